@@ -1,0 +1,104 @@
+"""Forward mode: dual numbers. A dual carries its value and a tangent, or k tangents stacked along a leading axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .primitives import Primitive, guard
+from .tracing import Box, Trace, bind, plain
+
+
+class Dual(Box):
+    """A value and its tangent (in a guarded run, a `guard.Guarded` tangent)."""
+
+    __slots__ = ("tangent",)
+
+    def __init__(self, value: Any, trace: DualTrace, tangent: Any) -> None:
+        self.value = value
+        self.trace = trace
+        self.tangent = tangent
+
+
+class DualTrace(Trace):
+    """One pass of f on dual numbers. `batched`: tangents have a leading axis; `guarded`: they carry masks."""
+
+    __slots__ = ("batched", "guarded")
+
+    def __init__(self, batched: bool, guarded: bool = False) -> None:
+        super().__init__()
+        self.batched = batched
+        self.guarded = guarded
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        values = self.strip(args)
+        out = bind(primitive, values, params)
+        if primitive.constant:
+            return out
+        tangents = [a.tangent if type(a) is Dual and a.trace is self else None for a in args]
+        if type(out) is float and not self.batched and not self.guarded:
+            return Dual(out, self, primitive.jvp(tangents, out, values, params, False))
+        # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
+        with np.errstate(all="ignore"):
+            rule = guard.push if self.guarded else _push
+            return Dual(out, self, rule(primitive, tangents, out, values, params, self.batched))
+
+
+def _push(primitive: Primitive, tangents: Any, out: Any, args: Any, params: Any, batched: bool) -> Any:
+    return primitive.jvp(tangents, out, args, params, batched)
+
+
+Outputs = tuple[list[Any], list[Any]]
+
+
+def push(
+    fun: Callable[[list[Any]], list[Any]], primals: Sequence[Any], tangents: Sequence[Any], *, batched: bool = False
+) -> Outputs:
+    """Run fun, from a list of leaves to a list of leaves, once on duals; its outputs and their tangents.
+
+    A tangent of None makes the input a constant. Where an output does not depend on the inputs its tangent is None.
+    """
+    outputs, found = _run(fun, primals, tangents, DualTrace(batched))
+    if any(t is not None and np.isnan(plain(t)).any() for t in found):
+        masked = [None if t is None else guard.Guarded(t, plain(t) != 0) for t in tangents]
+        outputs, pairs = _run(fun, primals, masked, DualTrace(batched, guarded=True))
+        found = [None if pair is None else pair.derivative for pair in pairs]
+    return outputs, found
+
+
+def _run(
+    fun: Callable[[list[Any]], list[Any]], primals: Sequence[Any], tangents: Sequence[Any], trace: DualTrace
+) -> Outputs:
+    duals = [x if t is None else Dual(x, trace, t) for x, t in zip(primals, tangents, strict=True)]
+    try:
+        outputs = fun(duals)
+    finally:
+        trace.close()
+    mine = [type(y) is Dual and y.trace is trace for y in outputs]
+    values = [y.value if own else y for y, own in zip(outputs, mine, strict=True)]
+    return values, [y.tangent if own else None for y, own in zip(outputs, mine, strict=True)]
+
+
+def seeds(leaves: Sequence[Any], start: int, stop: int) -> list[Any]:
+    """The unit directions start to stop of all leaves together, stacked along a leading axis; None where all 0."""
+    stacked: list[Any] = []
+    offset = 0
+    for leaf in leaves:
+        size = int(np.size(plain(leaf)))
+        first, last = max(start - offset, 0), min(stop - offset, size)
+        stacked.append(
+            _unit_directions(leaf, size, first, last, offset - start, stop - start) if first < last else None
+        )
+        offset += size
+    return stacked
+
+
+def _unit_directions(leaf: Any, size: int, first: int, last: int, shift: int, count: int) -> Any:
+    """Directions first to last of one leaf, each in its row of a stack of `count`."""
+    dtype = np.asarray(plain(leaf)).dtype
+    block = np.zeros((count, size), dtype)
+    components = np.arange(first, last)
+    block[components + shift, components] = 1
+    return block.reshape(count, *np.shape(plain(leaf)))

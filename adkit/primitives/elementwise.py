@@ -1,0 +1,137 @@
+"""Elementwise functions: one row each, the function, its formula, and its partial derivatives.
+
+At kinks the partials are the symmetric subgradients: abs and sign give 0 at 0, equal arguments of maximum and minimum
+share equally, hypot gives 0 at the origin.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..tracing import Box, plain, value
+from .table import Constant, constant, elementwise, implements
+
+LN2 = float(np.log(2.0))
+LN10 = float(np.log(10.0))
+RADIANS_PER_DEGREE = float(np.pi / 180)
+DEGREES_PER_RADIAN = float(180 / np.pi)
+
+
+# -- arithmetic -----------------------------------------------------------------------------------------------------------
+def _power(x: Any, y: Any) -> Any:
+    """x ** y as NumPy computes it: Python's own floats turn complex at a negative base."""
+    out = x**y
+    return np.power(x, y) if type(out) is complex and type(x) is not complex else out
+
+
+def _power_by_base(out: Any, x: Any, y: Any) -> Any:
+    """y x^(y-1). Where x and y are both 0 the base is replaced: 0 * 0^-1 would be nan, and x^0 is flat."""
+    if not isinstance(y, Box) and np.ndim(y) == 0:
+        return y * x ** (y - 1) if y else 0.0 * y
+    return y * np.where((x == 0) & (y == 0), 1.0, x) ** (y - 1)
+
+
+def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:
+    """x^y log x, and 0 where the base is 0 and the exponent positive."""
+    return out * np.log(np.where((x == 0) & (y > 0), 1.0, x))
+
+
+elementwise(np.add, "x + y", 1, 1, fun=operator.add)
+elementwise(np.subtract, "x - y", 1, -1, fun=operator.sub)
+elementwise(np.multiply, "x * y", lambda out, x, y: y, lambda out, x, y: x, fun=operator.mul)
+elementwise(
+    np.divide, "x / y", lambda out, x, y: 1 / y, lambda out, x, y: -out / y, fun=operator.truediv, domain=(0.3, 2.0)
+)
+elementwise(np.power, "x**y", _power_by_base, _power_by_exponent, fun=_power, domain=(0.3, 2.0))
+elementwise(np.float_power, "x**y", _power_by_base, _power_by_exponent, domain=(0.3, 2.0))
+elementwise(np.negative, "-x", -1, fun=operator.neg)
+elementwise(np.positive, "x", 1, fun=operator.pos)
+elementwise(np.square, "x**2", lambda out, x: 2 * x)
+elementwise(np.reciprocal, "1 / x", lambda out, x: -out * out, domain=(0.3, 2.0))
+elementwise(
+    np.remainder, "x - y*floor(x/y)", 1, lambda out, x, y: -np.floor(x / y), fun=operator.mod, domain=(1.1, 1.9)
+)
+elementwise(
+    np.fmod, "sign(x)*(Abs(x) - Abs(y)*floor(Abs(x)/Abs(y)))", 1, lambda out, x, y: -np.trunc(x / y), domain=(1.1, 1.9)
+)
+
+# -- powers, exponentials, logarithms -----------------------------------------------------------------------------------------
+elementwise(np.sqrt, "sqrt(x)", lambda out, x: 0.5 / out, domain=(0.1, 3.0))
+elementwise(np.cbrt, "sign(x)*cbrt(Abs(x))", lambda out, x: 1 / (3 * out * out), domain=(0.1, 3.0))
+elementwise(np.exp, "exp(x)", lambda out, x: out)
+elementwise(np.exp2, "2**x", lambda out, x: LN2 * out)
+elementwise(np.expm1, "exp(x) - 1", lambda out, x: np.exp(x))
+elementwise(np.log, "log(x)", lambda out, x: 1 / x, domain=(0.1, 3.0))
+elementwise(np.log2, "log(x)/log(2)", lambda out, x: 1 / (LN2 * x), domain=(0.1, 3.0))
+elementwise(np.log10, "log(x)/log(10)", lambda out, x: 1 / (LN10 * x), domain=(0.1, 3.0))
+elementwise(np.log1p, "log(1 + x)", lambda out, x: 1 / (1 + x), domain=(-0.8, 3.0))
+
+
+elementwise(np.logaddexp, "log(exp(x) + exp(y))", lambda out, x, y: np.exp(x - out), lambda out, x, y: np.exp(y - out))
+elementwise(
+    np.logaddexp2, "log(2**x + 2**y)/log(2)", lambda out, x, y: np.exp2(x - out), lambda out, x, y: np.exp2(y - out)
+)
+
+# -- trigonometric and hyperbolic ------------------------------------------------------------------------------------------------
+elementwise(np.sin, "sin(x)", lambda out, x: np.cos(x))
+elementwise(np.cos, "cos(x)", lambda out, x: -np.sin(x))
+elementwise(np.tan, "tan(x)", lambda out, x: 1 + out * out, domain=(-1.2, 1.2))
+elementwise(np.arcsin, "asin(x)", lambda out, x: 1 / np.sqrt((1 - x) * (1 + x)), domain=(-0.9, 0.9))
+elementwise(np.arccos, "acos(x)", lambda out, x: -1 / np.sqrt((1 - x) * (1 + x)), domain=(-0.9, 0.9))
+elementwise(np.arctan, "atan(x)", lambda out, x: 1 / (1 + x * x))
+elementwise(
+    np.arctan2,
+    "atan2(x, y)",
+    lambda out, x, y: y / (x * x + y * y),
+    lambda out, x, y: -x / (x * x + y * y),
+    domain=(0.3, 2.0),
+)
+elementwise(np.sinh, "sinh(x)", lambda out, x: np.cosh(x))
+elementwise(np.cosh, "cosh(x)", lambda out, x: np.sinh(x))
+elementwise(np.tanh, "tanh(x)", lambda out, x: 1 - out * out)
+elementwise(np.arcsinh, "asinh(x)", lambda out, x: 1 / np.hypot(1.0, x))
+elementwise(np.arccosh, "acosh(x)", lambda out, x: 1 / np.sqrt((x - 1) * (x + 1)), domain=(1.1, 3.0))
+elementwise(np.arctanh, "atanh(x)", lambda out, x: 1 / ((1 - x) * (1 + x)), domain=(-0.9, 0.9))
+elementwise(np.deg2rad, "pi*x/180", lambda out, x: RADIANS_PER_DEGREE)
+elementwise(np.radians, "pi*x/180", lambda out, x: RADIANS_PER_DEGREE)
+elementwise(np.rad2deg, "180*x/pi", lambda out, x: DEGREES_PER_RADIAN)
+elementwise(np.degrees, "180*x/pi", lambda out, x: DEGREES_PER_RADIAN)
+
+
+# -- kinks -----------------------------------------------------------------------------------------------------------------------
+def _won(out: Any, x: Any, y: Any) -> Any:
+    """1 where x is the one chosen, 1/2 where both are, else 0; nan where neither equals the outcome."""
+    x_won, y_won = 1.0 * (out == x), 1.0 * (out == y)
+    return x_won / (x_won + y_won)
+
+
+def _towards(x: Any, out: Any) -> Any:
+    """x / out, and 0 where out is 0: the partial of a norm, whose subgradient at the origin is 0."""
+    return x / np.where(out == 0, 1.0, out)
+
+
+elementwise(np.absolute, "Abs(x)", lambda out, x: np.sign(x), fun=operator.abs, domain=(0.1, 2.0))
+elementwise(np.fabs, "Abs(x)", lambda out, x: np.sign(x), domain=(0.1, 2.0))
+elementwise(np.maximum, "Max(x, y)", _won, lambda out, x, y: _won(out, y, x))
+elementwise(np.minimum, "Min(x, y)", _won, lambda out, x, y: _won(out, y, x))
+elementwise(np.fmax, "Max(x, y)", _won, lambda out, x, y: _won(out, y, x))
+elementwise(np.fmin, "Min(x, y)", _won, lambda out, x, y: _won(out, y, x))
+elementwise(np.hypot, "sqrt(x**2 + y**2)", lambda out, x, y: _towards(x, out), lambda out, x, y: _towards(y, out))
+
+implements(value)(Constant("value", plain))
+
+# -- constants: the derivative is zero wherever there is one ---------------------------------------------------------------------------
+constant(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide)
+constant(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
+constant(np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor)
+
+
+@implements(np.clip)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """The nearer of the bounds or the value itself; at a bound the derivative is shared, as in maximum."""
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    out = a if low is None else np.maximum(a, low)
+    return out if high is None else np.minimum(out, high)

@@ -1,0 +1,133 @@
+"""Products of matrices and vectors: bilinear, so each direction is the product itself with one factor replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tracing import normalize, plain
+from .table import General, implements
+
+
+def _ndim(x: Any) -> int:
+    return np.ndim(plain(x))
+
+
+def _swap(x: Any) -> Any:
+    """The last two axes exchanged."""
+    return np.swapaxes(x, -1, -2)
+
+
+def _matmul_left(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
+    """The cotangent of x in x @ y; a vector counts as a row of x or as a column of y."""
+    if _ndim(y) == 1:
+        # Each row of x meets the one vector y.
+        return cotangent[..., None] * y if _ndim(x) > 1 else cotangent * y
+    if _ndim(x) == 1:
+        return np.matmul(y, cotangent[..., None])[..., 0]
+    return np.matmul(cotangent, _swap(y))
+
+
+def _matmul_right(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
+    """The cotangent of y in x @ y."""
+    if _ndim(x) == 1:
+        return x[..., :, None] * cotangent[..., None, :] if _ndim(y) > 1 else cotangent * x
+    if _ndim(y) == 1:
+        return np.matmul(_swap(x), cotangent[..., None])[..., 0] if _ndim(x) > 2 else np.matmul(cotangent, x)
+    return np.matmul(_swap(x), cotangent)
+
+
+def _push_left_batched(tangents: Any, out: Any, x: Any, y: Any) -> Any:
+    if _ndim(x) == 1 and _ndim(y) > 1:
+        return np.matmul(_rows(tangents, y), y)[..., 0, :]
+    if _ndim(y) > 2:
+        tangents = _aligned(tangents, x, y)
+    return np.matmul(tangents, y)
+
+
+def _push_right_batched(tangents: Any, out: Any, x: Any, y: Any) -> Any:
+    if _ndim(y) == 1:
+        return np.matmul(x, _columns(tangents, x))[..., 0]
+    if _ndim(x) == 1:
+        return np.matmul(x, tangents)
+    return np.matmul(x, _aligned(tangents, y, x))
+
+
+def _rows(tangents: Any, y: Any) -> Any:
+    """Stacked vectors as row matrices that broadcast against the matrices y."""
+    return np.reshape(tangents, (len(tangents), *(1,) * (_ndim(y) - 1), -1))
+
+
+def _columns(tangents: Any, x: Any) -> Any:
+    """Stacked vectors as column matrices that broadcast against the matrices x."""
+    lead = (1,) * max(_ndim(x) - 2, 0)
+    return np.reshape(tangents, (len(tangents), *lead, -1, 1))
+
+
+def _aligned(tangents: Any, x: Any, other: Any) -> Any:
+    """Stacked matrices with unit axes so that they broadcast against the other factor as x does."""
+    missing = max(_ndim(other) - _ndim(x), 0)
+    shape = np.shape(plain(tangents))
+    return np.reshape(tangents, (shape[0], *(1,) * missing, *shape[1:])) if missing else tangents
+
+
+matmul_p = General(
+    "matmul",
+    np.matmul,
+    jvps=[lambda tangent, out, x, y: np.matmul(tangent, y), lambda tangent, out, x, y: np.matmul(x, tangent)],
+    vjps=[_matmul_left, _matmul_right],
+    batched=[_push_left_batched, _push_right_batched],
+)
+implements(np.matmul)(matmul_p)
+
+
+@implements(np.dot)
+def dot(a: Any, b: Any, out: None = None) -> Any:
+    """A product of numbers, vectors, matrices; beyond two axes the last of a meets the last but one of b."""
+    a, b = normalize(a), normalize(b)
+    if not _ndim(a) or not _ndim(b):
+        return a * b
+    if _ndim(b) <= 2 and (_ndim(a) <= 2 or _ndim(b) == 2):
+        return matmul_p(a, b)
+    return np.tensordot(a, b, (-1, max(_ndim(b) - 2, 0)))
+
+
+@implements(np.vdot)
+def vdot(a: Any, b: Any, /) -> Any:
+    return np.dot(np.conj(np.ravel(a)), np.ravel(b))
+
+
+@implements(np.inner)
+def inner(a: Any, b: Any, /) -> Any:
+    a, b = normalize(a), normalize(b)
+    if not _ndim(a) or not _ndim(b):
+        return a * b
+    return np.tensordot(a, b, (-1, -1))
+
+
+@implements(np.outer)
+def outer(a: Any, b: Any, out: None = None) -> Any:
+    return np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1))
+
+
+@implements(np.tensordot)
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """Axes of a summed against axes of b: moved to the inside and multiplied as matrices."""
+    a, b = normalize(a), normalize(b)
+    left, right = _contracted(a, b, axes)
+    kept_a = [i for i in range(_ndim(a)) if i not in left]
+    kept_b = [i for i in range(_ndim(b)) if i not in right]
+    shape = (*(np.shape(plain(a))[i] for i in kept_a), *(np.shape(plain(b))[i] for i in kept_b))
+    inner_size = int(np.prod([np.shape(plain(a))[i] for i in left]))
+    rows = np.reshape(np.transpose(a, (*kept_a, *left)), (-1, inner_size) if kept_a else (1, inner_size))
+    columns = np.reshape(np.transpose(b, (*right, *kept_b)), (inner_size, -1) if kept_b else (inner_size, 1))
+    return np.reshape(np.matmul(rows, columns), shape)
+
+
+def _contracted(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
+    """Which axes of a and of b are summed, as positive numbers."""
+    if isinstance(axes, int):
+        return list(range(_ndim(a) - axes, _ndim(a))), list(range(axes))
+    left, right = ([i] if isinstance(i, int) else list(i) for i in axes)
+    return [i % _ndim(a) for i in left], [i % _ndim(b) for i in right]

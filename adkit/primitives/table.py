@@ -1,0 +1,335 @@
+"""What a row of the table is. Each kind of primitive states its derivative once, and answers three questions:
+
+    compute  the value itself, on plain NumPy values
+    jvp      the pushforward: tangents of the arguments -> tangent of the output
+    vjp      the pullback: cotangent of the output -> its contribution to the cotangent of one argument
+
+Forward mode may carry k tangents at once, stacked along a new leading axis; `batched` says that it does. A missing
+tangent is None (the argument is not active). Rules are written in NumPy, so that they can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import NoRule, place
+from ..tracing import Box, bind, implementations, normalize, plain
+
+Rule = Callable[..., Any]
+primitives: dict[str, Primitive] = {}
+
+
+class Primitive:
+    """A row: an operation on NumPy values, opaque to tracing, whose derivative the table states."""
+
+    # A constant primitive is piecewise constant, or returns something that is not a real number.
+    constant = False
+
+    def __init__(self, name: str, fun: Rule) -> None:
+        self.name = name
+        self.fun = fun
+        primitives[name] = self
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        return bind(self, tuple(x if type(x) is float or isinstance(x, Box) else normalize(x) for x in args), params)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> Any:
+        return (primitives.__getitem__, (self.name,))
+
+    def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        return self.fun(*args, **params)
+
+    def jvp(
+        self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
+    ) -> Any:
+        raise NoRule(f"{self.name} has no forward rule{place()}")
+
+    def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        raise NoRule(f"{self.name} has no reverse rule{place()}")
+
+
+class Elementwise(Primitive):
+    """f applied to each element, with broadcasting: both directions multiply by the same partial derivatives.
+
+    `formula` is the same function in SymPy's notation, in x (and y): the symbolic method, the 50-digit reference and
+    the tests read it. A partial is 1, -1, or a function of the output and the inputs. `domain` is an interval in
+    which all is smooth, for tests that draw points.
+    """
+
+    def __init__(
+        self,
+        ufunc: np.ufunc,
+        formula: str,
+        *partials: int | Rule,
+        fun: Rule | None = None,
+        domain: tuple[float, float] = (-2.0, 2.0),
+    ) -> None:
+        super().__init__(ufunc.__name__, fun or ufunc)
+        self.ufunc = ufunc
+        self.formula = formula
+        self.partials = partials
+        self.domain = domain
+
+    def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        try:
+            return self.fun(*args)
+        except (ZeroDivisionError, OverflowError):
+            # Python's floats raise where the ndarray that a traced number stands for gives inf or nan.
+            return self.ufunc(*args)
+
+    def partial(self, i: int, out: Any, args: tuple[Any, ...]) -> Any:
+        """The derivative with respect to argument i, elementwise."""
+        partial = self.partials[i]
+        if isinstance(partial, int):
+            return partial
+        try:
+            return partial(out, *args)
+        except (ZeroDivisionError, OverflowError):
+            return partial(as_numpy(out), *map(as_numpy, args))
+
+    def scaled(self, i: int, derivative: Any, out: Any, args: tuple[Any, ...]) -> Any:
+        """A tangent or cotangent times the partial of argument i, without multiplying by 1."""
+        partial = self.partials[i]
+        if partial.__class__ is int:
+            return derivative if partial == 1 else -derivative
+        return derivative * self.partial(i, out, args)
+
+    def jvp(
+        self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
+    ) -> Any:
+        total: Any = None
+        for i, tangent in enumerate(tangents):
+            if tangent is None:
+                continue
+            if batched:
+                tangent = align(tangent, args[i], out)
+            term = self.scaled(i, tangent, out, args)
+            total = term if total is None else total + term
+        return spread(total, out, batched)
+
+    def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        # Written out, as the hottest lines of reverse mode.
+        partial = self.partials[i]
+        if partial.__class__ is int:
+            share = cotangent if partial == 1 else -cotangent
+        else:
+            try:
+                share = cotangent * partial(out, *args)
+            except (ZeroDivisionError, OverflowError):
+                share = cotangent * self.partial(i, out, args)
+        return share if share.__class__ is float else fit(share, args[i])
+
+
+class Linear(Primitive):
+    """An operation linear in its first argument: its own forward rule; the row adds the transpose.
+
+    `transpose(cotangent, x, **params)` maps a cotangent of the output to one of x. `batched(tangents, x, **params)`
+    applies the operation to tangents stacked along a leading axis; without it they are taken one by one.
+    """
+
+    def __init__(self, name: str, fun: Rule, transpose: Rule, batched: Rule | None = None) -> None:
+        super().__init__(name, fun)
+        self.transpose = transpose
+        self.batched = batched
+
+    def jvp(
+        self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
+    ) -> Any:
+        tangent = tangents[0]
+        if not batched:
+            return self(tangent, **params)
+        if self.batched is not None:
+            return self.batched(tangent, args[0], **params)
+        return np.stack([self(one, **params) for one in tangent])
+
+    def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        return fit(self.transpose(cotangent, args[0], **params), args[0])
+
+
+class JointlyLinear(Primitive):
+    """An operation linear in all its arguments together, as concatenation is.
+
+    `transpose(i, cotangent, *args, **params)` gives the share of argument i; `batched(*tangents, out, **params)` applies
+    the operation to stacked tangents that have been aligned with the output's rank.
+    """
+
+    def __init__(self, name: str, fun: Rule, transpose: Rule, batched: Rule) -> None:
+        super().__init__(name, fun)
+        self.transpose = transpose
+        self.batched = batched
+
+    def jvp(
+        self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
+    ) -> Any:
+        if not batched:
+            filled = [zeros_like(x) if t is None else t for t, x in zip(tangents, args, strict=True)]
+            return self(*filled, **params)
+        k = next(np.shape(t)[0] for t in tangents if t is not None)
+        filled = [
+            np.zeros((k, *np.shape(x)), float_dtype(x)) if t is None else t for t, x in zip(tangents, args, strict=True)
+        ]
+        return self.batched(filled, args, out, **params)
+
+    def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        return fit(self.transpose(i, cotangent, *args, **params), args[i])
+
+
+class General(Primitive):
+    """An operation whose two directions are both written out, side by side, for each differentiable argument.
+
+    `jvps[i](tangent, out, *args, **params)` pushes the tangent of argument i forward, `vjps[i](cotangent, out, *args,
+    **params)` pulls a cotangent back to it. `batched[i]` pushes tangents stacked along a leading axis.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fun: Rule,
+        jvps: Sequence[Rule],
+        vjps: Sequence[Rule],
+        batched: Sequence[Rule | None] | None = None,
+    ) -> None:
+        super().__init__(name, fun)
+        self.jvps = tuple(jvps)
+        self.vjps = tuple(vjps)
+        self.batched = tuple(batched or [None] * len(self.jvps))
+
+    def jvp(
+        self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
+    ) -> Any:
+        total: Any = None
+        for i, tangent in enumerate(tangents):
+            if tangent is None:
+                continue
+            term = self._push(i, tangent, out, args, params, batched)
+            total = term if total is None else total + term
+        return total
+
+    def _push(
+        self, i: int, tangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
+    ) -> Any:
+        rule = self.batched[i] if batched else self.jvps[i]
+        if rule is not None:
+            return rule(tangent, out, *args, **params)
+        return np.stack([self.jvps[i](one, out, *args, **params) for one in tangent])
+
+    def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        return fit(self.vjps[i](cotangent, out, *args, **params), args[i])
+
+
+class Constant(Primitive):
+    """An operation whose derivative is zero wherever it exists: comparisons, floor, argmax, isnan."""
+
+    constant = True
+
+    def __init__(self, name: str, fun: Rule, formula: str | None = None) -> None:
+        super().__init__(name, fun)
+        self.formula = formula
+
+
+# -- rows ---------------------------------------------------------------------------------------------------------------
+def elementwise(ufunc: np.ufunc, formula: str, *partials: int | Rule, **options: Any) -> Elementwise:
+    """Add the row of an elementwise function and let NumPy's ufunc reach it."""
+    row = Elementwise(ufunc, formula, *partials, **options)
+    implementations[ufunc] = row
+    return row
+
+
+def constant(*functions: Rule, formula: str | None = None) -> None:
+    """Add rows for functions whose result carries no derivative."""
+    for fun in functions:
+        implementations[fun] = Constant(fun.__name__, fun, formula)
+
+
+def implements(*functions: Rule) -> Callable[[Rule], Rule]:
+    """Say what adkit calls when one of these NumPy functions meets a traced value."""
+
+    def decorator(implementation: Rule) -> Rule:
+        for fun in functions:
+            implementations[fun] = implementation
+        return implementation
+
+    return decorator
+
+
+# -- the small algebra that rules share -----------------------------------------------------------------------------------
+def fit(cotangent: Any, x: Any) -> Any:
+    """A cotangent in the shape and dtype of the x it belongs to: broadcasting undone by sums."""
+    if type(x) is float or type(x) is np.float64:
+        if type(cotangent) is float or type(cotangent) is np.float64:
+            return cotangent
+    shape = np.shape(plain(x))
+    if np.shape(plain(cotangent)) != shape:
+        cotangent = _sum_to(cotangent, shape)
+    return like(cotangent, x)
+
+
+def _sum_to(cotangent: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which an array of this shape was broadcast."""
+    extra = np.ndim(plain(cotangent)) - len(shape)
+    given = np.shape(plain(cotangent))[extra:]
+    stretched = tuple(extra + i for i, (n, m) in enumerate(zip(shape, given, strict=True)) if n != m)
+    total = np.sum(cotangent, axis=(*range(extra), *stretched))
+    return np.reshape(total, shape) if stretched else total
+
+
+def like(derivative: Any, x: Any) -> Any:
+    """A tangent or cotangent in the dtype of what it belongs to."""
+    wanted, given = float_dtype(x), dtype_of(derivative)
+    if wanted == given:
+        return derivative
+    if given.kind == "c" and wanted.kind != "c":
+        return like(np.real(derivative), x)
+    return np.astype(np.asarray(derivative) if not isinstance(derivative, Box) else derivative, wanted)
+
+
+def align(tangent: Any, x: Any, out: Any) -> Any:
+    """Stacked tangents of x with unit axes inserted, so that they broadcast as x does against out."""
+    missing = np.ndim(plain(out)) - np.ndim(plain(x))
+    if missing == 0:
+        return tangent
+    shape = np.shape(plain(tangent))
+    return np.reshape(tangent, (shape[0], *(1,) * missing, *shape[1:]))
+
+
+def spread(tangent: Any, out: Any, batched: bool) -> Any:
+    """A tangent in the shape of the output, where only a smaller argument was active."""
+    if type(out) is float and not batched:
+        return tangent
+    given = np.shape(plain(tangent))
+    shape = (*given[:1], *np.shape(plain(out))) if batched else np.shape(plain(out))
+    return tangent if given == shape else np.broadcast_to(tangent, shape)
+
+
+def dtype_of(x: Any) -> np.dtype[Any]:
+    """The dtype of a number or array, traced or not."""
+    x = plain(x)
+    if type(x) is float:
+        return _FLOAT64
+    return x.dtype if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x).dtype
+
+
+_FLOAT64 = np.dtype(float)
+
+
+def float_dtype(x: Any) -> np.dtype[Any]:
+    """The dtype a derivative of x has: that of x, and float64 where x holds integers."""
+    dtype = dtype_of(x)
+    return dtype if dtype.kind in "fc" else _FLOAT64
+
+
+def as_numpy(x: Any) -> Any:
+    """A Python number as a NumPy scalar, whose arithmetic gives inf and nan instead of exceptions."""
+    return np.float64(x) if isinstance(x, (int, float)) else x
+
+
+def zeros_like(x: Any) -> Any:
+    """Zeros in the shape of x, and in the dtype that a derivative of x has."""
+    x = plain(x)
+    return 0.0 if type(x) is float else np.zeros(np.shape(x), float_dtype(x))[()]
