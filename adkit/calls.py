@@ -67,7 +67,7 @@ class Call:
             )
         return i % n
 
-    # -- f as a function of the leaves ---------------------------------------------------------------------------------
+    # -- f as a function of the leaves -------------------------------------------------------------
     def __call__(self, leaves: Leaves) -> Any:
         """Run f with these leaves in place of its own; aux is set aside."""
         args = list(self.args)
@@ -139,7 +139,7 @@ class Call:
         leaves, structure = flatten(out)
         return [self.leaf(leaf) for leaf in leaves], structure
 
-    # -- results in the caller's own shapes ------------------------------------------------------------------------------
+    # -- results in the caller's own shapes --------------------------------------------------------
     def split(self, leaves: Leaves) -> list[Any]:
         """Leaves put back into one container per differentiated argument."""
         parts, start = [], 0

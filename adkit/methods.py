@@ -72,7 +72,7 @@ def _real(call: Call, method: Method) -> None:
             raise ArgumentError(f"{name} is complex, which method {method.name!r} does not take; use method='reverse'")
 
 
-# -- forward --------------------------------------------------------------------------------------------------------------
+# -- forward ---------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Forward(Method):
     """Dual numbers: f is run on values with tangents, `chunk` directions at a time.
@@ -166,7 +166,7 @@ def _cut(columns: Any, out: Any, leaves: Leaves) -> Leaves:
     return pieces
 
 
-# -- reverse --------------------------------------------------------------------------------------------------------------
+# -- reverse ---------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Reverse(Method):
     """The tape: f is recorded once, and one walk backwards gives the whole gradient.
@@ -245,7 +245,7 @@ class Auto(Method):
         return _hessian(call, Forward(), Reverse())
 
 
-# -- symbolic ---------------------------------------------------------------------------------------------------------------
+# -- symbolic --------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Symbolic(Method):
     """SymPy: f is recorded once, differentiated symbol by symbol, and the derivative runs as straight-line code.
@@ -358,7 +358,7 @@ def _kept(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
 
 
-# -- numerical ----------------------------------------------------------------------------------------------------------------
+# -- numerical -------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Numerical(Method):
     """Finite differences: f is called at shifted points, and nothing about it need be traceable.
@@ -426,7 +426,7 @@ def _one(call: Call, leaves: Leaves) -> Any:
     return np.reshape(out, ()) if np.size(plain(out)) == 1 else call.as_scalar(out)
 
 
-# -- the person's own gradient, and other tools ---------------------------------------------------------------------------------
+# -- the person's own gradient, and other tools ----------------------------------------------------
 @dataclass(frozen=True)
 class Manual(Method):
     """A gradient derived by hand: the one given, or the one that a problem brings with its f.
@@ -495,7 +495,7 @@ class External(Method):
         return call.scalar(call.leaves), [leaf for part in parts for leaf in flatten(part)[0]]
 
 
-# -- the registry -----------------------------------------------------------------------------------------------------------------
+# -- the registry ----------------------------------------------------------------------------------
 class Methods(Mapping[str, Method]):
     """The methods by name. A name stands for a default object; an object may be given wherever a name may.
 

@@ -77,7 +77,7 @@ class Tape(Trace):
         return total + sum(arrays.values())
 
 
-# -- operators, without detours where both operands are plain or on the same tape -----------------------------------------
+# -- operators, without detours where both operands are plain or on the same tape ------------------
 def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The operator methods of a variable for one primitive of two arguments."""
     if not isinstance(primitive, Elementwise) or primitive.fun is primitive.ufunc:
@@ -125,7 +125,7 @@ def _unary(primitive: Any) -> Callable[..., Any]:
 install_operators(Variable, _binary, _unary)
 
 
-# -- the sweep --------------------------------------------------------------------------------------------------------------
+# -- the sweep -------------------------------------------------------------------------------------
 def record(fun: Callable[[list[Any]], Any], inputs: Sequence[Any]) -> tuple[Any, list[Variable], Tape]:
     """Run fun on variables standing for the inputs; the tape is closed when fun is done, also when it raises."""
     tape = Tape()

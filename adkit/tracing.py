@@ -116,7 +116,7 @@ class Box:
     value: Any
     trace: Any
 
-    # -- attributes of an array -------------------------------------------------------------------------------------
+    # -- attributes of an array --------------------------------------------------------------------
     @property
     def shape(self) -> tuple[int, ...]:
         return np.shape(plain(self))
@@ -174,7 +174,7 @@ class Box:
     def __contains__(self, item: Any) -> bool:
         return bool(np.any(self == item))
 
-    # -- array methods: the NumPy function of the same name -----------------------------------------------------------
+    # -- array methods: the NumPy function of the same name ----------------------------------------
     def __getattr__(self, name: str) -> Any:
         if name in _METHODS:
             return functools.partial(getattr(np, name), self)
@@ -203,7 +203,7 @@ class Box:
     def __deepcopy__(self, memo: Any) -> Box:
         return self  # operations never change a box's value, so sharing it is a copy
 
-    # -- leaving the traced world -------------------------------------------------------------------------------------
+    # -- leaving the traced world ------------------------------------------------------------------
     def __bool__(self) -> bool:
         return bool(self != 0)
 
@@ -250,7 +250,7 @@ class Box:
     def __setitem__(self, index: Any, item: Any) -> None:
         raise _refuse_in_place("item assignment")
 
-    # -- NumPy's protocols ----------------------------------------------------------------------------------------------
+    # -- NumPy's protocols -------------------------------------------------------------------------
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         implementation = implementations.get(ufunc)
         if method == "__call__" and implementation is not None and not kwargs:
@@ -298,7 +298,7 @@ def is_traced(x: Any) -> bool:
     return holds_boxes((x,))
 
 
-# -- operators ----------------------------------------------------------------------------------------------------------
+# -- operators -------------------------------------------------------------------------------------
 BINARY_OPERATORS = {
     "add": np.add,
     "sub": np.subtract,
@@ -374,7 +374,7 @@ def _in_place(name: str, primitive: Callable[..., Any]) -> Callable[..., Any]:
     return operator_in_place
 
 
-# -- refusals -----------------------------------------------------------------------------------------------------------
+# -- refusals --------------------------------------------------------------------------------------
 _MATH_TO_NUMPY = {
     "asin": "arcsin",
     "acos": "arccos",

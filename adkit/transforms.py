@@ -186,7 +186,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0, *, method: str | Method
     return HessianFunction(f, argnums, method)
 
 
-# -- one direction ------------------------------------------------------------------------------------------------------------
+# -- one direction ---------------------------------------------------------------------------------
 def _whole(f: Callable[..., Any], primals: Any) -> Call:
     """A call in which every argument is differentiated."""
     if not isinstance(primals, (tuple, list)):

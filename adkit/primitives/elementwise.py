@@ -20,7 +20,7 @@ RADIANS_PER_DEGREE = float(np.pi / 180)
 DEGREES_PER_RADIAN = float(180 / np.pi)
 
 
-# -- arithmetic -----------------------------------------------------------------------------------------------------------
+# -- arithmetic ------------------------------------------------------------------------------------
 def _power(x: Any, y: Any) -> Any:
     """x ** y as NumPy computes it: Python's own floats turn complex at a negative base."""
     out = x**y
@@ -58,7 +58,7 @@ elementwise(
     np.fmod, "sign(x)*(Abs(x) - Abs(y)*floor(Abs(x)/Abs(y)))", 1, lambda out, x, y: -np.trunc(x / y), domain=(1.1, 1.9)
 )
 
-# -- powers, exponentials, logarithms -----------------------------------------------------------------------------------------
+# -- powers, exponentials, logarithms --------------------------------------------------------------
 elementwise(np.sqrt, "sqrt(x)", lambda out, x: 0.5 / out, domain=(0.1, 3.0))
 elementwise(np.cbrt, "sign(x)*cbrt(Abs(x))", lambda out, x: 1 / (3 * out * out), domain=(0.1, 3.0))
 elementwise(np.exp, "exp(x)", lambda out, x: out)
@@ -75,7 +75,7 @@ elementwise(
     np.logaddexp2, "log(2**x + 2**y)/log(2)", lambda out, x, y: np.exp2(x - out), lambda out, x, y: np.exp2(y - out)
 )
 
-# -- trigonometric and hyperbolic ------------------------------------------------------------------------------------------------
+# -- trigonometric and hyperbolic ------------------------------------------------------------------
 elementwise(np.sin, "sin(x)", lambda out, x: np.cos(x))
 elementwise(np.cos, "cos(x)", lambda out, x: -np.sin(x))
 elementwise(np.tan, "tan(x)", lambda out, x: 1 + out * out, domain=(-1.2, 1.2))
@@ -101,7 +101,7 @@ elementwise(np.rad2deg, "180*x/pi", lambda out, x: DEGREES_PER_RADIAN)
 elementwise(np.degrees, "180*x/pi", lambda out, x: DEGREES_PER_RADIAN)
 
 
-# -- kinks -----------------------------------------------------------------------------------------------------------------------
+# -- kinks -----------------------------------------------------------------------------------------
 def _won(out: Any, x: Any, y: Any) -> Any:
     """1 where x is the one chosen, 1/2 where both are, else 0; nan where neither equals the outcome."""
     x_won, y_won = 1.0 * (out == x), 1.0 * (out == y)
@@ -123,7 +123,7 @@ elementwise(np.hypot, "sqrt(x**2 + y**2)", lambda out, x, y: _towards(x, out), l
 
 implements(value)(Constant("value", plain))
 
-# -- constants: the derivative is zero wherever there is one ---------------------------------------------------------------------------
+# -- constants: the derivative is zero wherever there is one ---------------------------------------
 constant(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide)
 constant(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
 constant(np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor)

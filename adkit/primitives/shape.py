@@ -15,7 +15,7 @@ from .table import JointlyLinear, Linear, _sum_to, align, implements, like
 Shape = tuple[int, ...]
 
 
-# -- one argument -----------------------------------------------------------------------------------------------------------
+# -- one argument ----------------------------------------------------------------------------------
 def _reshape_batched(tangents: Any, x: Any, *, shape: Shape) -> Any:
     return np.reshape(tangents, (len(tangents), *shape))
 
@@ -177,7 +177,7 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     return np.positive(a)
 
 
-# -- indexing ---------------------------------------------------------------------------------------------------------------
+# -- indexing --------------------------------------------------------------------------------------
 def _scatter(cotangent: Any, x: Any, *, index: Any) -> Any:
     return scatter_p(cotangent, index=index, shape=np.shape(x))
 
@@ -279,7 +279,7 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     return a
 
 
-# -- several arguments --------------------------------------------------------------------------------------------------------
+# -- several arguments -----------------------------------------------------------------------------
 def _concatenate_share(i: int, cotangent: Any, *arrays: Any, axis: int) -> Any:
     start = sum(np.shape(a)[axis] for a in arrays[:i])
     stop = start + np.shape(arrays[i])[axis]
@@ -376,7 +376,7 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     return where_p(x, y, mask=mask)
 
 
-# -- what carries no derivative ---------------------------------------------------------------------------------------------------
+# -- what carries no derivative --------------------------------------------------------------------
 @implements(np.zeros_like)
 def zeros_like(a: Any, dtype: Any = None, **options: Any) -> Any:
     return np.zeros_like(plain(a), dtype)

@@ -233,7 +233,7 @@ class Constant(Primitive):
         self.formula = formula
 
 
-# -- rows ---------------------------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 def elementwise(ufunc: np.ufunc, formula: str, *partials: int | Rule, **options: Any) -> Elementwise:
     """Add the row of an elementwise function and let NumPy's ufunc reach it."""
     row = Elementwise(ufunc, formula, *partials, **options)
@@ -258,7 +258,7 @@ def implements(*functions: Rule) -> Callable[[Rule], Rule]:
     return decorator
 
 
-# -- the small algebra that rules share -----------------------------------------------------------------------------------
+# -- the small algebra that rules share ------------------------------------------------------------
 def fit(cotangent: Any, x: Any) -> Any:
     """A cotangent in the shape and dtype of the x it belongs to: broadcasting undone by sums."""
     if type(x) is float or type(x) is np.float64:
