@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from .errors import (
     AdkitError,
@@ -25,4 +25,56 @@ from .problems import Problem, problem, problems
 from .tracing import value
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
+if TYPE_CHECKING:
+    from .comparing import compare
+    from .report import Comparison
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "AdkitError",
+    "ArgumentError",
+    "BadRequest",
+    "Comparison",
+    "EscapedValue",
+    "ExpressionTooLarge",
+    "Forward",
+    "LostDerivative",
+    "Manual",
+    "Method",
+    "NoRule",
+    "Numerical",
+    "OutputError",
+    "Problem",
+    "Reverse",
+    "Symbolic",
+    "compare",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "methods",
+    "problem",
+    "problems",
+    "value",
+    "value_and_grad",
+    "vjp",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Comparing needs the harness; differentiating does not wait for it."""
+    if name == "compare":
+        from .comparing import compare
+
+        return compare
+    if name == "Comparison":
+        from .report import Comparison
+
+        return Comparison
+    raise AttributeError(f"module 'adkit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), "Comparison", "compare"])

@@ -82,6 +82,13 @@ class Call:
             raise hidden from None
         return self._without_aux(out) if self.has_aux else out
 
+    def moved(self, leaves: Leaves) -> Call:
+        """The same call at another point."""
+        args = list(self.args)
+        for i, part in zip(self.positions, self.split(leaves), strict=True):
+            args[i] = part
+        return Call(self.f, self.positions[0] if self.single else tuple(self.positions), args, self.kwargs, self.has_aux)
+
     def _without_aux(self, out: Any) -> Any:
         if not isinstance(out, tuple) or len(out) != 2:
             raise OutputError(

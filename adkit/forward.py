@@ -61,7 +61,7 @@ def push(
     A tangent of None makes the input a constant. Where an output does not depend on the inputs its tangent is None.
     """
     outputs, found = _run(fun, primals, tangents, DualTrace(batched))
-    if any(t is not None and np.isnan(plain(t)).any() for t in found):
+    if any(t is not None and guard.has_nan(t) for t in found):
         masked = [None if t is None else guard.Guarded(t, plain(t) != 0) for t in tangents]
         outputs, pairs = _run(fun, primals, masked, DualTrace(batched, guarded=True))
         found = [None if pair is None else pair.derivative for pair in pairs]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +39,8 @@ class Method:
     name: ClassVar[str] = ""
     # Whether rounding is the only error.
     exact: ClassVar[bool] = True
+    # Whether it needs a package that adkit does not bring: compared only when asked for.
+    optional: ClassVar[bool] = False
 
     def prepare(self, call: Call, cache: Cache) -> None:
         """Do what has to be done once per signature, so that it can be timed apart."""
@@ -61,6 +65,10 @@ class Method:
         """Why the method cannot be used on this machine; None if it can."""
         return None
 
+    def bare(self, call: Call, cache: Cache) -> Callable[[], Any] | None:
+        """The call without adkit's handling of arguments, which is what a timing of somebody else's code is of."""
+        return None
+
     def _cannot(self, what: str) -> BadRequest:
         return BadRequest(f"method {self.name!r} does not compute {what}; use 'forward', 'reverse' or 'numerical'")
 
@@ -81,8 +89,9 @@ class Forward(Method):
         chunk: how many tangents are carried at once; memory grows with it, the number of passes shrinks.
 
     Example:
+        >>> import numpy as np
         >>> import adkit as ad
-        >>> ad.grad(lambda x: x @ x, method=ad.Forward(chunk=2))(ad.np.array([1.0, 2.0, 3.0]))
+        >>> ad.grad(lambda x: x @ x, method=ad.Forward(chunk=2))(np.array([1.0, 2.0, 3.0]))
         array([2., 4., 6.])
     """
 
@@ -172,8 +181,9 @@ class Reverse(Method):
     """The tape: f is recorded once, and one walk backwards gives the whole gradient.
 
     Example:
+        >>> import numpy as np
         >>> import adkit as ad
-        >>> ad.grad(lambda x: x @ x, method="reverse")(ad.np.array([1.0, 2.0, 3.0]))
+        >>> ad.grad(lambda x: x @ x, method="reverse")(np.array([1.0, 2.0, 3.0]))
         array([2., 4., 6.])
     """
 
@@ -215,16 +225,8 @@ def _untraced(out: Any, trace: Any) -> Any:
 
 def _hessian(call: Call, outer: Method, inner: Method) -> list[Leaves]:
     """The Jacobian by one method of the gradient by another."""
-    gradient = Call(lambda leaves: inner.value_and_gradient(_at(call, leaves), {})[1], 0, (call.leaves,))
+    gradient = Call(lambda leaves: inner.value_and_gradient(call.moved(leaves), {})[1], 0, (call.leaves,))
     return outer.jacobian(gradient, {})[2]
-
-
-def _at(call: Call, leaves: Leaves) -> Call:
-    """The same call with other numbers in place of its leaves."""
-    args = list(call.args)
-    for i, part in zip(call.positions, call.split(leaves), strict=True):
-        args[i] = part
-    return Call(call.f, tuple(call.positions), args, call.kwargs, call.has_aux)
 
 
 @dataclass(frozen=True)
@@ -283,6 +285,14 @@ class Symbolic(Method):
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         return self._use(call, cache, "hessian", scalar=True)
+
+    def operations(self, call: Call, cache: Cache) -> int:
+        """Scalar operations of the generated code for one value and gradient."""
+        return self._derivation(call, cache).operations
+
+    def reference(self, call: Call, digits: int = 50) -> Leaves:
+        """The gradient evaluated with this many digits: arrays of mpmath numbers."""
+        return self._derivation(call, {}).reference(call.leaves, digits)[1]
 
     def _use(self, call: Call, cache: Cache, what: str, scalar: bool) -> Any:
         result = getattr(self._derivation(call, cache, scalar), what)(call.leaves)
@@ -454,6 +464,10 @@ class Manual(Method):
             leaves += flatten(part)[0]
         return out, leaves
 
+    def bare(self, call: Call, cache: Cache) -> Callable[[], Any]:
+        joint = self._joint(call)
+        return lambda: joint(*call.args, **call.kwargs)
+
     def _joint(self, call: Call) -> Callable[..., tuple[Any, Any]]:
         joint = self.value_and_gradient_of
         if joint is None and self.gradient is None:
@@ -493,6 +507,36 @@ class External(Method):
         gradient = self.transform(call.f, argnums)(*args, **call.kwargs)
         parts = (gradient,) if call.single else gradient
         return call.scalar(call.leaves), [leaf for part in parts for leaf in flatten(part)[0]]
+
+
+class Engine(Method):
+    """Another engine on the same f, through its small file in `adkit.engines`; for f that the engine can take."""
+
+    optional: ClassVar[bool] = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # type: ignore[misc]
+
+    def __repr__(self) -> str:
+        return f"Engine({self.name!r})"
+
+    def missing(self) -> str | None:
+        if importlib.util.find_spec(self.name) is None:
+            return f"not installed: pip install 'adkit[engines]' brings {self.name}"
+        return None
+
+    def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
+        out, gradients = self.bare(call, cache)()
+        return out, [leaf for part in gradients for leaf in flatten(part)[0]]
+
+    def bare(self, call: Call, cache: Cache) -> Callable[[], Any]:
+        if "engine" not in cache:
+            if (missing := self.missing()) is not None:
+                raise BadRequest(f"method {self.name!r} is {missing}")
+            engine = importlib.import_module(f".engines.{self.name}", __package__)
+            cache["engine"] = engine.value_and_gradient(call.f, tuple(call.positions))
+        engine, args = cache["engine"], call.moved(call.leaves).args
+        return lambda: engine(*args, **call.kwargs)
 
 
 # -- the registry ----------------------------------------------------------------------------------
@@ -555,6 +599,7 @@ BUILT_IN: dict[str, Method] = {
     "symbolic": Symbolic(),
     "numerical": Numerical(),
     "manual": Manual(),
+    "autograd": Engine("autograd"),
 }
 methods = Methods(BUILT_IN)
 AUTO = Auto()

@@ -13,13 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from .errors import LostDerivative
 from .primitives import Elementwise, Primitive, guard
-from .primitives.shape import where_p
+from .primitives.shape import add_at, getitem_p
 from .primitives.table import zeros_like
-from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators, plain
+from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators
 
 # (number, primitive, output, arguments, numbers of the arguments or None where inactive, parameters)
 Entry = tuple[int, Primitive, Any, tuple[Any, ...], tuple[int | None, ...], Mapping[str, Any]]
+
+Array = np.ndarray[Any, Any]
+# Up to this size a copy costs no more than the bookkeeping of an operation.
+COPIED_BYTES = 4096
 
 
 class Variable(Box):
@@ -34,37 +39,68 @@ class Variable(Box):
 
 
 class Tape(Trace):
-    """The record of one run of f."""
+    """The record of one run of f. `outlives_f`: it will be swept when f's caller may have changed its arrays."""
 
-    __slots__ = ("append", "entries", "numbers")
+    __slots__ = ("append", "entries", "held", "locked", "numbers", "outlives_f")
 
-    def __init__(self) -> None:
+    def __init__(self, outlives_f: bool = False) -> None:
         super().__init__()
         self.entries: list[Entry] = []
         # Taken from a counter, not from the length of the list, so that threads sharing a tape cannot clash.
         self.numbers = itertools.count()
         self.append: Callable[[Entry], None] = self.entries.append
+        self.outlives_f = outlives_f
+        self.held: dict[int, tuple[Array, Array]] = {}
+        self.locked: list[Array] = []
 
     def variable(self, value: Any) -> Variable:
         """An input of the recorded computation."""
         return Variable(value, self, next(self.numbers))
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        values = self.strip(args)
-        out = bind(primitive, values, params)
+        values: list[Any] = []
+        parents: list[int | None] = []
+        for arg in args:
+            mine = type(arg) is Variable and arg.trace is self
+            values.append(arg.value if mine else arg)
+            parents.append(arg.index if mine else None)
+        out = bind(primitive, tuple(values), params)
         if primitive.constant:
             return out
-        parents = tuple(a.index if type(a) is Variable and a.trace is self else None for a in args)
+        if primitive.reads_arguments and None in parents:
+            values = [self.hold(x) if parent is None else x for x, parent in zip(values, parents, strict=True)]
         index = next(self.numbers)
-        self.append((index, primitive, out, values, parents, params))
+        self.append((index, primitive, out, tuple(values), tuple(parents), params))
         return Variable(out, self, index)
+
+    # -- arrays that f may change after it has used them -------------------------------------------
+    def hold(self, x: Any) -> Any:
+        """A constant with the numbers it has now, for the sweep: a small array is copied, a large one locked."""
+        if not isinstance(x, np.ndarray):
+            return x
+        if x.nbytes <= COPIED_BYTES:
+            return x.copy()
+        if id(x) not in self.held:
+            self._lock(x)
+        return self.held[id(x)][1]
+
+    def _lock(self, x: Array) -> None:
+        """Make an array and those whose memory it shows read-only until f is done."""
+        kept = x.copy() if self.outlives_f else x
+        self.held[id(x)] = (x, kept)
+        owner: Any = x
+        while isinstance(owner, np.ndarray):
+            if owner.flags.writeable:
+                self.locked.append(owner)
+                owner.flags.writeable = False
+            owner = owner.base
 
     def close(self) -> None:
         super().close()
-        self.append = self._refuse
-
-    def _refuse(self, entry: Entry) -> None:
-        self.require_open()
+        self.append = _refuse
+        # The owner of memory first: what shows it cannot be writeable before.
+        while self.locked:
+            self.locked.pop().flags.writeable = True
 
     def nbytes(self) -> int:
         """Bytes the tape holds: its entries, and each array they keep alive once."""
@@ -75,6 +111,15 @@ class Tape(Trace):
             for held in (entry[2], *entry[3]):
                 arrays[id(held)] = getattr(held, "nbytes", 0) + sys.getsizeof(0.0)
         return total + sum(arrays.values())
+
+
+_CLOSED = Trace()
+_CLOSED.close()
+
+
+def _refuse(entry: Entry) -> None:
+    """What a closed tape does instead of appending; no method of the tape, which would keep itself alive by it."""
+    _CLOSED.require_open()
 
 
 # -- operators, without detours where both operands are plain or on the same tape ------------------
@@ -126,30 +171,64 @@ install_operators(Variable, _binary, _unary)
 
 
 # -- the sweep -------------------------------------------------------------------------------------
-def record(fun: Callable[[list[Any]], Any], inputs: Sequence[Any]) -> tuple[Any, list[Variable], Tape]:
+def record(
+    fun: Callable[[list[Any]], Any], inputs: Sequence[Any], *, outlives_f: bool = False
+) -> tuple[Any, list[Variable], Tape]:
     """Run fun on variables standing for the inputs; the tape is closed when fun is done, also when it raises."""
-    tape = Tape()
+    tape = Tape(outlives_f)
     variables = [tape.variable(x) for x in inputs]
     try:
         return fun(list(variables)), variables, tape
+    except ValueError as error:
+        if tape.locked and "read-only" in str(error):
+            raise _changed(error) from error
+        raise
     finally:
         tape.close()
+
+
+def _changed(error: ValueError) -> LostDerivative:
+    """The refusal of a change to an array that the sweep still needs as it was."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
+    return LostDerivative(
+        f"an array was changed in place{where} after a traced value had been combined with it: the derivative needs "
+        "the numbers it had; make a new array (`c = c + ...`) or use a copy (`x * c.copy()`)"
+    )
 
 
 def sweep(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
     """Cotangents of the inputs, given cotangents of outputs."""
     # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
     with np.errstate(all="ignore"):
-        cotangents = _walk(tape, seeds)
-        if _needs_guard(tape, [cotangents[x.index] for x in inputs]):
-            guarded = _walk(tape, [(x, guard.Guarded(seed)) for x, seed in seeds], guard.pull)
-            cotangents = [None if c is None else c.derivative for c in guarded]
-    return [zeros_like(x.value) if cotangents[x.index] is None else cotangents[x.index] for x in inputs]
+        # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
+        nested = any(isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds)
+        if nested and _selects(tape):
+            found = _guarded(tape, seeds, inputs)
+        else:
+            cotangents = _walk(tape, seeds)
+            found = [cotangents[x.index] for x in inputs]
+            if any(c is not None and guard.has_nan(c) for c in found) and _selects(tape):
+                found = _guarded(tape, seeds, inputs)
+    return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
+
+
+def _selects(tape: Tape) -> bool:
+    """Whether there are elements that nothing may flow to."""
+    return any(entry[1].selects for entry in tape.entries)
+
+
+def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
+    cotangents = _walk(tape, [(x, guard.Guarded(seed)) for x, seed in seeds], guard.pull)
+    return [None if cotangents[x.index] is None else cotangents[x.index].derivative for x in inputs]
 
 
 def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], pull: Callable[..., Any] | None = None) -> list[Any]:
     """What is left when the tape has been walked backwards: the cotangents of its inputs, by number."""
     cotangents: list[Any] = [None] * next(tape.numbers)
+    own: set[int] = set()  # variables whose cotangent is an array that this walk has made and nobody else holds
     for variable, seed in seeds:
         held = cotangents[variable.index]
         cotangents[variable.index] = seed if held is None else held + seed
@@ -159,19 +238,24 @@ def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], pull: Callable[...,
             continue
         cotangents[index] = None
         for i, parent in enumerate(parents):
-            if parent is not None:
-                if pull is None:
-                    share = primitive.vjp(i, cotangent, out, args, params)
-                else:
-                    share = pull(primitive, i, cotangent, out, args, params)
-                held = cotangents[parent]
-                cotangents[parent] = share if held is None else held + share
+            if parent is None:
+                continue
+            held = cotangents[parent]
+            if primitive is getitem_p and pull is None:
+                if parent in own and _added_in_place(held, cotangent, params["index"]):
+                    continue
+                own.add(parent)
+            if pull is None:
+                share = primitive.vjp(i, cotangent, out, args, params)
+            else:
+                share = pull(primitive, i, cotangent, out, args, params)
+            cotangents[parent] = share if held is None else held + share
     return cotangents
 
 
-def _needs_guard(tape: Tape, cotangents: Sequence[Any]) -> bool:
-    """Whether nan came out, or could come out of a later derivative of what came out."""
-    found = [c for c in cotangents if c is not None]
-    if any(np.isnan(plain(c)).any() for c in found):
-        return True
-    return any(isinstance(c, Box) for c in found) and any(entry[1] is where_p for entry in tape.entries)
+def _added_in_place(held: Any, cotangent: Any, index: Any) -> bool:
+    """Add the cotangent of x[index] to that of x, so that a loop over n elements does not make n arrays of n."""
+    if type(held) is not np.ndarray or isinstance(cotangent, Box):
+        return False
+    add_at(held, index, cotangent)
+    return True

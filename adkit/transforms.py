@@ -29,7 +29,7 @@ class Transform:
         self.argnums = argnums
         self.method = self._resolve(method)
         self.has_aux = has_aux
-        self._cache: Cache = {}
+        self.cache: Cache = {}
 
     def _resolve(self, method: str | Method) -> Method:
         return methods.resolve(method)
@@ -50,7 +50,7 @@ class Transform:
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Do now what the method does once per signature: record, differentiate, generate code."""
-        self.method.prepare(self.call(*args, **kwargs), self._cache)
+        self.method.prepare(self.call(*args, **kwargs), self.cache)
 
 
 class ValueAndGradient(Transform):
@@ -58,7 +58,7 @@ class ValueAndGradient(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self.call(*args, **kwargs)
-        out, leaves = self.method.value_and_gradient(call, self._cache)
+        out, leaves = self.method.value_and_gradient(call, self.cache)
         gradient = call.gradient(leaves)
         return ((out, call.finish_aux()), gradient) if self.has_aux else (out, gradient)
 
@@ -83,7 +83,7 @@ class JacobianFunction(_AutoTransform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self.call(*args, **kwargs)
-        _, structure, rows = self.method.jacobian(call, self._cache)
+        _, structure, rows = self.method.jacobian(call, self.cache)
         return unflatten(structure, [call.arrange(_own(row, call.leaves)) for row in rows])
 
 
@@ -92,7 +92,7 @@ class HessianFunction(_AutoTransform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self.call(*args, **kwargs)
-        rows = self.method.hessian(call, self._cache)
+        rows = self.method.hessian(call, self.cache)
         return call.arrange([call.arrange(_own(row, call.leaves)) for row in rows])
 
 

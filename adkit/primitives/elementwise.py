@@ -11,13 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import Box, plain, value
-from .table import Constant, constant, elementwise, implements
+from ..tracing import implementations, plain, value
+from .table import Constant, General, choice, constant, dtype_of, elementwise, implements, like
 
 LN2 = float(np.log(2.0))
 LN10 = float(np.log(10.0))
 RADIANS_PER_DEGREE = float(np.pi / 180)
 DEGREES_PER_RADIAN = float(180 / np.pi)
+
+
+def is_complex(x: Any) -> bool:
+    """Whether a number or array, traced or not, is complex."""
+    return dtype_of(x).kind == "c"
 
 
 # -- arithmetic ------------------------------------------------------------------------------------
@@ -29,14 +34,21 @@ def _power(x: Any, y: Any) -> Any:
 
 def _power_by_base(out: Any, x: Any, y: Any) -> Any:
     """y x^(y-1). Where x and y are both 0 the base is replaced: 0 * 0^-1 would be nan, and x^0 is flat."""
-    if not isinstance(y, Box) and np.ndim(y) == 0:
-        return y * x ** (y - 1) if y else 0.0 * y
-    return y * np.where((x == 0) & (y == 0), 1.0, x) ** (y - 1)
+    if plain(y) is y and getattr(y, "ndim", 0) == 0:
+        return y * _power(x, y - 1) if y else 0.0 * y
+    base: Any = np.where((x == 0) & (y == 0), 1.0, x)
+    return y * base ** (y - 1)
 
 
 def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:
     """x^y log x, and 0 where the base is 0 and the exponent positive."""
-    return out * np.log(np.where((x == 0) & (y > 0), 1.0, x))
+    with np.errstate(all="ignore"):
+        return out * np.log(np.where((x == 0) & (y > 0), 1.0, x))
+
+
+def _over_square(x: Any, r: Any) -> Any:
+    """x / r^2 where r^2 itself might overflow or underflow."""
+    return x / r / r
 
 
 elementwise(np.add, "x + y", 1, 1, fun=operator.add)
@@ -51,11 +63,13 @@ elementwise(np.negative, "-x", -1, fun=operator.neg)
 elementwise(np.positive, "x", 1, fun=operator.pos)
 elementwise(np.square, "x**2", lambda out, x: 2 * x)
 elementwise(np.reciprocal, "1 / x", lambda out, x: -out * out, domain=(0.3, 2.0))
+elementwise(np.remainder, "x - y*floor(x/y)", 1, lambda out, x, y: -(x // y), fun=operator.mod, domain=(1.1, 1.9))
 elementwise(
-    np.remainder, "x - y*floor(x/y)", 1, lambda out, x, y: -np.floor(x / y), fun=operator.mod, domain=(1.1, 1.9)
-)
-elementwise(
-    np.fmod, "sign(x)*(Abs(x) - Abs(y)*floor(Abs(x)/Abs(y)))", 1, lambda out, x, y: -np.trunc(x / y), domain=(1.1, 1.9)
+    np.fmod,
+    "sign(x)*(Abs(x) - Abs(y)*floor(Abs(x)/Abs(y)))",
+    1,
+    lambda out, x, y: -np.rint((x - out) / y),
+    domain=(1.1, 1.9),
 )
 
 # -- powers, exponentials, logarithms --------------------------------------------------------------
@@ -85,15 +99,15 @@ elementwise(np.arctan, "atan(x)", lambda out, x: 1 / (1 + x * x))
 elementwise(
     np.arctan2,
     "atan2(x, y)",
-    lambda out, x, y: y / (x * x + y * y),
-    lambda out, x, y: -x / (x * x + y * y),
+    lambda out, x, y: _over_square(y, np.hypot(x, y)),
+    lambda out, x, y: -_over_square(x, np.hypot(x, y)),
     domain=(0.3, 2.0),
 )
 elementwise(np.sinh, "sinh(x)", lambda out, x: np.cosh(x))
 elementwise(np.cosh, "cosh(x)", lambda out, x: np.sinh(x))
 elementwise(np.tanh, "tanh(x)", lambda out, x: 1 - out * out)
-elementwise(np.arcsinh, "asinh(x)", lambda out, x: 1 / np.hypot(1.0, x))
-elementwise(np.arccosh, "acosh(x)", lambda out, x: 1 / np.sqrt((x - 1) * (x + 1)), domain=(1.1, 3.0))
+elementwise(np.arcsinh, "asinh(x)", lambda out, x: 1 / (np.sqrt(1 + x * x) if is_complex(x) else np.hypot(1.0, x)))
+elementwise(np.arccosh, "acosh(x)", lambda out, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), domain=(1.1, 3.0))
 elementwise(np.arctanh, "atanh(x)", lambda out, x: 1 / ((1 - x) * (1 + x)), domain=(-0.9, 0.9))
 elementwise(np.deg2rad, "pi*x/180", lambda out, x: RADIANS_PER_DEGREE)
 elementwise(np.radians, "pi*x/180", lambda out, x: RADIANS_PER_DEGREE)
@@ -104,21 +118,25 @@ elementwise(np.degrees, "180*x/pi", lambda out, x: DEGREES_PER_RADIAN)
 # -- kinks -----------------------------------------------------------------------------------------
 def _won(out: Any, x: Any, y: Any) -> Any:
     """1 where x is the one chosen, 1/2 where both are, else 0; nan where neither equals the outcome."""
-    x_won, y_won = 1.0 * (out == x), 1.0 * (out == y)
+    x_won, y_won = like(out == x, out), like(out == y, out)
     return x_won / (x_won + y_won)
+
+
+def _lost(out: Any, x: Any, y: Any) -> Any:
+    return _won(out, y, x)
 
 
 def _towards(x: Any, out: Any) -> Any:
     """x / out, and 0 where out is 0: the partial of a norm, whose subgradient at the origin is 0."""
-    return x / np.where(out == 0, 1.0, out)
+    return np.where(out == 0, 0.0, x / np.where(out == 0, 1.0, out))
 
 
-elementwise(np.absolute, "Abs(x)", lambda out, x: np.sign(x), fun=operator.abs, domain=(0.1, 2.0))
+_absolute = elementwise(np.absolute, "Abs(x)", lambda out, x: np.sign(x), fun=operator.abs, domain=(0.1, 2.0))
 elementwise(np.fabs, "Abs(x)", lambda out, x: np.sign(x), domain=(0.1, 2.0))
-elementwise(np.maximum, "Max(x, y)", _won, lambda out, x, y: _won(out, y, x))
-elementwise(np.minimum, "Min(x, y)", _won, lambda out, x, y: _won(out, y, x))
-elementwise(np.fmax, "Max(x, y)", _won, lambda out, x, y: _won(out, y, x))
-elementwise(np.fmin, "Min(x, y)", _won, lambda out, x, y: _won(out, y, x))
+choice(np.maximum, "Max(x, y)", _won, _lost)
+choice(np.minimum, "Min(x, y)", _won, _lost)
+choice(np.fmax, "Max(x, y)", _won, _lost)
+choice(np.fmin, "Min(x, y)", _won, _lost)
 elementwise(np.hypot, "sqrt(x**2 + y**2)", lambda out, x, y: _towards(x, out), lambda out, x, y: _towards(y, out))
 
 implements(value)(Constant("value", plain))
@@ -129,6 +147,35 @@ constant(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_
 constant(np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor)
 
 
+# -- complex numbers -------------------------------------------------------------------------------
+def _push_length(tangent: Any, out: Any, z: Any) -> Any:
+    return np.real(_towards(np.conj(z), out) * tangent)
+
+
+# The length of a complex number depends on its two parts: it has no derivative in the complex sense, and no partial.
+_length = General(
+    "complex_absolute",
+    np.absolute,
+    jvps=[_push_length],
+    vjps=[lambda cotangent, out, z: cotangent * _towards(np.conj(z), out)],
+    batched=[_push_length],
+)
+_sign = implementations[np.sign]
+
+
+@implements(np.absolute)
+def absolute(x: Any, /) -> Any:
+    """|x| of a real or complex number."""
+    return _length(x) if is_complex(x) else _absolute(x)
+
+
+@implements(np.sign)
+def sign(x: Any, /) -> Any:
+    """The sign of a real number; the direction of a complex one."""
+    return _towards(x, np.absolute(x)) if is_complex(x) else _sign(x)
+
+
+# -- in terms of rows ------------------------------------------------------------------------------
 @implements(np.clip)
 def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """The nearer of the bounds or the value itself; at a bound the derivative is shared, as in maximum."""

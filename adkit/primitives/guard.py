@@ -3,7 +3,7 @@
 Where `np.where` did not take a branch, or indexing left an element out, the derivative is exactly 0 whatever the
 partials there are; 0 * inf, which is nan, must not speak for it. Where a number merely computed to zero, as in
 sqrt(x)**2 at 0, nan is the honest answer. So a derivative is guarded by a mask of the elements that something flows
-to. The interpreters do this only when a plain run has ended in nan.
+to. The interpreters do this only where a plain run has ended in nan, or a later derivative of it could.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import plain
-from .shape import getitem_p, where_p
-from .table import Elementwise, General, Primitive, align, fit, spread
+from .table import Choice, Elementwise, General, Primitive, align, fit, shape_of, spread, sum_to
 
 
 class Guarded:
@@ -32,24 +31,50 @@ class Guarded:
         return Guarded(self.derivative + other.derivative, live)
 
 
+# -- reverse ---------------------------------------------------------------------------------------
 def pull(
     primitive: Primitive, i: int, cotangent: Guarded, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]
 ) -> Guarded:
     """The guarded vjp of one argument."""
     live = cotangent.live
+    if live is None and not primitive.selects:
+        return Guarded(primitive.vjp(i, cotangent.derivative, out, args, params))
+    live = np.ones(shape_of(out), bool) if live is None else live
     if isinstance(primitive, Elementwise):
-        share = primitive.scaled(i, cotangent.derivative, out, args)
-        if live is None:
-            return Guarded(fit(share, args[i]))
-        return Guarded(fit(np.where(live, share, 0.0), args[i]), _pulled(primitive, i, live, out, args, params))
+        return _pull_elementwise(primitive, i, cotangent.derivative, live, out, args)
     share = primitive.vjp(i, cotangent.derivative, out, args, params)
-    if live is None and not _selects(primitive):
-        return Guarded(share)
-    live = np.ones(np.shape(plain(out)), bool) if live is None else live
-    reached = _pulled(primitive, i, live, out, args, params)
-    return Guarded(np.where(reached, share, 0.0), reached)
+    if isinstance(primitive, General) and primitive.multilinear and np.isnan(plain(share)).any():
+        share = _without_dead_terms(primitive, i, share, cotangent.derivative, live, out, args, params)
+    out, args = _structure(primitive, out, args)
+    reached = plain(primitive.vjp(i, np.asarray(live, float), out, args, params)) != 0
+    return _masked(share, reached)
 
 
+def _pull_elementwise(
+    primitive: Elementwise, i: int, cotangent: Any, live: Any, out: Any, args: tuple[Any, ...]
+) -> Guarded:
+    """The dead elements are taken out before broadcasting is undone, which would add them to live ones."""
+    live = live & _chosen(primitive, i, out, args)
+    share = fit(np.where(live, primitive.scaled(i, cotangent, out, args), 0.0), args[i])
+    return _masked(share, sum_to(np.asarray(live, float), shape_of(args[i])) != 0)
+
+
+def _masked(share: Any, reached: Any) -> Guarded:
+    return Guarded(share) if np.all(reached) else Guarded(np.where(reached, share, 0.0), reached)
+
+
+def _without_dead_terms(
+    primitive: General, i: int, share: Any, cotangent: Any, live: Any, out: Any, args: tuple[Any, ...], params: Any
+) -> Any:
+    """The share of a product in which no dead element of the cotangent has met an inf or nan of another factor."""
+    finite = tuple(np.where(np.isfinite(plain(a)), a, 0.0) for a in args)
+    clean = primitive.vjp(i, cotangent, out, finite, params)
+    singular = tuple(np.asarray(~np.isfinite(plain(a)), float) for a in args)
+    tainted = primitive.vjp(i, np.asarray(live, float), out, singular, params) != 0
+    return np.where(tainted, share, clean)
+
+
+# -- forward ---------------------------------------------------------------------------------------
 def push(
     primitive: Primitive,
     tangents: Sequence[Guarded | None],
@@ -59,40 +84,51 @@ def push(
     batched: bool,
 ) -> Guarded:
     """The guarded jvp; every tangent carries a mask."""
-    plain = [None if t is None else t.derivative for t in tangents]
+    derivatives = [None if t is None else t.derivative for t in tangents]
     masks = [None if t is None else np.asarray(t.live, float) for t in tangents]
-    if not isinstance(primitive, Elementwise):
-        live = primitive.jvp(masks, *_unit(primitive, out, args), params, batched) != 0
-        return Guarded(np.where(live, primitive.jvp(plain, out, args, params, batched), 0.0), live)
+    if isinstance(primitive, Elementwise):
+        return _push_elementwise(primitive, derivatives, masks, out, args, batched)
+    live = plain(primitive.jvp(masks, *_structure(primitive, out, args), params, batched)) != 0
+    return Guarded(np.where(live, primitive.jvp(derivatives, out, args, params, batched), 0.0), live)
+
+
+def _push_elementwise(
+    primitive: Elementwise,
+    tangents: Sequence[Any],
+    masks: Sequence[Any],
+    out: Any,
+    args: tuple[Any, ...],
+    batched: bool,
+) -> Guarded:
     total: Guarded | None = None
-    for i, (tangent, mask) in enumerate(zip(plain, masks, strict=True)):
-        if tangent is None or mask is None:
+    for i, (tangent, mask) in enumerate(zip(tangents, masks, strict=True)):
+        if tangent is None:
             continue
         if batched:
             tangent, mask = align(tangent, args[i], out), align(mask, args[i], out)
-        term = np.where(mask != 0, primitive.scaled(i, tangent, out, args), 0.0)
-        spread_term = Guarded(spread(term, out, batched), spread(mask, out, batched) != 0)
-        total = spread_term if total is None else total + spread_term
+        live = (mask != 0) & _chosen(primitive, i, out, args)
+        term = np.where(live, primitive.scaled(i, tangent, out, args), 0.0)
+        guarded = Guarded(spread(term, out, batched), spread(np.asarray(live, float), out, batched) != 0)
+        total = guarded if total is None else total + guarded
     assert total is not None, "an operation on a box has an active argument"
     return total
 
 
-def _selects(primitive: Primitive) -> bool:
-    """Whether a pullback of the primitive can leave elements without anything flowing to them."""
-    return primitive is where_p or primitive is getitem_p
+# -- both ------------------------------------------------------------------------------------------
+def _chosen(primitive: Elementwise, i: int, out: Any, args: tuple[Any, ...]) -> Any:
+    """Where argument i has a say in the outcome."""
+    return plain(primitive.partial(i, out, args)) != 0 if isinstance(primitive, Choice) else True
 
 
-def _pulled(primitive: Primitive, i: int, live: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-    """The mask of the elements of argument i that something flows to: the vjp of the mask along the structure."""
-    mask = np.asarray(live, float)
-    if isinstance(primitive, Elementwise):
-        return np.asarray(fit(mask, np.zeros(np.shape(plain(args[i]))))) != 0
-    out, args = _unit(primitive, out, args)
-    return np.asarray(plain(primitive.vjp(i, mask, out, args, params))) != 0
+def _structure(primitive: Primitive, out: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """out and args with 1 for every number where a rule multiplies by them: what is left says what flows where."""
+    if not isinstance(primitive, General) or primitive.selects:
+        return plain(out), tuple(map(plain, args))
+    return np.ones(shape_of(out)), tuple(np.ones(shape_of(a)) for a in args)
 
 
-def _unit(primitive: Primitive, out: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-    """out and args with every number replaced by 1 where a rule multiplies by them: what is left is the structure."""
-    if not isinstance(primitive, General):
-        return out, args
-    return np.ones(np.shape(plain(out))), tuple(np.ones(np.shape(plain(a))) for a in args)
+def has_nan(derivative: Any) -> bool:
+    """Whether nan is among the numbers; perhaps also where an infinite complex number is."""
+    x = plain(derivative)
+    # One pass without a temporary array: squares are not negative, so that nan can only come from nan.
+    return bool(np.isnan(np.vdot(x, x)))

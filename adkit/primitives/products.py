@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..tracing import normalize, plain
-from .table import General, implements
+from .table import General, implements, refuse_out, shape_of
 
 
 def _ndim(x: Any) -> int:
@@ -78,6 +80,7 @@ matmul_p = General(
     jvps=[lambda tangent, out, x, y: np.matmul(tangent, y), lambda tangent, out, x, y: np.matmul(x, tangent)],
     vjps=[_matmul_left, _matmul_right],
     batched=[_push_left_batched, _push_right_batched],
+    multilinear=True,
 )
 implements(np.matmul)(matmul_p)
 
@@ -85,6 +88,7 @@ implements(np.matmul)(matmul_p)
 @implements(np.dot)
 def dot(a: Any, b: Any, out: None = None) -> Any:
     """A product of numbers, vectors, matrices; beyond two axes the last of a meets the last but one of b."""
+    refuse_out(out)
     a, b = normalize(a), normalize(b)
     if not _ndim(a) or not _ndim(b):
         return a * b
@@ -108,6 +112,7 @@ def inner(a: Any, b: Any, /) -> Any:
 
 @implements(np.outer)
 def outer(a: Any, b: Any, out: None = None) -> Any:
+    refuse_out(out)
     return np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1))
 
 
@@ -118,16 +123,23 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     left, right = _contracted(a, b, axes)
     kept_a = [i for i in range(_ndim(a)) if i not in left]
     kept_b = [i for i in range(_ndim(b)) if i not in right]
-    shape = (*(np.shape(plain(a))[i] for i in kept_a), *(np.shape(plain(b))[i] for i in kept_b))
-    inner_size = int(np.prod([np.shape(plain(a))[i] for i in left]))
-    rows = np.reshape(np.transpose(a, (*kept_a, *left)), (-1, inner_size) if kept_a else (1, inner_size))
-    columns = np.reshape(np.transpose(b, (*right, *kept_b)), (inner_size, -1) if kept_b else (inner_size, 1))
+    shape = (*_sizes(a, kept_a), *_sizes(b, kept_b))
+    rows = np.reshape(np.transpose(a, (*kept_a, *left)), (math.prod(_sizes(a, kept_a)), math.prod(_sizes(a, left))))
+    columns = np.reshape(
+        np.transpose(b, (*right, *kept_b)), (math.prod(_sizes(b, right)), math.prod(_sizes(b, kept_b)))
+    )
     return np.reshape(np.matmul(rows, columns), shape)
+
+
+def _sizes(x: Any, axes: list[int]) -> list[int]:
+    """How long these axes are."""
+    shape = shape_of(x)
+    return [shape[i] for i in axes]
 
 
 def _contracted(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
     """Which axes of a and of b are summed, as positive numbers."""
-    if isinstance(axes, int):
+    if np.ndim(axes) == 0:
         return list(range(_ndim(a) - axes, _ndim(a))), list(range(axes))
-    left, right = ([i] if isinstance(i, int) else list(i) for i in axes)
-    return [i % _ndim(a) for i in left], [i % _ndim(b) for i in right]
+    left, right = axes
+    return list(normalize_axis_tuple(left, _ndim(a))), list(normalize_axis_tuple(right, _ndim(b)))

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..tracing import bind, implementations, normalize, plain
-from .table import Constant, General, Linear, implements
+from ..tracing import bind, is_traced, normalize, plain, value
+from .table import (
+    Constant,
+    General,
+    Linear,
+    cast,
+    dtype_of,
+    everywhere,
+    implements,
+    like,
+    refuse_out,
+    shape_of,
+    weighted,
+)
 
 Axes = tuple[int, ...]
 
@@ -30,12 +44,15 @@ def restored(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 
 
 def _sum_transpose(cotangent: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
-    return np.broadcast_to(restored(cotangent, x, axis, keepdims), np.shape(x))
+    shape = shape_of(x)
+    if len(axis) == len(shape):
+        return everywhere(cotangent, shape)
+    return np.broadcast_to(restored(cotangent, x, axis, keepdims), shape)
 
 
 sum_p = Linear(
     "sum",
-    lambda x, *, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims),
+    lambda x, *, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
     transpose=_sum_transpose,
     batched=lambda tangents, x, *, axis, keepdims: np.sum(tangents, axis=axis, keepdims=keepdims),
 )
@@ -49,49 +66,51 @@ cumsum_p = Linear(
 
 def _extreme_shares(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     """The partials of max and min: the elements that attain the extreme share equally."""
-    attained = 1.0 * (x == restored(out, x, axis, keepdims))
+    attained = like(x == restored(out, x, axis, keepdims), x)
     return attained / np.sum(attained, axis=axis, keepdims=True)
 
 
-def _prod_partials(x: Any, axis: Axes) -> Any:
-    """Each element's product of the others along the axes, right through zeros: prefix times suffix products."""
+def _prod_partials(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
+    """Each element's product of the others along the axes, right through zeros: those before times those after."""
     n = np.ndim(plain(x))
-    kept = tuple(i - n for i in range(n) if i - n not in axis)
-    order = tuple(i + n for i in (*kept, *axis))
+    order = (*(i for i in range(n) if i - n not in axis), *(i + n for i in axis))
     moved = np.transpose(x, order)
-    lead = np.shape(plain(moved))[: len(kept)]
-    rows = np.reshape(moved, (*lead, -1))
-    count = np.shape(plain(rows))[-1]
-    before, after = [np.ones(lead)], [np.ones(lead)]
-    for j in range(count - 1):
-        before.append(before[-1] * rows[..., j])
-        after.append(after[-1] * rows[..., count - 1 - j])
-    others = np.stack([b * a for b, a in zip(before, reversed(after), strict=True)], axis=-1) if count else rows
-    return np.transpose(np.reshape(others, np.shape(plain(moved))), tuple(int(i) for i in np.argsort(order)))
+    shape = shape_of(moved)
+    rows = np.reshape(moved, (*shape[: n - len(axis)], math.prod(shape[n - len(axis) :])))
+    others = _before(rows) * np.flip(_before(np.flip(rows, -1)), -1)
+    return np.transpose(np.reshape(others, shape), tuple(int(i) for i in np.argsort(order)))
 
 
-def _weighted_sum(tangents: Any, weights: Any, axis: Axes, keepdims: bool) -> Any:
-    return np.sum(tangents * weights, axis=axis, keepdims=keepdims)
+def _before(rows: Any) -> Any:
+    """The product of the elements before each one along the last axis: a scan, doubling its reach at every step."""
+    count = shape_of(rows)[-1]
+    product = np.concatenate([np.ones_like(rows[..., :1]), rows[..., :-1]], axis=-1)
+    reach = 1
+    while reach < count:
+        product = np.concatenate([product[..., :reach], product[..., reach:] * product[..., :-reach]], axis=-1)
+        reach *= 2
+    return product
 
 
-def reduction(name: str, fun: Any, partials: Any) -> General:
+def reduction(name: str, fun: Any, partials: Any, selects: bool = False) -> General:
     """The row of a reduction from its partials, an array of the shape of x: both directions multiply by it."""
+    times: Any = weighted if selects else operator.mul
 
     def push(tangent: Any, out: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
-        return _weighted_sum(tangent, partials(out, x, axis, keepdims), axis, keepdims)
+        return np.sum(times(tangent, partials(out, x, axis, keepdims)), axis=axis, keepdims=keepdims)
 
     def pull(cotangent: Any, out: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
-        return restored(cotangent, x, axis, keepdims) * partials(out, x, axis, keepdims)
+        return times(restored(cotangent, x, axis, keepdims), partials(out, x, axis, keepdims))
 
     def compute(x: Any, *, axis: Axes, keepdims: bool) -> Any:
         return fun(x, axis=axis, keepdims=keepdims)
 
-    return General(name, compute, [push], [pull], batched=[push])
+    return General(name, compute, [push], [pull], batched=[push], selects=selects)
 
 
-max_p = reduction("max", np.max, _extreme_shares)
-min_p = reduction("min", np.min, _extreme_shares)
-prod_p = reduction("prod", np.prod, lambda out, x, axis, keepdims: _prod_partials(x, axis))
+max_p = reduction("max", np.max, _extreme_shares, selects=True)
+min_p = reduction("min", np.min, _extreme_shares, selects=True)
+prod_p = reduction("prod", np.prod, _prod_partials)
 
 
 def _reduce(primitive: Any, *functions: Any) -> None:
@@ -99,56 +118,87 @@ def _reduce(primitive: Any, *functions: Any) -> None:
 
     @implements(*functions)
     def implementation(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False) -> Any:
+        refuse_out(out)
         a = normalize(a)
         if dtype is not None:
-            a = np.astype(a, dtype)
+            a = cast(a, dtype)
         return primitive(a, axis=axes_from_end(a, axis), keepdims=bool(keepdims))
 
 
 _reduce(sum_p, np.sum)
-_reduce(max_p, np.max, np.amax)
-_reduce(min_p, np.min, np.amin)
 _reduce(prod_p, np.prod)
 
 
-def _count(a: Any, axis: Any) -> int:
-    return int(np.prod([np.shape(plain(a))[i] for i in axes_from_end(a, axis)]))
+def _reduce_extreme(primitive: Any, *functions: Any) -> None:
+    """The same for max and min, which take no dtype."""
+
+    @implements(*functions)
+    def implementation(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+        refuse_out(out)
+        a = normalize(a)
+        return primitive(a, axis=axes_from_end(a, axis), keepdims=bool(keepdims))
+
+
+_reduce_extreme(max_p, np.max, np.amax)
+_reduce_extreme(min_p, np.min, np.amin)
+
+
+def _count(a: Any, axis: Axes) -> int:
+    shape = shape_of(a)
+    return math.prod(shape[i] for i in axis)
 
 
 @implements(np.mean)
 def mean(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False) -> Any:
+    refuse_out(out)
     a = normalize(a)
-    return np.sum(a, axis=axis, dtype=dtype, keepdims=bool(keepdims)) / _count(a, axis)
+    if dtype is None and dtype_of(a) == np.float16:
+        # As NumPy does: the sum of many small numbers leaves the range of float16.
+        return cast(np.mean(a, axis=axis, dtype=np.float32, keepdims=bool(keepdims)), np.float16)
+    if dtype is not None:
+        a = cast(a, dtype)
+    axes = axes_from_end(a, axis)
+    return sum_p(a, axis=axes, keepdims=bool(keepdims)) / _count(a, axes)
 
 
 @implements(np.var)
 def var(a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = False) -> Any:
+    refuse_out(out)
     a = normalize(a)
-    deviation = a - np.mean(a, axis=axis, dtype=dtype, keepdims=True)
-    squares = deviation * np.conj(deviation)
-    return np.real(np.sum(squares, axis=axis, keepdims=bool(keepdims))) / (_count(a, axis) - ddof)
+    axes = axes_from_end(a, axis)
+    deviation = a - np.mean(a, axis=axes, dtype=dtype, keepdims=True)
+    squares = np.real(deviation * np.conj(deviation))
+    return sum_p(squares, axis=axes, keepdims=bool(keepdims)) / max(_count(a, axes) - ddof, 0)
 
 
 @implements(np.std)
 def std(a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = False) -> Any:
+    refuse_out(out)
     return np.sqrt(np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=bool(keepdims)))
 
 
 @implements(np.cumsum)
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+    refuse_out(out)
     a = normalize(a)
+    if dtype is not None:
+        a = cast(a, dtype)
     if axis is None:
-        return np.cumsum(np.ravel(a), axis=0)
+        return cumsum_p(np.ravel(a), axis=-1)
     return cumsum_p(a, axis=axes_from_end(a, axis)[0])
 
 
 def _query(fun: Any) -> None:
-    """A reduction whose result carries no derivative, such as argmax."""
+    """A function whose result carries no derivative, such as argmax."""
     primitive = Constant(fun.__name__, fun)
-    implementations[fun] = lambda a, *args, **kwargs: bind(primitive, (normalize(a), *args), kwargs)
+
+    @implements(fun)
+    def implementation(*args: Any, **kwargs: Any) -> Any:
+        operands = tuple(normalize(x) if is_traced(x) else x for x in args)
+        return bind(primitive, operands, {key: value(x) for key, x in kwargs.items()})
 
 
 for _fun in (np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero, np.searchsorted):
     _query(_fun)
-for _fun in (np.allclose, np.array_equal, np.isclose, np.floor_divide):
-    implementations[_fun] = Constant(f"{_fun.__name__}", _fun)
+for _fun in (np.allclose, np.array_equal, np.isclose):
+    _query(_fun)

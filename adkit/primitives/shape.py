@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from ..errors import LostDerivative, NoRule, place
 from ..tracing import Box, implementations, normalize, plain, value
-from .table import JointlyLinear, Linear, _sum_to, align, implements, like
+from .table import JointlyLinear, Linear, align, cast, dtype_of, implements, like, refuse_out, shape_of, sum_to
 
 Shape = tuple[int, ...]
 
@@ -35,7 +36,7 @@ transpose_p = Linear(
 broadcast_to_p = Linear(
     "broadcast_to",
     lambda x, *, shape: np.broadcast_to(x, shape),
-    transpose=lambda cotangent, x, *, shape: _sum_to(cotangent, np.shape(x)),
+    transpose=lambda cotangent, x, *, shape: sum_to(cotangent, np.shape(x)),
     batched=lambda tangents, x, *, shape: np.broadcast_to(
         align(tangents, x, np.empty(shape, bool)), (len(tangents), *shape)
     ),
@@ -49,13 +50,13 @@ astype_p = Linear(
 real_p = Linear(
     "real",
     np.real,
-    transpose=lambda cotangent, x: cotangent + 0j if np.iscomplexobj(plain(x)) else cotangent,
+    transpose=lambda cotangent, x: cotangent + 0j,
     batched=lambda tangents, x: np.real(tangents),
 )
 imag_p = Linear(
     "imag",
     np.imag,
-    transpose=lambda cotangent, x: -1j * cotangent if np.iscomplexobj(plain(x)) else 0.0 * cotangent,
+    transpose=lambda cotangent, x: -1j * cotangent,
     batched=lambda tangents, x: np.imag(tangents),
 )
 
@@ -103,8 +104,8 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     n = np.ndim(plain(a))
     sources, destinations = normalize_axis_tuple(source, n), normalize_axis_tuple(destination, n)
     order = [i for i in range(n) if i not in sources]
-    for place, axis in sorted(zip(destinations, sources, strict=True)):
-        order.insert(place, axis)
+    for position, axis in sorted(zip(destinations, sources, strict=True)):
+        order.insert(position, axis)
     return transpose_p(a, axes=tuple(order))
 
 
@@ -149,11 +150,9 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
     """A real dtype keeps the derivative; an integer or boolean one has none to keep."""
     if np.dtype(dtype).kind in "fc":
         return astype_p(x, dtype=np.dtype(dtype))
-    from ..tracing import LostDerivative, place
-
     raise LostDerivative(
         f"astype({np.dtype(dtype).name}) would lose the derivative of a traced value{place()}; write np.floor(x), or "
-        f"ad.plain(x).astype({np.dtype(dtype).name}) if the derivative is meant to be dropped"
+        f"ad.value(x).astype({np.dtype(dtype).name}) if the derivative is meant to be dropped"
     )
 
 
@@ -164,7 +163,7 @@ def real(val: Any) -> Any:
 
 @implements(np.imag)
 def imag(val: Any) -> Any:
-    return imag_p(val)
+    return imag_p(val) if np.iscomplexobj(plain(val)) else np.zeros_like(plain(val))
 
 
 @implements(np.conjugate, np.conj)
@@ -185,22 +184,29 @@ def _scatter(cotangent: Any, x: Any, *, index: Any) -> Any:
 def _put(cotangent: Any, *, index: Any, shape: Shape) -> Any:
     """Zeros of this shape with the cotangent added at the index, repeated places accumulating."""
     out = np.zeros(shape, np.asarray(cotangent).dtype)
-    if _is_basic(index):
-        out[index] = cotangent
-    else:
-        np.add.at(out, index, cotangent)
+    add_at(out, index, cotangent)
     return out
 
 
-def _is_basic(index: Any) -> bool:
+def add_at(out: Any, index: Any, cotangent: Any) -> None:
+    """out[index] += cotangent, in place, repeated places accumulating."""
+    if is_basic(index):
+        out[index] += cotangent
+    else:
+        np.add.at(out, index, cotangent)
+
+
+def is_basic(index: Any) -> bool:
     """Whether an index only slices, so that no element is taken twice."""
+    if type(index) is int:
+        return True
     parts = index if isinstance(index, tuple) else (index,)
     return all(i is None or i is Ellipsis or isinstance(i, (int, np.integer, slice)) for i in parts)
 
 
 def _getitem_batched(tangents: Any, x: Any, *, index: Any) -> Any:
     parts = index if isinstance(index, tuple) else (index,)
-    if _is_basic(index):
+    if is_basic(index):
         return tangents[(slice(None), *parts)]
     # Index arrays apart from each other would move to the front of the batch axis: take the elements by number.
     places = np.arange(np.size(plain(x))).reshape(np.shape(plain(x)))[index]
@@ -208,26 +214,34 @@ def _getitem_batched(tangents: Any, x: Any, *, index: Any) -> Any:
     return flat[:, places]
 
 
-getitem_p = Linear("getitem", lambda x, *, index: x[index], transpose=_scatter, batched=_getitem_batched)
+getitem_p = Linear("getitem", lambda x, *, index: x[index], transpose=_scatter, batched=_getitem_batched, selects=True)
 scatter_p = Linear("scatter", _put, transpose=lambda cotangent, x, *, index, shape: cotangent[index])
 
 
 @implements(operator.getitem)
 def getitem(x: Any, index: Any) -> Any:
     """x[index]; the index itself carries no derivative."""
-    if isinstance(index, (Box, list)) or (isinstance(index, tuple) and any(isinstance(i, (Box, list)) for i in index)):
-        index = tuple(map(_plain_index, index)) if isinstance(index, tuple) else _plain_index(index)
-    return getitem_p(x, index=index)
+    if type(index) is int:
+        return getitem_p(x, index=index)
+    return getitem_p(x, index=tuple(map(_plain_index, index)) if isinstance(index, tuple) else _plain_index(index))
 
 
 def _plain_index(index: Any) -> Any:
-    """An index without traced values; a list becomes the array that NumPy reads it as."""
-    return np.asarray(value(index)) if isinstance(index, (Box, list)) else index
+    """An index without traced values, in an array of its own: f may change the one it used."""
+    if not isinstance(index, (Box, list, np.ndarray)):
+        return index
+    array = np.array(value(index))
+    return array if array.size or array.dtype.kind == "b" else array.astype(int)
 
 
 @implements(np.take)
 def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
     """np.take with the default bounds check."""
+    refuse_out(out)
+    if mode != "raise":
+        raise NoRule(
+            f"numpy.take with mode={mode!r} has no derivative rule{place()}; bring the indices into range first"
+        )
     if axis is None:
         return np.ravel(a)[np.asarray(indices)]  # type: ignore[call-overload]
     return a[(slice(None),) * normalize_axis_index(axis, np.ndim(plain(a))) + (np.asarray(indices),)]
@@ -316,6 +330,7 @@ where_p = JointlyLinear(
     lambda x, y, *, mask: np.where(mask, x, y),
     transpose=lambda i, cotangent, x, y, *, mask: _masked(mask if i == 0 else ~mask, cotangent),
     batched=_select_batched,
+    selects=True,
 )
 
 
@@ -326,7 +341,8 @@ def _parts(arrays: Any) -> list[Any]:
 
 @implements(np.concatenate, np.concat)
 def concatenate(arrays: Sequence[Any], /, axis: int | None = 0, out: None = None, *, dtype: Any = None) -> Any:
-    parts = _parts(arrays)
+    refuse_out(out)
+    parts = [a if dtype is None else cast(a, dtype) for a in _parts(arrays)]
     if axis is None:
         parts, axis = [np.ravel(a) for a in parts], 0
     n = np.ndim(plain(parts[0]))
@@ -334,8 +350,9 @@ def concatenate(arrays: Sequence[Any], /, axis: int | None = 0, out: None = None
 
 
 @implements(np.stack)
-def stack(arrays: Sequence[Any], axis: int = 0, out: None = None) -> Any:
-    parts = _parts(arrays)
+def stack(arrays: Sequence[Any], axis: int = 0, out: None = None, *, dtype: Any = None) -> Any:
+    refuse_out(out)
+    parts = [a if dtype is None else cast(a, dtype) for a in _parts(arrays)]
     n = np.ndim(plain(parts[0])) + 1
     return stack_p(*parts, axis=normalize_axis_index(axis, n) - n)
 
@@ -365,35 +382,42 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 @implements(np.where)
 def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     """The branch not taken contributes exactly 0. A scalar condition picks one branch and records nothing else."""
-    mask = np.asarray(value(normalize(condition)), bool)
+    # A mask of its own: f may change the one it used.
+    mask = np.array(value(normalize(condition)), bool)
     if x is None or y is None:
         return np.where(mask)
     x, y = normalize(x), normalize(y)
-    if mask.ndim == 0:
-        shape = np.broadcast_shapes(np.shape(plain(x)), np.shape(plain(y)))
-        chosen = x if mask else y
-        return chosen if np.shape(plain(chosen)) == shape else np.broadcast_to(chosen, shape)
-    return where_p(x, y, mask=mask)
+    return where_p(x, y, mask=mask) if mask.ndim else _picked(x if mask else y, x, y)
+
+
+def _picked(branch: Any, x: Any, y: Any) -> Any:
+    """One of the branches x and y in the shape and dtype that the two have together."""
+    shape, dtype = np.broadcast_shapes(shape_of(x), shape_of(y)), np.result_type(plain(x), plain(y))
+    if dtype_of(branch) != dtype:
+        branch = cast(branch, dtype)
+    if shape_of(branch) != shape:
+        branch = np.broadcast_to(branch, shape)
+    return branch if isinstance(branch, Box) else np.array(branch)
 
 
 # -- what carries no derivative --------------------------------------------------------------------
 @implements(np.zeros_like)
 def zeros_like(a: Any, dtype: Any = None, **options: Any) -> Any:
-    return np.zeros_like(plain(a), dtype)
+    return np.zeros_like(plain(a), dtype, **options)
 
 
 @implements(np.ones_like)
 def ones_like(a: Any, dtype: Any = None, **options: Any) -> Any:
-    return np.ones_like(plain(a), dtype)
+    return np.ones_like(plain(a), dtype, **options)
 
 
 @implements(np.full_like)
 def full_like(a: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
-    return (
-        np.broadcast_to(fill_value, np.shape(plain(a)))
-        if isinstance(fill_value, Box)
-        else np.full_like(plain(a), fill_value, dtype)
-    )
+    """An array like a, filled with a number that may be traced."""
+    filled = np.full_like(plain(a), plain(fill_value), dtype, **options)
+    if not isinstance(fill_value, Box):
+        return filled
+    return np.broadcast_to(cast(fill_value, filled.dtype), filled.shape)
 
 
 for _query in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.array_repr):

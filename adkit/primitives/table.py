@@ -11,14 +11,15 @@ tangent is None (the argument is not active). Rules are written in NumPy, so tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import NoRule, place
+from ..errors import LostDerivative, NoRule, place
 from ..tracing import Box, bind, implementations, normalize, plain
 
 Rule = Callable[..., Any]
+Implementation = TypeVar("Implementation", bound=Rule)
 primitives: dict[str, Primitive] = {}
 
 
@@ -27,6 +28,10 @@ class Primitive:
 
     # A constant primitive is piecewise constant, or returns something that is not a real number.
     constant = False
+    # Whether elements of an argument may have no say in the outcome, as in a branch that is not taken.
+    selects = False
+    # Whether a derivative reads the numbers of the arguments, and not only their shapes.
+    reads_arguments = True
 
     def __init__(self, name: str, fun: Rule) -> None:
         self.name = name
@@ -34,7 +39,7 @@ class Primitive:
         primitives[name] = self
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        return bind(self, tuple(x if type(x) is float or isinstance(x, Box) else normalize(x) for x in args), params)
+        return bind(self, tuple([x if type(x) is float or isinstance(x, Box) else normalize(x) for x in args]), params)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -75,6 +80,7 @@ class Elementwise(Primitive):
         self.formula = formula
         self.partials = partials
         self.domain = domain
+        self.reads_arguments = not all(isinstance(partial, int) for partial in partials)
 
     def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         try:
@@ -91,12 +97,13 @@ class Elementwise(Primitive):
         try:
             return partial(out, *args)
         except (ZeroDivisionError, OverflowError):
-            return partial(as_numpy(out), *map(as_numpy, args))
+            with np.errstate(all="ignore"):
+                return partial(as_numpy(out), *map(as_numpy, args))
 
     def scaled(self, i: int, derivative: Any, out: Any, args: tuple[Any, ...]) -> Any:
         """A tangent or cotangent times the partial of argument i, without multiplying by 1."""
         partial = self.partials[i]
-        if partial.__class__ is int:
+        if isinstance(partial, int):
             return derivative if partial == 1 else -derivative
         return derivative * self.partial(i, out, args)
 
@@ -114,9 +121,9 @@ class Elementwise(Primitive):
         return spread(total, out, batched)
 
     def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        # Written out, as the hottest lines of reverse mode.
+        # `scaled` written out, as the hottest lines of reverse mode.
         partial = self.partials[i]
-        if partial.__class__ is int:
+        if isinstance(partial, int):
             share = cotangent if partial == 1 else -cotangent
         else:
             try:
@@ -126,6 +133,18 @@ class Elementwise(Primitive):
         return share if share.__class__ is float else fit(share, args[i])
 
 
+class Choice(Elementwise):
+    """An elementwise function that passes one of its arguments on: what it did not choose contributes exactly 0."""
+
+    selects = True
+
+    def scaled(self, i: int, derivative: Any, out: Any, args: tuple[Any, ...]) -> Any:
+        return weighted(derivative, self.partial(i, out, args))
+
+    def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        return fit(self.scaled(i, cotangent, out, args), args[i])
+
+
 class Linear(Primitive):
     """An operation linear in its first argument: its own forward rule; the row adds the transpose.
 
@@ -133,10 +152,15 @@ class Linear(Primitive):
     applies the operation to tangents stacked along a leading axis; without it they are taken one by one.
     """
 
-    def __init__(self, name: str, fun: Rule, transpose: Rule, batched: Rule | None = None) -> None:
+    reads_arguments = False
+
+    def __init__(
+        self, name: str, fun: Rule, transpose: Rule, batched: Rule | None = None, selects: bool = False
+    ) -> None:
         super().__init__(name, fun)
         self.transpose = transpose
         self.batched = batched
+        self.selects = selects
 
     def jvp(
         self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
@@ -155,14 +179,17 @@ class Linear(Primitive):
 class JointlyLinear(Primitive):
     """An operation linear in all its arguments together, as concatenation is.
 
-    `transpose(i, cotangent, *args, **params)` gives the share of argument i; `batched(*tangents, out, **params)` applies
-    the operation to stacked tangents that have been aligned with the output's rank.
+    `transpose(i, cotangent, *args, **params)` gives the share of argument i. `batched(tangents, args, out, **params)`
+    applies the operation to tangents stacked along a leading axis, one stack per argument.
     """
 
-    def __init__(self, name: str, fun: Rule, transpose: Rule, batched: Rule) -> None:
+    reads_arguments = False
+
+    def __init__(self, name: str, fun: Rule, transpose: Rule, batched: Rule, selects: bool = False) -> None:
         super().__init__(name, fun)
         self.transpose = transpose
         self.batched = batched
+        self.selects = selects
 
     def jvp(
         self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
@@ -184,7 +211,8 @@ class General(Primitive):
     """An operation whose two directions are both written out, side by side, for each differentiable argument.
 
     `jvps[i](tangent, out, *args, **params)` pushes the tangent of argument i forward, `vjps[i](cotangent, out, *args,
-    **params)` pulls a cotangent back to it. `batched[i]` pushes tangents stacked along a leading axis.
+    **params)` pulls a cotangent back to it. `batched[i]` pushes tangents stacked along a leading axis. `multilinear`:
+    linear in each argument, as a product is.
     """
 
     def __init__(
@@ -194,11 +222,15 @@ class General(Primitive):
         jvps: Sequence[Rule],
         vjps: Sequence[Rule],
         batched: Sequence[Rule | None] | None = None,
+        selects: bool = False,
+        multilinear: bool = False,
     ) -> None:
         super().__init__(name, fun)
         self.jvps = tuple(jvps)
         self.vjps = tuple(vjps)
         self.batched = tuple(batched or [None] * len(self.jvps))
+        self.selects = selects
+        self.multilinear = multilinear
 
     def jvp(
         self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
@@ -236,21 +268,24 @@ class Constant(Primitive):
 # -- rows ------------------------------------------------------------------------------------------
 def elementwise(ufunc: np.ufunc, formula: str, *partials: int | Rule, **options: Any) -> Elementwise:
     """Add the row of an elementwise function and let NumPy's ufunc reach it."""
-    row = Elementwise(ufunc, formula, *partials, **options)
-    implementations[ufunc] = row
-    return row
+    return implements(ufunc)(Elementwise(ufunc, formula, *partials, **options))
+
+
+def choice(ufunc: np.ufunc, formula: str, *partials: Rule, **options: Any) -> Choice:
+    """Add the row of an elementwise function that passes one of its arguments on."""
+    return implements(ufunc)(Choice(ufunc, formula, *partials, **options))
 
 
 def constant(*functions: Rule, formula: str | None = None) -> None:
     """Add rows for functions whose result carries no derivative."""
     for fun in functions:
-        implementations[fun] = Constant(fun.__name__, fun, formula)
+        implements(fun)(Constant(fun.__name__, fun, formula))
 
 
-def implements(*functions: Rule) -> Callable[[Rule], Rule]:
+def implements(*functions: Rule) -> Callable[[Implementation], Implementation]:
     """Say what adkit calls when one of these NumPy functions meets a traced value."""
 
-    def decorator(implementation: Rule) -> Rule:
+    def decorator(implementation: Implementation) -> Implementation:
         for fun in functions:
             implementations[fun] = implementation
         return implementation
@@ -258,25 +293,64 @@ def implements(*functions: Rule) -> Callable[[Rule], Rule]:
     return decorator
 
 
+def refuse_out(out: Any) -> None:
+    """A plain array given as out= would be filled without its derivative."""
+    if out is not None:
+        raise LostDerivative(
+            f"out= would write a traced value into a plain array, which cannot hold the derivative{place()}; "
+            "leave out= away and use what the function returns"
+        )
+
+
 # -- the small algebra that rules share ------------------------------------------------------------
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a number or array, traced or not."""
+    while isinstance(x, Box):
+        x = x.value
+    return x.shape if isinstance(x, (np.ndarray, np.generic)) else np.shape(x)
+
+
 def fit(cotangent: Any, x: Any) -> Any:
     """A cotangent in the shape and dtype of the x it belongs to: broadcasting undone by sums."""
-    if type(x) is float or type(x) is np.float64:
-        if type(cotangent) is float or type(cotangent) is np.float64:
+    # Most cotangents fit as they are; what is asked first are the cheapest questions that show it.
+    kind = type(x)
+    if kind is np.ndarray:
+        if type(cotangent) is kind and cotangent.shape == x.shape and cotangent.dtype == x.dtype:
             return cotangent
-    shape = np.shape(plain(x))
-    if np.shape(plain(cotangent)) != shape:
-        cotangent = _sum_to(cotangent, shape)
+    elif kind in _FLOATS and type(cotangent) in _FLOATS:
+        return cotangent
+    shape = shape_of(x)
+    if shape_of(cotangent) != shape:
+        cotangent = sum_to(cotangent, shape)
     return like(cotangent, x)
 
 
-def _sum_to(cotangent: Any, shape: tuple[int, ...]) -> Any:
+_FLOATS = frozenset({float, np.float64})
+
+
+def sum_to(cotangent: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes along which an array of this shape was broadcast."""
-    extra = np.ndim(plain(cotangent)) - len(shape)
-    given = np.shape(plain(cotangent))[extra:]
-    stretched = tuple(extra + i for i, (n, m) in enumerate(zip(shape, given, strict=True)) if n != m)
+    given = shape_of(cotangent)
+    extra = len(given) - len(shape)
+    stretched = tuple(extra + i for i, (n, m) in enumerate(zip(shape, given[extra:], strict=True)) if n != m)
     total = np.sum(cotangent, axis=(*range(extra), *stretched))
     return np.reshape(total, shape) if stretched else total
+
+
+def everywhere(number: Any, shape: tuple[int, ...]) -> Any:
+    """An array with one number at every place; a view that takes no memory."""
+    if isinstance(number, Box):
+        return np.broadcast_to(np.reshape(number, ()), shape)  # type: ignore[call-overload]
+    # np.broadcast_to itself takes ten times as long.
+    cell = np.array(number)
+    view = np.ndarray(shape, cell.dtype, cell, strides=(0,) * len(shape))
+    view.flags.writeable = False
+    return view
+
+
+def weighted(derivative: Any, weights: Any) -> Any:
+    """A derivative times weights, exactly 0 where nothing was chosen: 0 * inf must not speak for it."""
+    return np.where(plain(weights) == 0, 0.0, derivative * weights)
 
 
 def like(derivative: Any, x: Any) -> Any:
@@ -286,30 +360,38 @@ def like(derivative: Any, x: Any) -> Any:
         return derivative
     if given.kind == "c" and wanted.kind != "c":
         return like(np.real(derivative), x)
-    return np.astype(np.asarray(derivative) if not isinstance(derivative, Box) else derivative, wanted)
+    return cast(derivative, wanted)
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """A number or array, traced or not, in another dtype."""
+    array: Any = x if isinstance(x, Box) else np.asarray(x)
+    return np.astype(array, dtype)
 
 
 def align(tangent: Any, x: Any, out: Any) -> Any:
     """Stacked tangents of x with unit axes inserted, so that they broadcast as x does against out."""
-    missing = np.ndim(plain(out)) - np.ndim(plain(x))
+    missing = len(shape_of(out)) - len(shape_of(x))
     if missing == 0:
         return tangent
-    shape = np.shape(plain(tangent))
+    shape = shape_of(tangent)
     return np.reshape(tangent, (shape[0], *(1,) * missing, *shape[1:]))
 
 
 def spread(tangent: Any, out: Any, batched: bool) -> Any:
-    """A tangent in the shape of the output, where only a smaller argument was active."""
+    """A tangent in the shape and dtype of the output, where only a smaller argument was active."""
     if type(out) is float and not batched:
         return tangent
-    given = np.shape(plain(tangent))
-    shape = (*given[:1], *np.shape(plain(out))) if batched else np.shape(plain(out))
-    return tangent if given == shape else np.broadcast_to(tangent, shape)
+    given, shape = shape_of(tangent), shape_of(out)
+    if batched:
+        shape = (*given[:1], *shape)
+    return like(tangent if given == shape else np.broadcast_to(tangent, shape), out)
 
 
 def dtype_of(x: Any) -> np.dtype[Any]:
     """The dtype of a number or array, traced or not."""
-    x = plain(x)
+    while isinstance(x, Box):
+        x = x.value
     if type(x) is float:
         return _FLOAT64
     return x.dtype if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x).dtype
@@ -326,7 +408,7 @@ def float_dtype(x: Any) -> np.dtype[Any]:
 
 def as_numpy(x: Any) -> Any:
     """A Python number as a NumPy scalar, whose arithmetic gives inf and nan instead of exceptions."""
-    return np.float64(x) if isinstance(x, (int, float)) else x
+    return np.asarray(x, float_dtype(x))[()] if isinstance(x, (int, float, complex)) else x
 
 
 def zeros_like(x: Any) -> Any:

@@ -6,6 +6,7 @@ import inspect
 import math
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Required, TypedDict, TypeVar, Unpack, overload
@@ -221,8 +222,10 @@ def problem(f: Callable[..., Any] | None = None, **fields: Any) -> Any:
         return partial(problem, **fields)
     declared = Problem(f, **fields)
     problems.register(declared)
-    # method="manual" finds the gradient where f is, without knowing of problems.
-    vars(f)["value_and_gradient"] = declared.value_and_gradient
+    if declared.value_and_gradient is not None:
+        # method="manual" finds the gradient where f is, without knowing of problems; built-ins take no attributes.
+        with suppress(AttributeError, TypeError):
+            setattr(f, "value_and_gradient", declared.value_and_gradient)  # noqa: B010
     return f
 
 

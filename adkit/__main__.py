@@ -1,0 +1,5 @@
+"""python -m adkit"""
+
+from .cli import main
+
+main()

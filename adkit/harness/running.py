@@ -1,0 +1,227 @@
+"""Run methods on a subject: each is checked first, and only what is right is timed and ranked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..calls import Argnums, Call
+from ..errors import ExpressionTooLarge
+from ..methods import Manual, Method, methods
+from ..problems import Problem
+from ..tracing import plain
+from ..transforms import ValueAndGradient
+from .counting import OutOfTimeError, Watched, peak_bytes, primitive_ops, tape_bytes
+from .records import Row
+from .reference import Reference, errors, flat, reference_for, tolerance
+from .timing import interleaved, once
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much time a comparison may take: `timeout` seconds a cell until its first gradient, `seconds` a table."""
+
+    timeout: float = 2.0
+    seconds: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A function at a point: what one table is about."""
+
+    f: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    argnums: Argnums = 0
+    problem: str = "f"
+    size: str = ""
+    condition: float = 1.0
+    gradient: Callable[..., Any] | None = None
+    joint: Callable[..., tuple[Any, Any]] | None = None
+
+    @classmethod
+    def of(cls, problem: Problem, size: Any, seed: int = 0) -> Subject:
+        """A problem at the point that it has for this size."""
+        size = problem.size(size)
+        return cls(
+            problem.f,
+            problem.arguments(size, seed),
+            argnums=problem.argnums,
+            problem=problem.name,
+            size=problem.label(size),
+            condition=problem.condition(*size),
+            joint=problem.value_and_gradient,
+        )
+
+    def call(self) -> Call:
+        return Call(self.f, self.argnums, self.args, self.kwargs)
+
+    @property
+    def manual(self) -> Manual | None:
+        """The gradient derived by hand, as a method: the one handed in, or the one that the problem brings."""
+        joint = self.joint or getattr(self.f, "value_and_gradient", None)
+        if self.gradient is not None:
+            return Manual(self.gradient)
+        return None if joint is None else Manual(value_and_gradient_of=joint)
+
+
+def default_methods(subject: Subject) -> dict[str, Method]:
+    """Every registered method that needs nothing beyond adkit, and the hand-derived gradient where there is one."""
+    return {
+        name: method
+        for name, method in methods.items()
+        if not method.optional and (name != "manual" or subject.manual is not None)
+    }
+
+
+def named(chosen: Iterable[str | Method]) -> dict[str, Method]:
+    """Methods under the names of their rows: as it was given, or how the object prints where a name repeats."""
+    found: dict[str, Method] = {}
+    for item in chosen:
+        method = methods.resolve(item)
+        label = item if isinstance(item, str) else method.name
+        found[label if label not in found else repr(method)] = method
+    return found
+
+
+def run(
+    subject: Subject,
+    chosen: Mapping[str, Method] | None = None,
+    settings: Settings = Settings(),
+    report: Report = lambda _: None,
+) -> list[Row]:
+    """One row per method, those that are right marked with their time, the quickest of the exact ones as fastest."""
+    chosen = default_methods(subject) if chosen is None else chosen
+    call = subject.call()
+    value = float(np.real(plain(call.scalar(call.leaves))))
+    reference = reference_for(call, subject.manual)
+    cells = []
+    for name, method in chosen.items():
+        report(f"{subject.problem} {subject.size} {name}".replace("  ", " "))
+        cells.append(Cell(subject, name, method, settings).check(reference, value))
+    _time(subject, [cell for cell in cells if cell.row.status == "ok"], settings)
+    return _ranked(cells)
+
+
+class Cell:
+    """One method on one subject, and its row as far as it is known."""
+
+    def __init__(self, subject: Subject, name: str, method: Method, settings: Settings) -> None:
+        self.subject = subject
+        self.method = subject.manual if method == Manual() and subject.manual else method
+        self.settings = settings
+        self.row = Row(subject.problem, subject.size, name, "ok")
+        self.transform: ValueAndGradient | None = None
+
+    def __call__(self) -> Any:
+        assert self.transform is not None
+        return self.transform(*self.subject.args, **self.subject.kwargs)
+
+    def timed(self) -> Callable[[], Any]:
+        """What is timed: the transform, or somebody else's code without adkit round it."""
+        assert self.transform is not None
+        return self.method.bare(self.subject.call(), self.transform.cache) or self
+
+    def check(self, reference: Reference, value: float) -> Cell:
+        """Prepare, call, count, and judge the gradient; anything that goes wrong is a row, not the end."""
+        self.row = replace(self.row, reference=reference.name, inputs=reference.gradient.size)
+        if (missing := self.method.missing()) is not None:
+            return self._ends("not installed", missing)
+        watched = Watched(self.subject.f, time.perf_counter() + self.settings.timeout)
+        try:
+            self.transform = ValueAndGradient(watched, self.subject.argnums, self.method)
+            self._first_calls(watched, reference, value)
+            self.transform.f = self.subject.f
+            self._count()
+        except OutOfTimeError:
+            return self._ends("timeout", self._out_of_time(watched))
+        except ExpressionTooLarge as error:
+            return self._ends("too large", str(error))
+        except Exception as error:
+            return self._ends("error", f"{type(error).__name__}: {error}")
+        return self
+
+    def _first_calls(self, watched: Watched, reference: Reference, value: float) -> None:
+        """The first call is timed as it is; the second, on everything prepared, is counted and must repeat it."""
+        assert self.transform is not None
+        subject = self.subject
+        _, prepare_s = once(lambda: self.transform.prepare(*subject.args, **subject.kwargs))  # type: ignore[union-attr]
+        (out, gradient), first_s = once(self)  # type: ignore[misc]
+        watched.calls = 0
+        if 2 * first_s < self.settings.timeout:
+            _, again = self()
+            calls = watched.calls
+            repeats = np.array_equal(flat([gradient]), flat([again]), equal_nan=True)
+        else:
+            calls, repeats = self.method.passes(subject.call()), True
+        self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s, f_calls=calls)
+        self._judge(float(plain(out)), flat([gradient]), reference, value)
+        if not repeats:
+            self._ends("wrong", "a second call gave another gradient")
+
+    def _judge(self, out: float, gradient: Any, reference: Reference, value: float) -> None:
+        """Compare with the reference."""
+        call = self.subject.call()
+        allowed = tolerance(self.method, reference, call, self.subject.condition)
+        absolute, relative = errors(gradient, reference)
+        self.row = replace(self.row, value=out, max_abs_error=absolute, max_rel_error=relative, tolerance=allowed)
+        value_differs = abs(out - value) > allowed * max(abs(value), 1.0) and out != value
+        if relative <= min(allowed, 0.01) and not value_differs:
+            return
+        if allowed > 0.01:
+            self._ends("skipped", f"cannot be checked: f amplifies rounding {self.subject.condition:.0e} times here")
+        elif value_differs:
+            self._ends("wrong", f"the value of f came out as {out:.6g}, not {value:.6g}")
+        else:
+            self._ends("wrong", f"relative error {relative:.1e}, allowed {allowed:.1e}")
+
+    def _count(self) -> None:
+        """What repeats exactly, and the peak of memory in a pass of its own."""
+        assert self.transform is not None
+        call = self.subject.call()
+        self.row = replace(
+            self.row,
+            passes=self.method.passes(call),
+            primitive_ops=primitive_ops(self.method, call, self.transform.cache),
+            tape_bytes=tape_bytes(self.method, call),
+        )
+        # Tracing memory slows a call several times.
+        if (self.row.first_s or 0.0) < self.settings.timeout / 4:
+            self.row = replace(self.row, peak_bytes=peak_bytes(self))
+
+    def _out_of_time(self, watched: Watched) -> str:
+        needed = self.method.passes(self.subject.call())
+        return f"needs {needed:,} runs of f; stopped after {watched.calls:,} at {self.settings.timeout:g} s"
+
+    def _ends(self, status: Any, note: str) -> Cell:
+        self.row = replace(self.row, status=status, note=note)
+        return self
+
+
+def _time(subject: Subject, cells: Sequence[Cell], settings: Settings) -> None:
+    """Steady-state times of f and of every cell, interleaved; set in their rows."""
+    thunks: dict[str, Callable[[], object]] = {str(i): cell.timed() for i, cell in enumerate(cells)}
+    thunks["f"] = lambda: subject.f(*subject.args, **subject.kwargs)
+    timings = interleaved(thunks, settings.seconds, settings.seed)
+    f_s = timings["f"].median
+    for i, cell in enumerate(cells):
+        steady_s = timings[str(i)].median
+        cell.row = replace(cell.row, steady_s=steady_s, f_s=f_s, ratio_to_f=steady_s / f_s)
+
+
+def _ranked(cells: Sequence[Cell]) -> list[Row]:
+    """The rows, the quickest right one among the exact methods marked; what a person wrote by hand is no contender."""
+    contenders = [
+        cell.row
+        for cell in cells
+        if cell.row.status == "ok" and cell.method.exact and not isinstance(cell.method, Manual)
+    ]
+    best = min(contenders, key=lambda row: row.steady_s or np.inf, default=None)
+    return [replace(cell.row, fastest=cell.row is best) for cell in cells]

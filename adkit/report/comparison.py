@@ -1,0 +1,103 @@
+"""A comparison as what people want of it: a DataFrame, Markdown, CSV, JSON, text, a table in a notebook."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..harness import COLUMNS, Row, as_dict
+from . import cells
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+
+
+class Comparison:
+    """The rows of a comparison, one per problem, size and method.
+
+    `bool(comparison)` is true when no method came out wrong and none failed with an error.
+
+    Example:
+        >>> import numpy as np
+        >>> import adkit as ad
+        >>> comparison = ad.compare(lambda x: np.sin(x) * x, 2.0, methods=["forward", "reverse"], seconds=0.01)
+        >>> comparison.table[["method", "status"]].values.tolist()
+        [['forward', 'ok'], ['reverse', 'ok']]
+        >>> print(comparison.to_markdown())
+        ### ...
+    """
+
+    def __init__(self, rows: Sequence[Row], environment: Mapping[str, str], question: str = "") -> None:
+        self.rows = tuple(rows)
+        self.environment = dict(environment)
+        self.question = question
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One flat row per method; the columns are those of `adkit.harness.Row`."""
+        import pandas as pd
+
+        return pd.DataFrame([as_dict(row) for row in self.rows], columns=list(COLUMNS))
+
+    @property
+    def failed(self) -> tuple[Row, ...]:
+        """The rows whose gradient was wrong, or whose method ended in an error."""
+        return tuple(row for row in self.rows if row.status in ("wrong", "error"))
+
+    def __bool__(self) -> bool:
+        return not self.failed
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to_markdown(self) -> str:
+        """A Markdown table per problem, with what is needed to read it."""
+        parts = [_markdown_table(rows) for rows in cells.by_problem(self.rows)]
+        heading = [f"## {self.question}"] if self.question else []
+        return "\n\n".join([*heading, *parts, f"*{cells.LEGEND}*", cells.machine(self.environment)])
+
+    def to_csv(self) -> str:
+        """All columns, unrounded."""
+        return self.table.to_csv(index=False)
+
+    def to_json(self) -> str:
+        """All columns, unrounded; infinities and nan as strings, what was not measured as null."""
+        rows = [{name: _plain(x) for name, x in as_dict(row).items()} for row in self.rows]
+        document = {"schema": SCHEMA, "question": self.question, "environment": self.environment, "rows": rows}
+        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+
+    def __repr__(self) -> str:
+        return self.to_markdown()
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+
+def _plain(x: Any) -> Any:
+    """A value that every JSON reader takes."""
+    return repr(x) if isinstance(x, float) and not math.isfinite(x) else x
+
+
+def _markdown_table(rows: Sequence[Row]) -> str:
+    from tabulate import tabulate
+
+    columns = cells.shown(rows)
+    body = [[_escaped(column.text(row)) for column in columns] for row in rows]
+    table = tabulate(
+        body,
+        headers=[column.heading for column in columns],
+        tablefmt="pipe",
+        colalign=["right" if column.numeric else "left" for column in columns],
+        disable_numparse=True,
+    )
+    notes = "  \n".join(_escaped(line) for line in cells.footing(rows))
+    return f"### {cells.heading(rows)}\n\n{table}\n\n{notes}"
+
+
+def _escaped(text: str) -> str:
+    """Text that stays in its cell."""
+    return text.replace("|", "\\|").replace("\n", " ")

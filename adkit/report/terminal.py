@@ -1,0 +1,79 @@
+"""Tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..harness import Row
+from . import cells
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_STYLES = {"ok": "", "wrong": "bold red", "error": "red", "timeout": "yellow", "too large": "yellow", "skipped": "dim"}
+
+
+def renderables(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
+    """One table per problem, each followed by what is needed to read it, and one legend."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for mine in cells.by_problem(rows):
+        yield _fitted(mine, width)
+        for line in [*cells.footing(mine), *cells.notes(mine)]:
+            yield Padding(Text(line), (0, 2))
+        yield ""
+    yield Padding(Text(cells.LEGEND), (0, 2))
+
+
+def _fitted(rows: Sequence[Row], width: int) -> RenderableType:
+    """The table with as many columns as fit: the last ones go first, but for the notes, which stand below."""
+    from rich.console import Console
+
+    console = Console(width=10_000)
+    columns = [column for column in cells.shown(rows) if column not in (cells.SIZE, cells.NOTE)]
+    while (table := _table(rows, columns)) and console.measure(table).maximum > width and len(columns) > 4:
+        columns.pop()
+    return table
+
+
+def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> RenderableType:
+    """Sizes, where there are several, head their rows: a column of their own would cost the width of another."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=cells.heading(rows),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    for column in columns:
+        table.add_column(column.heading, justify="right" if column.numeric else "left", no_wrap=True)
+    several = len({row.size for row in rows}) > 1
+    for i, row in enumerate(rows):
+        if several and (i == 0 or row.size != rows[i - 1].size):
+            table.add_section()
+            table.add_row(Text(row.size, style="bold"))
+        style = "green" if row.fastest else _STYLES.get(row.status, "")
+        table.add_row(*(Text(column.text(row)) for column in columns), style=style)
+    return table
+
+
+def listing(kind: str, lines: Sequence[tuple[str, ...]], headings: tuple[str, ...]) -> RenderableType:
+    """A table of names and what they stand for."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(kind, no_wrap=True)
+    for heading in headings:
+        table.add_column(heading)
+    for line in lines:
+        table.add_row(*map(Text, line))
+    return table

@@ -1,0 +1,262 @@
+"""The command line, as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import adkit
+from adkit import cli
+from adkit.loading import plan, point, positions
+
+MODEL = """
+import math
+import numpy as np
+
+def loss(w, b):
+    return np.sum(np.tanh(w * b) ** 2) + np.exp(-b)
+
+def loss_grad(w, b):
+    t = np.tanh(w * b)
+    return 2 * t * (1 - t**2) * b, np.sum(2 * t * (1 - t**2) * w) - np.exp(-b)
+
+def wrong_grad(w, b):
+    dw, db = loss_grad(w, b)
+    return dw, -db
+
+def lost(x):
+    return math.sin(x) * x
+
+def power(x, n):
+    out = 1.0
+    for _ in range(n):
+        out = out * x
+    return out
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    path = tmp_path / "model.py"
+    path.write_text(MODEL)
+    return str(path)
+
+
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of `adkit WORDS`."""
+    monkeypatch.setattr(sys, "argv", ["adkit", *words])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    out, err = capsys.readouterr()
+    return int(stop.value.code or 0), out, err
+
+
+@pytest.fixture
+def adkit_(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    return lambda *words: run(capsys, monkeypatch, *words)
+
+
+QUICK = ("--seconds", "0.02")
+
+
+def test_without_a_target_the_four_problems_are_compared(adkit_) -> None:
+    code, out, err = adkit_("compare", "--timeout", "0.2", *QUICK)
+    assert code == 0
+    assert err == ""
+    for title in ("bivariate", "logistic_map 4", "logistic_regression 100x10", "mlp"):
+        assert f"\n{title}\n" in f"\n{out}"
+    for method in ("forward", "reverse", "symbolic", "numerical", "manual"):
+        assert out.count(f"\n {method} ") >= 4
+    assert "symbolic 16384-4-1x4 (too large)" in out
+    assert "errors are against the hand-derived gradient" in out
+
+
+def test_a_function_in_a_file_is_compared_at_a_point(adkit_, model: str) -> None:
+    point = ("--at", "[1, 2, 3.0], 0.5")
+    code, out, _ = adkit_("compare", f"{model}:loss", *point, "--format", "json", *QUICK)
+    assert code == 0
+    rows = json.loads(out)["rows"]
+    assert [row["method"] for row in rows] == ["forward", "reverse", "symbolic", "numerical"]
+    assert {row["status"] for row in rows} == {"ok"}
+    assert rows[0]["inputs"] == 4
+    assert rows[0]["reference"] == "SymPy derivative in 50-digit mpmath"
+
+
+@pytest.mark.parametrize(("name", "code", "status"), [("loss_grad", 0, "ok"), ("wrong_grad", 1, "wrong")])
+def test_a_gradient_of_ones_own_is_judged_and_the_exit_code_tells(adkit_, model, name, code, status) -> None:
+    words = (f"{model}:loss", "--at", "[1, 2, 3.0], 0.5", "--grad", f"{model}:{name}", "--format", "json", *QUICK)
+    got, out, _ = adkit_("compare", *words)
+    assert got == code
+    assert {row["method"]: row["status"] for row in json.loads(out)["rows"]}["manual"] == status
+
+
+def test_whole_numbers_are_held_fixed_beside_others(adkit_, model: str) -> None:
+    code, out, _ = adkit_("compare", f"{model}:power", "--at", "2.0, 3", "-f", "json", *QUICK)
+    assert code == 0
+    assert json.loads(out)["rows"][0]["value"] == 8.0
+
+
+def test_a_function_that_loses_its_derivative_is_named_with_its_line(adkit_, model: str) -> None:
+    code, out, _ = adkit_("compare", f"{model}:lost", "--at", "1.0", "-f", "json", *QUICK)
+    assert code == 1
+    rows = {row["method"]: row for row in json.loads(out)["rows"]}
+    assert rows["numerical"]["status"] == "ok"
+    for method in ("forward", "reverse", "symbolic"):
+        assert rows[method]["status"] == "error"
+        assert f"{model}:17" in rows[method]["note"]
+        assert "np.sin(x)" in rows[method]["note"]
+
+
+@pytest.mark.parametrize(("format", "start"), [("markdown", "### bivariate"), ("csv", "problem,size,method,status")])
+def test_formats(adkit_, tmp_path: Path, format: str, start: str) -> None:
+    code, out, _ = adkit_("compare", "bivariate", "--format", format, *QUICK)
+    assert code == 0
+    assert out.startswith(start)
+    file = tmp_path / "out.txt"
+    assert adkit_("compare", "bivariate", "--format", format, "-o", str(file), *QUICK)[:2] == (0, "")
+    assert file.read_text().startswith(start)
+
+
+def test_the_suffix_of_the_output_file_decides_where_no_format_is_given(adkit_, tmp_path: Path) -> None:
+    for suffix, start in [(".md", "### bivariate"), (".json", "{"), (".csv", "problem,"), (".txt", "bivariate\n")]:
+        file = tmp_path / f"out{suffix}"
+        assert adkit_("compare", "bivariate", "-o", str(file), *QUICK)[0] == 0
+        assert file.read_text().startswith(start)
+        assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_methods_and_sizes_are_chosen(adkit_) -> None:
+    code, out, _ = adkit_(
+        "compare", "logistic_map", "--methods", "reverse, forward", "--sizes", "2,3", "-f", "json", *QUICK
+    )
+    assert code == 0
+    rows = [(row["size"], row["method"]) for row in json.loads(out)["rows"]]
+    assert rows == [("2", "reverse"), ("2", "forward"), ("3", "reverse"), ("3", "forward")]
+
+
+def test_a_comparison_file_states_question_problems_methods_and_sizes(adkit_, tmp_path: Path) -> None:
+    file = tmp_path / "why.toml"
+    file.write_text(
+        'question = "Why?"\nmethods = ["reverse"]\nseconds = 0.02\n[[problem]]\nname = "logistic_map"\nsizes = [4]\n'
+    )
+    code, out, _ = adkit_("compare", str(file), "-f", "markdown")
+    assert code == 0
+    assert out.startswith("## Why?\n\n### logistic_map 4\n")
+
+
+def test_the_shipped_comparisons_can_be_read() -> None:
+    files = sorted((Path(adkit.__file__).parents[1] / "comparisons").glob("*.toml"))
+    assert files
+    for file in files:
+        stated = plan(file)
+        assert stated.question
+        for name, sizes in stated.problems:
+            problem = adkit.problems[name]
+            assert all(problem.label(size) for size in sizes or ())
+        assert all(name in adkit.methods for name in stated.methods or ())
+
+
+def test_lists(adkit_) -> None:
+    code, out, _ = adkit_("list")
+    assert code == 0
+    assert all(name in out for name in [*adkit.problems, *adkit.methods])
+    assert "logistic_map" not in adkit_("list", "methods")[1]
+
+
+def test_version_and_help(adkit_) -> None:
+    assert adkit_("--version")[1].strip() == f"adkit {adkit.__version__}"
+    assert "compare" in adkit_("--help")[1]
+
+
+def test_python_m_adkit_serves_too() -> None:
+    done = subprocess.run([sys.executable, "-m", "adkit", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"adkit {adkit.__version__}"
+
+
+# -- bad input: a sentence, exit code 2 ----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["mpl"], "unknown problem 'mpl'. Did you mean 'mlp'? Known: bivariate"),
+        (["--methods", "revers"], "unknown method 'revers'. Did you mean 'reverse'?"),
+        (["--methods", ""], "unknown method ''"),
+        (["logistic_map", "--sizes", "zero"], "sizes of logistic_map are N, as in 4; got 'zero'"),
+        (["nowhere.py:f", "--at", "1"], "unknown file 'nowhere.py'"),
+        (["MODEL:lss", "--at", "1"], "Did you mean 'loss'? Known: loss, loss_grad, lost, power, wrong_grad"),
+        (["MODEL", "--at", "1"], "names a file but no function"),
+        (["MODEL:loss"], "needs a point"),
+        (["MODEL:loss", "--at", "one, two"], "--at takes numbers"),
+        (["MODEL:loss", "--at", "1.0"], "missing 1 required positional argument"),
+        (["MODEL:loss", "--at", "1.0, 2.0", "--argnums", "x"], "--argnums takes positions"),
+        (["MODEL:loss", "--at", "1.0, 2.0", "--argnums", "7"], "argnums=7"),
+        (["MODEL:loss", "--at", "1.0, 2.0", "--sizes", "4"], "--sizes goes with problems"),
+        (["mlp", "--at", "1.0"], "go with a function of your own"),
+        (["missing.toml"], "unknown file 'missing.toml'"),
+        (["bivariate", "-o", "no/such/folder/x.md"], "cannot write"),
+    ],
+)
+def test_bad_requests(adkit_, model: str, words: list[str], message: str) -> None:
+    code, out, err = adkit_("compare", *(word.replace("MODEL", model) for word in words), *QUICK)
+    assert code == 2
+    assert message in " ".join(err.split())
+    assert "Traceback" not in err
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("problem = 3", "problem in"),
+        ('question = "x"', "lacks the key problem"),
+        ('[[problem]]\nname = "mlp"\nsize = ["2"]', "unknown key"),
+        ("[[problem]]\nsizes = [1]", "lacks the key name"),
+        ("not toml", "is not TOML"),
+        ('problem = ["mlp"]', "must be a table"),
+    ],
+)
+def test_bad_comparison_files(adkit_, tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    code, _, err = adkit_("compare", str(file))
+    assert code == 2
+    assert message in err
+    assert "bad.toml" in err
+
+
+def test_a_file_that_does_not_run_is_named_with_its_error(adkit_, tmp_path: Path) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text("import nothing_of_that_name")
+    code, _, err = adkit_("compare", f"{file}:f", "--at", "1")
+    assert code == 2
+    assert "broken.py does not run: ModuleNotFoundError" in err
+
+
+def test_f_that_raises_is_named_with_its_error(adkit_, tmp_path: Path) -> None:
+    file = tmp_path / "raising.py"
+    file.write_text("def f(x):\n    raise ValueError('not today')\n")
+    code, _, err = adkit_("compare", f"{file}:f", "--at", "1")
+    assert code == 2
+    assert "f raised ValueError: not today" in err
+    assert f"{file}:2" in err
+
+
+# -- points ---------------------------------------------------------------------------------------------------
+def test_points_are_python_literals_in_which_lists_of_numbers_are_arrays() -> None:
+    x, a, b, c = point("2, [1, 2], {'w': [[1.0]]}, (3.0, [4])")
+    assert x == 2
+    assert a.tolist() == [1.0, 2.0]
+    assert b["w"].shape == (1, 1)
+    assert c[0] == 3.0
+    assert point("") == ()
+    assert [part.tolist() for part in point("[[1, 2], [3]]")[0]] == [[1.0, 2.0], [3.0]]
+
+
+def test_the_arguments_that_are_meant() -> None:
+    assert positions(None, (2.0, 3)) == (0,)
+    assert positions(None, (2, 3)) == (0, 1)
+    assert positions(None, ("a", 3.0)) == (1,)
+    assert positions("1, 0", (2.0, 3)) == (1, 0)

@@ -1,0 +1,355 @@
+"""The harness: every row is checked before it is timed, counted exactly, and kept in bounds."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+import adkit as ad
+from adkit import harness
+from adkit.containers import flatten
+from adkit.harness import timing
+from adkit.harness.counting import peak_bytes
+from adkit.harness.reference import errors, flat, reference_for, tolerance
+from adkit.harness.running import Subject
+from adkit.methods import Manual, Method
+
+QUICK = harness.Settings(seconds=0.02)
+EXACT = ["forward", "reverse", "symbolic", "manual"]
+
+
+def rows_of(name: str, size: str = "", methods: list[str | Method] | None = None) -> dict[str, harness.Row]:
+    subject = Subject.of(ad.problems[name], size)
+    chosen = None if methods is None else harness.named(methods)
+    return {row.method: row for row in harness.run(subject, chosen, QUICK)}
+
+
+# -- every method on every problem --------------------------------------------------------------------
+SIZES = [
+    ("bivariate", ""),
+    ("logistic_map", "1"),
+    ("logistic_map", "4"),
+    ("logistic_map", "12"),
+    ("logistic_map_closed", "3"),
+    ("logistic_map_closed", "4"),
+    ("logistic_regression", "5x1"),
+    ("logistic_regression", "20x4"),
+    ("mlp", "2-4-1x4"),
+    ("mlp", "3-4-3-2x5"),
+]
+
+
+@pytest.mark.parametrize(("name", "size"), SIZES)
+def test_every_method_is_right_on_every_problem_against_the_hand_derived_gradient(name: str, size: str) -> None:
+    rows = rows_of(name, size)
+    assert set(rows) == {"forward", "reverse", "symbolic", "numerical", "manual"}
+    condition = ad.problems[name].condition(*ad.problems[name].size(size))
+    for method in EXACT:
+        assert rows[method].status == "ok", rows[method]
+        assert rows[method].max_rel_error <= 1e-12 * condition
+        assert rows[method].reference == "hand-derived gradient"
+    assert rows["numerical"].status == "ok", rows["numerical"]
+
+
+def test_a_network_of_65545_parameters_is_done_by_reverse_and_says_so_where_it_cannot_be_done() -> None:
+    subject = Subject.of(ad.problems["mlp"], "16384-4-1")
+    settings = harness.Settings(timeout=0.2, seconds=0.02)
+    rows = {row.method: row for row in harness.run(subject, None, settings)}
+    assert rows["reverse"].status == "ok"
+    assert rows["reverse"].max_rel_error < 1e-12
+    assert rows["reverse"].inputs == 65_545
+    assert rows["symbolic"].status == "too large"
+    assert rows["numerical"].status == "timeout"
+    assert "131,091 runs of f" in rows["numerical"].note
+    assert rows["forward"].status == "timeout"
+    assert rows["numerical"].steady_s is None
+
+
+# -- what is wrong is shown as wrong ---------------------------------------------------------------------
+class Planted(Method):
+    """Reverse mode with a fault."""
+
+    name = "planted"
+
+    def __init__(self, fault):
+        self.fault = fault
+        self.calls = 0
+
+    def value_and_gradient(self, call, cache):
+        self.calls += 1
+        out, leaves = ad.Reverse().value_and_gradient(call, {})
+        return self.fault(out, [np.array(leaf, float) for leaf in leaves], self.calls)
+
+
+def one_component_off(out, leaves, calls):
+    leaves[0].flat[-1] *= 1.01
+    return out, leaves
+
+
+FAULTS = {
+    "sign": lambda out, leaves, calls: (out, [-leaf for leaf in leaves]),
+    "factor": lambda out, leaves, calls: (out, [2 * leaf for leaf in leaves]),
+    "zero": lambda out, leaves, calls: (out, [0 * leaf for leaf in leaves]),
+    "nan": lambda out, leaves, calls: (out, [np.nan * leaf for leaf in leaves]),
+    "infinite": lambda out, leaves, calls: (out, [leaf / 0.0 for leaf in leaves]),
+    "one component off by 1 %": one_component_off,
+    "a tape that is not cleared": lambda out, leaves, calls: (out, [calls * leaf for leaf in leaves]),
+    "another value": lambda out, leaves, calls: (out + 1e-3, leaves),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize(("name", "size"), [("logistic_regression", "20x4"), ("mlp", "2-4-1x4")])
+def test_a_wrong_method_is_shown_as_wrong_and_never_ranked(name: str, size: str, fault: str) -> None:
+    rows = rows_of(name, size, ["reverse", Planted(FAULTS[fault])])
+    assert rows["planted"].status == "wrong"
+    assert rows["planted"].note
+    assert rows["planted"].steady_s is None
+    assert not rows["planted"].fastest
+    assert rows["reverse"].fastest
+
+
+def test_a_method_that_raises_is_a_row_and_not_the_end() -> None:
+    class Broken(Method):
+        name = "broken"
+
+        def value_and_gradient(self, call, cache):
+            raise RuntimeError("out of order")
+
+    rows = rows_of("bivariate", "", ["reverse", Broken()])
+    assert rows["broken"].status == "error"
+    assert rows["broken"].note == "RuntimeError: out of order"
+    assert rows["reverse"].status == "ok"
+
+
+def test_a_missing_engine_is_a_row_that_says_how_to_install_it() -> None:
+    class Absent(Method):
+        name = "absent"
+
+        def missing(self):
+            return "pip install absent"
+
+    row = rows_of("bivariate", "", [Absent()])["absent"]
+    assert (row.status, row.note) == ("not installed", "pip install absent")
+
+
+def test_the_callers_arrays_are_not_changed() -> None:
+    args = ad.problems["mlp"].arguments("2-4-1x4")
+    before = [leaf.copy() for leaf in flatten(args)[0]]
+    ad.compare(ad.problems["mlp"].f, *args, seconds=0.02)
+    assert all(np.array_equal(a, b) for a, b in zip(flatten(args)[0], before, strict=True))
+
+
+# -- the reference --------------------------------------------------------------------------------------
+def test_without_a_gradient_by_hand_the_reference_has_50_digits() -> None:
+    rows = ad.compare(lambda x: np.sin(x) * np.exp(x), 0.7, seconds=0.02).table
+    assert set(rows.reference) == {"SymPy derivative in 50-digit mpmath"}
+    assert rows.status.tolist() == ["ok"] * 4
+    # Rounding of the true error, not agreement with another double.
+    assert rows.max_rel_error[0] < 1e-15
+
+
+def test_a_gradient_that_is_handed_in_is_judged_and_not_judged_by() -> None:
+    def f(x):
+        return x**3
+
+    comparison = ad.compare(f, 2.0, gradient=lambda x: 3.01 * x**2, seconds=0.02)
+    by_method = comparison.table.set_index("method")
+    assert by_method.status["manual"] == "wrong"
+    assert by_method.status["reverse"] == "ok"
+    assert not comparison
+
+
+def test_where_f_is_too_large_for_symbols_the_reference_is_differences_and_says_so() -> None:
+    def f(x):
+        for _ in range(300):
+            x = x + 0.01 * np.sin(x)
+        return np.sum(x)
+
+    table = ad.compare(f, np.linspace(0, 1, 100), methods=["reverse"], seconds=0.02).table
+    assert table.reference[0] == "central differences"
+    assert table.status[0] == "ok"
+
+
+def test_errors_are_relative_to_the_largest_component_and_nan_counts_as_infinite() -> None:
+    reference = harness_reference([1.0, -200.0])
+    assert errors(np.array([1.0, -202.0]), reference) == (2.0, 0.01)
+    assert errors(np.array([1.0, np.nan]), reference) == (np.inf, np.inf)
+    assert errors(np.array([1.0]), reference) == (np.inf, np.inf)
+    assert errors(np.array([np.inf]), harness_reference([np.inf]))[0] == 0.0
+    assert errors(np.array([1e-3]), harness_reference([0.0])) == (1e-3, 1e-3)
+
+
+def harness_reference(gradient):
+    from adkit.harness.reference import Reference
+
+    return Reference("given", np.array(gradient))
+
+
+def test_the_tolerance_follows_the_precision_and_the_condition() -> None:
+    call = Subject(np.sum, (np.ones(2),)).call()
+    single = Subject(np.sum, (np.ones(2, np.float32),)).call()
+    reference = harness_reference([1.0, 1.0])
+    assert tolerance(ad.Reverse(), reference, call, 1.0) == pytest.approx(1e-12, rel=1e-3)
+    assert tolerance(ad.Reverse(), reference, call, 100.0) == pytest.approx(1e-10, rel=1e-3)
+    assert 1e-4 < tolerance(ad.Reverse(), reference, single, 1.0) < 1e-3
+    assert tolerance(ad.Numerical(), reference, call, 1.0) == pytest.approx(1e-5)
+    assert tolerance(ad.Numerical(), reference, call, 1e9) == pytest.approx(1e-2)
+
+
+def test_where_rounding_decides_everything_a_row_says_that_it_cannot_be_checked() -> None:
+    wrong = Planted(FAULTS["factor"])
+    row = rows_of("logistic_map", "60", [wrong])["planted"]
+    assert row.status == "skipped"
+    assert "amplifies rounding" in row.note
+
+
+def test_the_50_digit_reference_of_the_logistic_map_is_the_published_value() -> None:
+    problem = ad.problems["logistic_map"]
+
+    def f(x):
+        return problem.f(x, 4)
+
+    reference = reference_for(Subject(f, (0.2,)).call(), None)
+    assert reference.name == "SymPy derivative in 50-digit mpmath"
+    assert reference.gradient[0] == pytest.approx(9.0660864, rel=1e-15)
+
+
+# -- counts, which repeat exactly ------------------------------------------------------------------------
+def test_counts_of_the_first_problem() -> None:
+    rows = rows_of("bivariate")
+    assert {name: row.f_calls for name, row in rows.items()} == {
+        "forward": 1,
+        "reverse": 1,
+        "symbolic": 0,
+        "numerical": 5,
+        "manual": 0,
+    }
+    assert rows["numerical"].passes == 5
+    assert rows["numerical"].primitive_ops == 5 * 3
+    assert rows["reverse"].tape_bytes is not None
+    assert rows["forward"].tape_bytes is None
+    assert all(row.peak_bytes is not None and row.peak_bytes > 0 for row in rows.values())
+
+
+def test_forward_needs_a_pass_for_each_chunk_and_reverse_one_for_any_number_of_inputs() -> None:
+    methods = [ad.Forward(chunk=8), ad.Reverse(), ad.Numerical(scheme="forward")]
+    rows = rows_of("logistic_regression", "30x20", methods)
+    assert {name: row.f_calls for name, row in rows.items()} == {"forward": 3, "reverse": 1, "numerical": 21}
+    assert {name: row.passes for name, row in rows.items()} == {"forward": 3, "reverse": 1, "numerical": 21}
+
+
+def test_operations_repeat_exactly_and_grow_linearly_with_the_length_of_the_loop() -> None:
+    counts = [rows_of("logistic_map", str(n), ["reverse"])["reverse"].primitive_ops for n in (4, 8, 12)]
+    assert counts == [rows_of("logistic_map", str(n), ["reverse"])["reverse"].primitive_ops for n in (4, 8, 12)]
+    assert counts[2] - counts[1] == counts[1] - counts[0] > 0
+
+
+def test_a_method_is_stopped_when_it_calls_f_after_its_time() -> None:
+    def slow(x):
+        time.sleep(0.01)
+        return np.sum(x**2)
+
+    start = time.perf_counter()
+    table = ad.compare(slow, np.ones(200), methods=["numerical", "reverse"], timeout=0.1, seconds=0.02).table
+    assert table.status.tolist() == ["timeout", "ok"]
+    assert time.perf_counter() - start < 5
+
+
+# -- the timer -------------------------------------------------------------------------------------------
+def test_what_is_timed_is_called_in_batches_long_enough_for_the_clock() -> None:
+    calls = {"a": 0, "b": 0}
+
+    def counted(name):
+        def call():
+            calls[name] += 1
+
+        return call
+
+    found = timing.interleaved({name: counted(name) for name in calls}, seconds=0.05)
+    for name, result in found.items():
+        assert result.loops > 100
+        assert 1 <= len(result.samples) <= timing.MOST_ROUNDS
+        assert calls[name] >= result.loops * len(result.samples)
+        assert min(result.samples) <= result.median <= max(result.samples)
+
+
+def test_a_slow_call_is_timed_once_or_twice_and_does_not_use_up_the_time_of_others() -> None:
+    found = timing.interleaved({"slow": lambda: time.sleep(0.05), "quick": lambda: None}, seconds=0.04)
+    assert found["slow"].loops == 1
+    assert len(found["slow"].samples) == 1
+    assert len(found["quick"].samples) > 1
+
+
+def test_garbage_collection_is_off_inside_and_as_before_outside() -> None:
+    import gc
+
+    assert gc.isenabled()
+    with timing.collector_off():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(ValueError, match="inside"), timing.collector_off():
+        raise ValueError("inside")
+    assert gc.isenabled()
+
+
+def test_peak_memory_is_that_of_the_call() -> None:
+    megabyte = 2**20
+    assert megabyte <= peak_bytes(lambda: np.zeros(megabyte, np.uint8)) < 1.1 * megabyte
+    assert peak_bytes(lambda: None) < 10_000
+
+
+# -- ad.compare ---------------------------------------------------------------------------------------------
+def test_compare_takes_a_problem_by_name_with_sizes() -> None:
+    table = ad.compare("logistic_map", sizes=[2, "4"], methods="reverse", seconds=0.02).table
+    assert table["size"].tolist() == ["2", "4"]
+    assert table["value"].tolist() == pytest.approx([0.64, 0.28901376])
+
+
+def test_compare_passes_keywords_and_containers_through() -> None:
+    def f(params, scale=1.0):
+        return scale * np.sum(params["w"] ** 2) + params["b"]
+
+    table = ad.compare(f, {"w": np.arange(3.0), "b": 1.0}, kwargs={"scale": 2.0}, seconds=0.02).table
+    assert table.status.tolist() == ["ok"] * 4
+    assert table.value[0] == 11.0
+    assert table.inputs[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (("mpl",), {}, "Did you mean 'mlp'"),
+        (("mlp",), {"methods": ["revers"]}, "Did you mean 'reverse'"),
+        (("mlp",), {"sizes": ["0x3"]}, "sizes of mlp are LAYERSxBATCH"),
+        (("mlp", 1.0), {}, "brings its own point"),
+        ((np.sum, np.ones(2)), {"sizes": [1]}, "goes with a problem"),
+    ],
+)
+def test_compare_refuses_what_makes_no_sense(arguments, options, message) -> None:
+    with pytest.raises(ad.BadRequest, match=message):
+        ad.compare(*arguments, **options)
+
+
+def test_compare_passes_on_what_f_raises() -> None:
+    def f(x):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        ad.compare(f, 1.0)
+
+
+def test_flat_takes_any_structure_of_numbers() -> None:
+    assert flat([1.0, {"a": np.ones(2), "b": [2.0]}]).tolist() == [1.0, 1.0, 1.0, 2.0]
+    assert flat([]).size == 0
+
+
+def test_manual_stands_for_the_gradient_of_the_problem_or_of_the_person() -> None:
+    bivariate = ad.problems["bivariate"]
+    assert Subject.of(bivariate, ()).manual == Manual(value_and_gradient_of=bivariate.value_and_gradient)
+    assert Subject(np.sum, (np.ones(2),), gradient=np.ones_like).manual == Manual(np.ones_like)
+    assert Subject(np.sum, (np.ones(2),)).manual is None
+    assert "manual" not in ad.compare(np.sum, np.ones(2), seconds=0.02).table.method.tolist()
