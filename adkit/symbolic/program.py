@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..errors import ExpressionTooLarge, NoRule
 from ..primitives import Elementwise, primitives
 from ..tracing import Box
-from .budget import GROWTH, too_large
+from .budget import GROWTH
 from .rules import Applied, Number, Rule, literal, row_rule
 
 
@@ -124,11 +124,7 @@ class Builder:
 
     def _step(self, rule: Rule, args: tuple[Atom, ...]) -> Scalar:
         if len(self.steps) >= GROWTH * self.max_ops:
-            raise ExpressionTooLarge(
-                f"the derivatives of f take more than {len(self.steps):,} scalar operations, {GROWTH} times the limit "
-                f"of max_ops={self.max_ops:,}: use method=ad.Symbolic(max_ops={4 * self.max_ops:_}), or "
-                "method='reverse'"
-            )
+            raise self._outgrown(f"take over {len(self.steps):,} scalar operations", 4 * self.max_ops)
         result = Scalar(self, any(isinstance(arg, Scalar) and arg.active for arg in args))
         self.steps.append(Step(result, rule, args))
         return result
@@ -138,12 +134,12 @@ class Builder:
         """The derivatives of each output by all inputs, output by output."""
         size = len(outputs) * len(self.inputs)
         if size > GROWTH * self.max_ops:
-            raise too_large("the derivatives of all outputs by all inputs are", size, GROWTH * self.max_ops)
+            raise self._outgrown(f"are {size:,} numbers", size // GROWTH + 1)
         steps = list(self.steps)
-        numbers = {step.result: number for number, step in enumerate(steps)}
+        numbers: dict[Atom, int] = {step.result: number for number, step in enumerate(steps)}
         return [slope for output in outputs for slope in self._gradient(output, steps, numbers)]
 
-    def _gradient(self, output: Atom, steps: Sequence[Step], numbers: Mapping[Atom, int]) -> list[Atom]:
+    def _gradient(self, output: Atom, steps: Sequence[Step], numbers: dict[Atom, int]) -> list[Atom]:
         """Reverse accumulation: adjoints are handed backwards, through the steps that the output depends on."""
         adjoints: dict[Atom, Atom] = {output: 1}
         waiting = [-numbers[output]] if output in numbers else []
@@ -160,6 +156,12 @@ class Builder:
                     if arg in numbers:
                         heappush(waiting, -numbers[arg])
         return [adjoints.get(x, 0) for x in self.inputs]
+
+    def _outgrown(self, what: str, enough: int) -> ExpressionTooLarge:
+        return ExpressionTooLarge(
+            f"the derivatives of f {what}, and the limit is {GROWTH} times max_ops={self.max_ops:,}: use "
+            f"method=ad.Symbolic(max_ops={enough:_}), or method='reverse'"
+        )
 
     def finish(self, outputs: Sequence[Atom]) -> Program:
         """The program of what these outputs need. The builder is done with, and lets go of the rest."""

@@ -53,7 +53,17 @@ def _log_add_exp(x: Any, y: Any, *, exp: Any, log: Any, log1p: Any, base: int | 
     return _maximum(x, y) + log1p(exp(-abs(x - y) * scale)) / scale
 
 
-_ANY_NUMBER = {"Abs": abs, "sign": _sign, "Heaviside": _heaviside, "OffZero": _off_zero}
+_ANY_NUMBER = {
+    "Abs": abs,
+    "sign": _sign,
+    "Heaviside": _heaviside,
+    "OffZero": _off_zero,
+    # What SymPy makes of constants that are no real numbers, such as 1/0.
+    "oo": math.inf,
+    "zoo": math.nan,
+    "nan": math.nan,
+    "I": math.nan,
+}
 # SymPy's name -> that of Python's math module and of mpmath -> NumPy's where it differs.
 _NAMES = {
     **{n: (n, n) for n in ("sqrt", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor")},

@@ -1,7 +1,7 @@
 """The naive way: one expression for the whole of f, differentiated by `sympy.diff`. It shows how expressions swell.
 
 A tree repeats a subexpression wherever it is used, so it can be exponentially larger than the program. How large it
-would be is counted first, through the program, with integers.
+would be is counted first, through the program, with integers. SymPy simplifies as it builds: sqrt(x)**2 becomes x.
 """
 
 from __future__ import annotations
