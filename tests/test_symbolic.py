@@ -265,8 +265,21 @@ def test_the_conventions_at_kinks_and_poles(f: Callable[[Any], Any], x: float, s
     assert gradient(f, x, cse=cse) == pytest.approx(slope, rel=1e-15, nan_ok=True)
 
 
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: np.sqrt(np.maximum(x, 0.0)), -1.0),
+        (lambda x: np.maximum(np.sqrt(x), 1.0), 0.0),
+        (lambda x: np.maximum(np.sin(np.sqrt(x)) + 1, 2.0), 0.0),
+    ],
+)
+def test_what_a_maximum_did_not_choose_contributes_exactly_0(f: Callable[[Any], Any], x: float):
+    assert gradient(f, x) == 0.0
+
+
 def test_a_number_that_merely_computes_to_zero_hides_no_pole():
     assert math.isnan(gradient(lambda x: np.sqrt(x) ** 2, 0.0))
+    assert math.isnan(gradient(lambda x: np.maximum(np.sqrt(x), -1.0) ** 2, 0.0))
 
 
 @pytest.mark.parametrize("y", [0.0, 1.0, 2.0])
@@ -556,3 +569,13 @@ def test_an_operation_without_a_scalar_formula_is_refused_by_name(monkeypatch: p
     solve = General("solve", lambda x: np.linalg.inv(x), [lambda t, out, x: t], [lambda t, out, x: t])
     with pytest.raises(NoRule, match=r"cannot take solve apart .*method='reverse'"):
         derived(lambda x: np.sum(solve(x)), np.eye(2))
+
+
+def test_a_remainder_is_that_of_the_floats_also_where_their_quotient_rounds_up() -> None:
+    derivation = derive(lambda leaves: leaves[0] % leaves[1], [1.0, 0.1])
+    assert derivation.gradient([1.0, 0.1]) == (1.0 % 0.1, [1.0, -9.0])
+
+
+def test_the_second_derivative_of_a_norm_at_the_origin_is_0() -> None:
+    derivation = derive(lambda leaves: np.hypot(*leaves), [0.0, 0.0], order=2)
+    assert np.ravel(derivation.hessian([0.0, 0.0])).tolist() == [0.0] * 4

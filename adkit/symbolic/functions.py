@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import sympy
-from sympy import DiracDelta, Dummy, Function, Integer, Pow, exp, log, sign, sqrt
+from sympy import DiracDelta, Dummy, Function, Integer, Pow, exp, floor, log, sign, sqrt
 from sympy.core.function import Derivative, Subs
 
 Expr = Any  # SymPy has no type stubs.
@@ -24,6 +24,31 @@ class OffZero(Function):
 
     def fdiff(self, argindex: int = 1) -> Expr:
         return Integer(1 if argindex == 1 else 0)
+
+    def _eval_expand_func(self, **hints: Any) -> Expr:
+        return self.args[0]
+
+
+class InverseOffZero(Function):
+    """1/x, and 0 at x = 0."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -(self**2)
+
+    def _eval_expand_func(self, **hints: Any) -> Expr:
+        x: Expr = self.args[0]
+        return 1 / x
+
+
+class Passed(Function):
+    """x, and exactly 0 where its share w in what was chosen is 0, also if x is infinite or nan."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return Passed(1, self.args[1]) if argindex == 1 else Integer(0)
 
     def _eval_expand_func(self, **hints: Any) -> Expr:
         return self.args[0]
@@ -79,7 +104,28 @@ class Hypot(Named):
 
     def fdiff(self, argindex: int = 1) -> Expr:
         leg: Expr = self.args[argindex - 1]
-        return leg / OffZero(self, 0)
+        return leg * InverseOffZero(self)
+
+
+class Remainder(Named):
+    """x % y: where x/y rounds up to a whole number, floor(x/y) is one too many."""
+
+    nargs = arity = 2
+    formula = staticmethod(lambda x, y: x - y * floor(x / y))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        quotient: Expr = Quotient(*self.args)
+        return Integer(1) if argindex == 1 else -quotient
+
+
+class Quotient(Named):
+    """x // y, the whole number that goes with the remainder."""
+
+    nargs = arity = 2
+    formula = staticmethod(lambda x, y: floor(x / y))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return Integer(0)
 
 
 class Power(Named):
@@ -105,6 +151,7 @@ _NAMED: dict[str, type[Named]] = {
     "logaddexp": LogAddExp,
     "logaddexp2": LogAddExp2,
     "hypot": Hypot,
+    "remainder": Remainder,
     "power": Power,
     "float_power": Power,
 }

@@ -17,7 +17,7 @@ from ..errors import ExpressionTooLarge, NoRule
 from ..primitives import Elementwise, primitives
 from ..tracing import Box
 from .budget import GROWTH
-from .rules import Applied, Number, Rule, literal, row_rule
+from .rules import PASSED, Applied, Number, Rule, literal, row_rule
 
 
 class Scalar:
@@ -40,6 +40,13 @@ class Step(NamedTuple):
     result: Scalar
     rule: Rule
     args: tuple[Atom, ...]
+
+
+class Adjoint(NamedTuple):
+    """The derivative of the output by a scalar; `live` is 0 where nothing flows to it, None where that cannot be."""
+
+    value: Atom
+    live: Atom | None
 
 
 def _row(name: str) -> Elementwise:
@@ -141,21 +148,33 @@ class Builder:
 
     def _gradient(self, output: Atom, steps: Sequence[Step], numbers: dict[Atom, int]) -> list[Atom]:
         """Reverse accumulation: adjoints are handed backwards, through the steps that the output depends on."""
-        adjoints: dict[Atom, Atom] = {output: 1}
+        adjoints: dict[Atom, Adjoint] = {output: Adjoint(1, None)}
         waiting = [-numbers[output]] if output in numbers else []
         while waiting:
             result, rule, args = steps[-heappop(waiting)]
             for i, arg in enumerate(args):
                 if not isinstance(arg, Scalar) or not arg.active:
                     continue
-                share = self.apply(MULTIPLY, adjoints[result], self.emit(rule.partial(i), (*args, result)))
+                share = self._share(adjoints[result], self.emit(rule.partial(i), (*args, result)), rule)
                 if arg in adjoints:
-                    adjoints[arg] = self.apply(ADD, adjoints[arg], share)
+                    adjoints[arg] = self._sum(adjoints[arg], share)
                 else:
                     adjoints[arg] = share
                     if arg in numbers:
                         heappush(waiting, -numbers[arg])
-        return [adjoints.get(x, 0) for x in self.inputs]
+        return [adjoints[x].value if x in adjoints else 0 for x in self.inputs]
+
+    def _share(self, adjoint: Adjoint, partial: Atom, rule: Rule) -> Adjoint:
+        """What an adjoint hands on to an argument: nothing at all where a maximum has chosen another."""
+        live = adjoint.live
+        if rule.chooses:
+            live = partial if live is None else self.apply(MULTIPLY, live, partial)
+        share = self.apply(MULTIPLY, adjoint.value, partial)
+        return Adjoint(share if live is None else self.emit(PASSED, (share, live)), live)
+
+    def _sum(self, a: Adjoint, b: Adjoint) -> Adjoint:
+        live = None if a.live is None or b.live is None else self.apply(ADD, a.live, b.live)
+        return Adjoint(self.apply(ADD, a.value, b.value), live)
 
     def _outgrown(self, what: str, enough: int) -> ExpressionTooLarge:
         return ExpressionTooLarge(

@@ -11,7 +11,7 @@ import sympy
 from sympy.printing.str import StrPrinter
 
 from ..primitives import Elementwise
-from .functions import Expr, derivative, expression, place
+from .functions import Expr, Passed, derivative, expression, place
 
 Number = int | Fraction
 
@@ -42,6 +42,11 @@ class Rule:
             self._partials[i] = applied(slope.subs(self.expr, place(self.arity)))
         return self._partials[i]
 
+    @cached_property
+    def chooses(self) -> bool:
+        """Whether it passes on one of its arguments and leaves the others without a say."""
+        return self.expr.has(sympy.Max, sympy.Min)
+
     def value(self, numbers: Sequence[Number]) -> Number | None:
         """What the rule makes of numbers, if that is a fraction."""
         value = self.expr.xreplace({place(i): sympy_number(n) for i, n in enumerate(numbers)})
@@ -70,6 +75,10 @@ class Rule:
 @cache
 def _rule(expr: Expr, arity: int) -> Rule:
     return Rule(expr, arity)
+
+
+# A derivative where something flows, by the share that Max or Min gave it.
+PASSED = Applied(_rule(Passed(place(0), place(1)), 2), (0, 1))
 
 
 @cache

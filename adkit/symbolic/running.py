@@ -6,6 +6,7 @@ The names in the source are SymPy's. What they mean is said here, once for each 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial, reduce
 from typing import Any
@@ -22,6 +23,14 @@ Run = Callable[..., list[Any]]
 # -- what has no name in math, NumPy or mpmath, for any kind of number -----------------------------
 def _off_zero(x: Any, y: Any) -> Any:
     return 1.0 if x == 0 and y == 0 else x
+
+
+def _inverse(x: Any) -> Any:
+    return 1 / x if x != 0 else 0.0
+
+
+def _passed(x: Any, w: Any) -> Any:
+    return x if w != 0 else 0.0
 
 
 def _sign(x: Any) -> Any:
@@ -58,6 +67,10 @@ _ANY_NUMBER = {
     "sign": _sign,
     "Heaviside": _heaviside,
     "OffZero": _off_zero,
+    "InverseOffZero": _inverse,
+    "Passed": _passed,
+    "Remainder": operator.mod,
+    "Quotient": operator.floordiv,
     # What SymPy makes of constants that are no real numbers, such as 1/0.
     "oo": math.inf,
     "zoo": math.nan,
@@ -96,7 +109,13 @@ def _digits(context: Any) -> dict[str, Any]:
     """mpmath's functions on the reals: what turns complex there is not a number here."""
     names = {name: _real(getattr(context, own)) for name, (own, _) in _NAMES.items()}
     soft = {"exp": context.exp, "log": context.log, "log1p": context.log1p}
-    rest = {"Power": _real(context.power), "mpf": context.mpf, "pi": +context.pi, "E": +context.e}
+    rest = {
+        "Quotient": lambda x, y: context.floor(x / y),
+        "Power": _real(context.power),
+        "mpf": context.mpf,
+        "pi": +context.pi,
+        "E": +context.e,
+    }
     return {**_ANY_NUMBER, **names, **_folds(_maximum, _minimum), **_soft_maxima(soft), **rest}
 
 
