@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .containers import Structure, flatten, paths, unflatten
+from .containers import Container, Structure, count, flatten, flatten_like, paths, unflatten
 from .errors import ArgumentError, BadRequest, OutputError, place
 from .primitives.table import dtype_of, like, zeros_like
-from .tracing import Box, is_traced, normalize, plain, surface, value
+from .tracing import Box, inside, is_traced, normalize, now, plain, refusal_behind
 
 Leaves = list[Any]
 Argnums = int | tuple[int, ...]
@@ -24,7 +24,7 @@ def check_argnums(argnums: Any) -> tuple[int, ...]:
     """argnums as a tuple of integers."""
     chosen = tuple(argnums) if isinstance(argnums, (tuple, list)) else (argnums,)
     if not chosen or any(not isinstance(i, (int, np.integer)) or isinstance(i, bool) for i in chosen):
-        raise BadRequest(f"argnums must be an argument's position or a tuple of positions, not {argnums!r}")
+        raise BadRequest(f"argnums must be an argument's position or a tuple of positions, not {argnums!r}{place()}")
     return tuple(int(i) for i in chosen)
 
 
@@ -40,64 +40,117 @@ class Call:
         has_aux: bool = False,
     ) -> None:
         if not callable(f):
-            raise ArgumentError(f"a function is needed to differentiate, not {type(f).__name__}{place()}")
+            raise ArgumentError(f"a function is needed to differentiate, not {kind_of(f)}{place()}")
         self.f = f
-        self.args = list(args)
-        self.kwargs = dict(kwargs or {})
+        self.args = args
+        self.kwargs = kwargs or {}
         self.has_aux = has_aux
-        self.aux: Any = None
-        self.ran = False
+        if has_aux:
+            self.aux: Any = None
+            self.ran = False
+            self.began = now()
         self.single = not isinstance(argnums, (tuple, list))
-        self.positions = [self._position(i) for i in check_argnums(argnums)]
+        # Written out for the common case, since every gradient comes along here.
+        positions = (argnums,) if type(argnums) is int and 0 <= argnums < len(args) else self._positions(argnums)
+        self.positions: tuple[int, ...] = positions
         self.leaves: Leaves = []
         self.structures: list[Structure] = []
-        self.names: list[str] = []
-        for i in self.positions:
-            found, structure = flatten(self.args[i])
-            self.names += paths(self.args[i], f"argument {i}")
-            self.structures.append(structure)
-            self.leaves += found
-        self.leaves = [promote(leaf, name) for leaf, name in zip(self.leaves, self.names, strict=True)]
+        for i in positions:
+            self._take(self.args[i])
 
-    def _position(self, i: int) -> int:
+    def _take(self, arg: Any) -> None:
+        """Add the leaves of an argument."""
+        if type(arg) is float:
+            self.leaves.append(arg)
+            self.structures.append(None)
+            return
+        found, structure = flatten(arg)
+        self.structures.append(structure)
+        for leaf in found:
+            self.leaves.append(leaf if type(leaf) is float else self._promoted(leaf))
+
+    def _promoted(self, leaf: Any) -> Any:
+        try:
+            return promote(leaf)
+        except _UnfitError as reason:
+            name = self.names[len(self.leaves)]
+            message = f"{name} is {kind_of(leaf)}, which cannot be differentiated{place()}: {reason}"
+            raise ArgumentError(message) from None
+
+    @property
+    def names(self) -> list[str]:
+        """What a person would call each leaf."""
+        return [path for i in self.positions for path in paths(self.args[i], f"argument {i}")]
+
+    def _positions(self, argnums: Any) -> tuple[int, ...]:
+        """argnums as positions counted from the front."""
+        chosen = check_argnums(argnums)
+        if not all(-len(self.args) <= i < len(self.args) for i in chosen):
+            self._spell_out()
         n = len(self.args)
-        if not -n <= i < n:
-            raise BadRequest(
-                f"argnums={i} asks for an argument that was not given: {n} positional argument(s){place()}"
-            )
-        return i % n
+        for i in chosen:
+            if not -n <= i < n:
+                given = f"f was given {n} positional argument{'s' * (n != 1)}"
+                raise BadRequest(f"argnums={i} asks for an argument that is not there: {given}{place()}")
+        positions = tuple(i % n for i in chosen)
+        if len(set(positions)) < len(positions):
+            raise BadRequest(f"argnums={argnums!r} asks for an argument twice{place()}")
+        return positions
+
+    def _spell_out(self) -> None:
+        """Arguments given by keyword, and defaults, as positional ones: an argnum may mean one of them."""
+        import inspect
+
+        try:
+            bound = inspect.signature(self.f).bind(*self.args, **self.kwargs)
+        except TypeError:
+            self.f(*self.args, **self.kwargs)  # Python's own complaint about the arguments
+        except ValueError:
+            return  # a built-in function without a signature
+        else:
+            bound.apply_defaults()
+            self.args, self.kwargs = bound.args, bound.kwargs
 
     # -- f as a function of the leaves -------------------------------------------------------------
     def __call__(self, leaves: Leaves) -> Any:
         """Run f with these leaves in place of its own; aux is set aside."""
+        try:
+            out = self.f(*self.arguments(leaves), **self.kwargs)
+        except (TypeError, ValueError) as error:
+            refusal = refusal_behind(error)
+            if refusal is None:
+                raise
+            raise refusal.with_traceback(error.__traceback__) from refusal.__cause__
+        return self._without_aux(out) if self.has_aux else out
+
+    def arguments(self, leaves: Leaves) -> list[Any]:
+        """f's positional arguments with these leaves in place of its own."""
         args = list(self.args)
         for i, part in zip(self.positions, self.split(leaves), strict=True):
             args[i] = part
-        try:
-            out = self.f(*args, **self.kwargs)
-        except (TypeError, ValueError) as error:
-            hidden = surface(error)
-            if hidden is None:
-                raise
-            raise hidden from None
-        return self._without_aux(out) if self.has_aux else out
+        return args
 
     def moved(self, leaves: Leaves) -> Call:
         """The same call at another point."""
-        args = list(self.args)
-        for i, part in zip(self.positions, self.split(leaves), strict=True):
-            args[i] = part
-        return Call(self.f, self.positions[0] if self.single else tuple(self.positions), args, self.kwargs, self.has_aux)
+        argnums = self.positions[0] if self.single else self.positions
+        return Call(self.f, argnums, self.arguments(leaves), self.kwargs, self.has_aux)
 
     def _without_aux(self, out: Any) -> Any:
         if not isinstance(out, tuple) or len(out) != 2:
             raise OutputError(
-                f"with has_aux=True f must return a pair (output, aux); {self.where()} returned {kind_of(out)}"
+                f"with has_aux=True f must return a pair (output, aux), but {self.where()} returned {kind_of(out)}"
             )
-        leaves, structure = flatten(out[1])
-        self.aux = unflatten(structure, [value(leaf) for leaf in leaves])
-        self.ran = True
+        if not self.ran:
+            # Of several runs the first is the one at the point itself.
+            leaves, structure = flatten(out[1])
+            self.aux = unflatten(structure, [self._plain_aux(leaf) for leaf in leaves])
+            self.ran = True
         return out[0]
+
+    def _plain_aux(self, leaf: Any) -> Any:
+        """A leaf of aux as the caller sees it: without what the transformation under way wrapped around it."""
+        leaf = inside(normalize(leaf) if is_traced(leaf) else leaf, self.began)
+        return leaf.copy() if type(leaf) is np.ndarray else leaf
 
     def scalar(self, leaves: Leaves) -> Any:
         """f's output, which must be one real number, as a 0-d value."""
@@ -105,19 +158,24 @@ class Call:
 
     def as_scalar(self, out: Any) -> Any:
         """The output as one real number, or a refusal."""
+        if type(out) is float or (isinstance(out, Box) and type(out.value) is float and not out.trace.closed):
+            return out
         out = self.numeric(out)
-        if isinstance(out, (Box, np.ndarray)) and out.size != 1:
+        value = plain(out)
+        if type(value) is float:
+            return out
+        if np.size(value) != 1:
             raise OutputError(
-                f"a gradient needs one number, but {self.where()} returned an array of shape {np.shape(plain(out))}: "
+                f"a gradient needs one number, but {self.where()} returned an array of shape {np.shape(value)}: "
                 "use ad.jacobian(f) for the derivatives of all its elements, ad.vjp(f, x) for a weighted sum of them, "
                 "or return a number (np.sum, np.mean)"
             )
-        if dtype_of(out).kind == "c":
+        if dtype_of(value).kind == "c":
             raise OutputError(
                 f"a gradient needs one real number, but {self.where()} returned a complex one: return np.real(...), "
                 "np.imag(...) or np.abs(...) of it, or use ad.vjp"
             )
-        return np.reshape(out, ()) if np.ndim(plain(out)) else out
+        return np.reshape(out, ()) if isinstance(value, np.ndarray) else out
 
     def numeric(self, out: Any) -> Any:
         """One output leaf as a number, array or box, or a refusal."""
@@ -130,13 +188,14 @@ class Call:
 
     def leaf(self, out: Any) -> Any:
         """A number or array that f returned; object arrays of traced numbers become one."""
+        out = normalize(out)
         if isinstance(out, Box):
+            out.trace.require_open()
+            return out
+        if isinstance(out, (int, float, complex)):
             return out
         if out is None or isinstance(out, (str, bytes)):
             raise OutputError(f"{self.where()} returned {kind_of(out)}, where a number is needed: check its return")
-        out = normalize(out)
-        if isinstance(out, Box) or type(out) is float:
-            return out
         if np.asarray(out).dtype.kind not in "biufc":
             raise OutputError(f"{self.where()} returned {kind_of(out)}, where a number or array of numbers is needed")
         return out if isinstance(out, (np.ndarray, np.generic)) else np.asarray(out)[()]
@@ -151,9 +210,13 @@ class Call:
         """Leaves put back into one container per differentiated argument."""
         parts, start = [], 0
         for structure in self.structures:
-            count = _count(structure)
-            parts.append(unflatten(structure, leaves[start : start + count]))
-            start += count
+            if structure is None:
+                parts.append(leaves[start])
+                start += 1
+            else:
+                stop = start + count(structure)
+                parts.append(unflatten(structure, leaves[start:stop]))
+                start = stop
         return parts
 
     def arrange(self, leaves: Leaves) -> Any:
@@ -164,6 +227,18 @@ class Call:
     def gradient(self, leaves: Leaves) -> Any:
         """Cotangents of the leaves, each a number or an array of its own in the shape and dtype of its leaf."""
         return self.arrange(finished(leaves, self.leaves))
+
+    def rearranged(self, gradient: Any, source: str) -> Leaves:
+        """The leaves of a gradient that somebody else computed, each in the shape of its leaf; or a refusal."""
+        leaves = None
+        if not self.single:
+            leaves = flatten_like(Container(tuple, self.positions, tuple(self.structures)), gradient)
+        if leaves is None and len(self.positions) == 1:
+            leaves = flatten_like(self.structures[0], gradient)
+        if leaves is None:
+            raise ArgumentError(f"{source} returned {kind_of(gradient)}, which has not the structure of the arguments")
+        names = [f"gradient of {name}" for name in self.names]
+        return [own(matched(d, x, n)) for d, x, n in zip(leaves, self.leaves, names, strict=True)]
 
     def finish_aux(self) -> Any:
         """What f returned beside its output; f is run once more if the method never ran it."""
@@ -178,104 +253,131 @@ class Call:
         return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name
 
 
-def _count(structure: Structure) -> int:
-    return 1 if structure is None else sum(map(_count, structure[1]))
+# -- arguments -------------------------------------------------------------------------------------
+class _UnfitError(Exception):
+    """Why a leaf cannot be differentiated, and what to pass instead."""
 
 
-def promote(leaf: Any, name: str) -> Any:
-    """A leaf as a float, NumPy scalar or float array; integers become float64. Anything else is refused."""
-    if type(leaf) is float or isinstance(leaf, Box):
+def promote(leaf: Any) -> Any:
+    """A leaf as a float, NumPy scalar or float array; integers become float64. Anything else is unfit."""
+    if isinstance(leaf, Box):
+        leaf.trace.require_open()
         return leaf
-    if isinstance(leaf, np.ndarray) and leaf.dtype == object and is_traced(leaf):
-        return normalize(leaf)
-    if isinstance(leaf, (bool, np.bool_)) or not isinstance(leaf, (int, float, complex, np.number, np.ndarray)):
-        raise ArgumentError(_not_differentiable(name, kind_of(leaf)))
-    if isinstance(leaf, (int, float, complex)) and not isinstance(leaf, np.generic):
-        return _float_of(leaf, name) if isinstance(leaf, (int, float)) else leaf
+    if isinstance(leaf, np.generic):
+        return leaf if leaf.dtype.kind in "fc" else _integers(leaf)
+    if isinstance(leaf, np.ndarray):
+        return _promoted_array(leaf)
+    if isinstance(leaf, (int, float)) and not isinstance(leaf, bool):
+        return _float_of(leaf)
+    if isinstance(leaf, complex):
+        return leaf
+    raise _UnfitError(_advice(leaf))
+
+
+def _promoted_array(leaf: Any) -> Any:
+    if type(leaf) is not np.ndarray and not isinstance(leaf, np.memmap):
+        # A mask or the product of matrices would be dropped on the way.
+        raise _UnfitError("pass an ndarray: np.asarray(x), or x.filled(...) of a masked array")
     if leaf.dtype.kind in "fc":
-        return np.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf
+        return np.asarray(leaf)
+    return normalize(leaf) if is_traced(leaf) else _integers(leaf)
+
+
+def _integers(leaf: Any) -> Any:
     if leaf.dtype.kind not in "iu":
-        raise ArgumentError(_not_differentiable(name, kind_of(leaf)))
+        raise _UnfitError(_advice(leaf))
     return leaf.astype(float)
 
 
-def _float_of(leaf: float, name: str) -> float:
+def _float_of(leaf: float) -> float:
     try:
         return float(leaf)
     except OverflowError:
-        raise ArgumentError(f"{name} is an integer too large for a float{place()}") from None
+        raise _UnfitError("it is too large for a float") from None
 
 
-def _not_differentiable(name: str, kind: str) -> str:
-    return (
-        f"{name} is {kind}, which cannot be differentiated{place()}: pass floats, float arrays or containers of them, "
-        "or leave this argument out of argnums"
-    )
+def _advice(leaf: Any) -> str:
+    if hasattr(leaf, "to_numpy"):
+        return "pass its numbers as an array: x.to_numpy()"
+    if hasattr(leaf, "__float__") or isinstance(leaf, np.ndarray):
+        return "pass floats or float arrays: float(x), x.astype(float)"
+    return "pass floats, float arrays or containers of them, or leave this argument out of argnums"
 
 
 def kind_of(x: Any) -> str:
     """What x is, for a sentence."""
     if x is None:
         return "None"
+    if isinstance(x, Box):
+        return "a traced value"
+    name = type(x).__name__.replace("ndarray", "array")
+    article = "an" if name[0] in "aeiouAEIOU" else "a"
     if isinstance(x, np.ndarray):
-        return f"an array of dtype {x.dtype} and shape {x.shape}"
-    article = "an" if type(x).__name__[0] in "aeiou" else "a"
-    return f"{article} {type(x).__name__}" + (f" {x!r}" if isinstance(x, (str, bool)) and len(repr(x)) < 40 else "")
+        return f"{article} {name} of dtype {x.dtype} and shape {x.shape}"
+    return f"{article} {name}" + (f" {x!r}" if isinstance(x, (str, bool)) and len(repr(x)) < 40 else "")
 
 
-def finished(derivatives: Sequence[Any], leaves: Sequence[Any]) -> Leaves:
-    """Derivatives in the shape, dtype and Python type of what they belong to, none sharing memory."""
-    seen: set[int] = set()
-    return [_finished(d, leaf, seen) for d, leaf in zip(derivatives, leaves, strict=True)]
+# -- results ---------------------------------------------------------------------------------------
+def finished(derivatives: Sequence[Any], leaves: Sequence[Any], given: Sequence[Any] = ()) -> Leaves:
+    """Derivatives in the dtype and Python type of what they belong to.
+
+    None shares memory with another, with a leaf, or with what else the caller gave.
+    """
+    taken = {id(x) for x in (*leaves, *given) if type(x) is not float}
+    pairs = zip(derivatives, leaves, strict=True)
+    return [d if type(d) is float is type(leaf) else _finished(d, leaf, taken) for d, leaf in pairs]
 
 
-def _finished(derivative: Any, leaf: Any, seen: set[int]) -> Any:
+def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
     derivative = like(derivative, leaf)
     if isinstance(derivative, Box):
         return derivative
-    if type(leaf) in (float, complex):
-        return type(leaf)(derivative)
-    if not isinstance(leaf, np.ndarray) and not isinstance(leaf, Box):
-        return leaf.dtype.type(derivative)
-    if np.ndim(derivative) == 0 and not np.ndim(plain(leaf)):
-        return np.array(derivative) if isinstance(leaf, np.ndarray) else np.asarray(derivative)[()]
-    shared = derivative.base is not None or not derivative.flags.writeable or id(derivative) in seen
-    derivative = derivative.copy() if shared else derivative
-    seen.add(id(derivative))
+    value = plain(leaf)
+    if type(value) in (float, complex):
+        return type(value)(derivative)
+    if isinstance(value, np.generic):
+        return value.dtype.type(derivative)
+    derivative = np.asarray(derivative)
+    if derivative.base is not None or not derivative.flags.writeable or id(derivative) in taken:
+        derivative = derivative.copy()
+    taken.add(id(derivative))
     return derivative
+
+
+def own(x: Any) -> Any:
+    """A result that the caller may keep and change: an array is copied, one without axes is a number."""
+    return np.array(x)[()] if isinstance(x, np.ndarray) else x
 
 
 def matching(given: Any, call: Call, what: str) -> Leaves:
     """Tangents for the leaves of a call, checked and in the leaves' dtypes."""
     leaves: Leaves = []
     for part, structure in zip(given, call.structures, strict=True):
-        found, found_structure = flatten(part)
-        if _shape_of(found_structure) != _shape_of(structure):
+        found = flatten_like(structure, part)
+        if found is None:
             raise ArgumentError(f"{what} must have the structure of what they belong to{place()}")
         leaves += found
     return [
-        matched(normalize(d), leaf, f"{what} of {name}")
-        for d, leaf, name in zip(leaves, call.leaves, call.names, strict=True)
+        matched(d, leaf, f"{what} of {name}") for d, leaf, name in zip(leaves, call.leaves, call.names, strict=True)
     ]
-
-
-def _shape_of(structure: Structure) -> Any:
-    """A structure without the types of its containers: how many parts at each place."""
-    return None if structure is None else tuple(map(_shape_of, structure[1]))
 
 
 def matched(derivative: Any, leaf: Any, what: str) -> Any:
     """A tangent or cotangent, which must have the shape of its leaf, in the leaf's dtype."""
     try:
-        shape, kind = np.shape(plain(derivative)), dtype_of(derivative).kind
+        derivative = normalize(derivative)
     except ValueError:
-        shape, kind = None, "O"
+        raise ArgumentError(f"the {what} is {kind_of(derivative)} of unequal parts{place()}") from None
+    value, wanted = plain(derivative), np.shape(plain(leaf))
+    kind = dtype_of(value).kind
     if kind not in "iufc":
-        raise ArgumentError(f"the {what} must be numbers{place()}, not {kind_of(derivative)}")
-    if shape != np.shape(plain(leaf)):
-        raise ArgumentError(f"the {what} has shape {shape} where {np.shape(plain(leaf))} is needed{place()}")
+        raise ArgumentError(f"the {what} must be numbers{place()}, not {kind_of(value)}")
+    if np.shape(value) != wanted:
+        raise ArgumentError(f"the {what} has shape {np.shape(value)} where {wanted} is needed{place()}")
+    if kind == "c" and dtype_of(leaf).kind != "c":
+        raise ArgumentError(f"the {what} is complex where a real one is needed{place()}")
     derivative = like(derivative, leaf)
-    return float(derivative) if type(leaf) is float and not isinstance(derivative, Box) else derivative
+    return float(derivative) if type(plain(leaf)) is float and not isinstance(derivative, Box) else derivative
 
 
 def ones_like(out: Any) -> Any:

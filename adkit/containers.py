@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-# The structure of a container: None for a leaf, else how to rebuild it and the structures of its parts.
-Structure = tuple[Callable[[list[Any]], Any], tuple[Any, ...], Any] | None
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A list, tuple, named tuple or dict without its leaves: comparable and hashable."""
+
+    kind: type
+    keys: tuple[Any, ...]
+    parts: tuple[Structure, ...]
+
+    def build(self, parts: list[Any]) -> Any:
+        """The container that holds these parts."""
+        if self.kind is dict:
+            return dict(zip(self.keys, parts, strict=True))
+        make = getattr(self.kind, "_make", self.kind)
+        return make(parts)
+
+    def pick(self, tree: Any) -> list[Any] | None:
+        """The parts of a container like this one, of a dict by its keys; None where it is not like this one."""
+        if self.kind is dict:
+            alike = isinstance(tree, dict) and tree.keys() == set(self.keys)
+            return [tree[key] for key in self.keys] if alike else None
+        alike = isinstance(tree, (list, tuple)) and len(tree) == len(self.keys)
+        return list(tree) if alike else None
+
+
+# The structure of a container; None for a leaf.
+Structure = Container | None
 
 
 def flatten(tree: Any) -> tuple[list[Any], Structure]:
-    """The leaves of a container from left to right, and its structure."""
-    parts = _parts(tree)
-    if parts is None:
+    """The leaves of a container from left to right, and its structure.
+
+    Subclasses of list and dict count as plain ones; named tuples keep their class, since f reads them by name.
+    """
+    if not isinstance(tree, (list, tuple, dict)):
         return [tree], None
     leaves: list[Any] = []
     structures: list[Structure] = []
-    for part in parts:
+    for part in tree.values() if isinstance(tree, dict) else tree:
         found, structure = flatten(part)
         leaves += found
         structures.append(structure)
-    return leaves, (_builder(tree), tuple(structures), _kind(tree))
+    keys = tuple(tree) if isinstance(tree, dict) else tuple(range(len(tree)))
+    return leaves, Container(_kind(tree), keys, tuple(structures))
+
+
+def _kind(tree: Any) -> type:
+    if isinstance(tree, tuple):
+        return type(tree) if hasattr(type(tree), "_make") else tuple
+    return dict if isinstance(tree, dict) else list
 
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
@@ -31,41 +66,31 @@ def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
 def _build(structure: Structure, leaves: Iterator[Any]) -> Any:
     if structure is None:
         return next(leaves)
-    builder, structures, _ = structure
-    return builder([_build(part, leaves) for part in structures])
+    return structure.build([_build(part, leaves) for part in structure.parts])
 
 
-def _parts(tree: Any) -> list[Any] | None:
-    """What a container holds, in order; None for a leaf."""
-    if isinstance(tree, dict):
-        return list(tree.values())
-    return list(tree) if isinstance(tree, (list, tuple)) else None
+def flatten_like(structure: Structure, tree: Any) -> list[Any] | None:
+    """The leaves of a container that has this structure, a dict's in the structure's order; None if it has another.
+
+    Lists and tuples may stand for each other. Where the structure has a leaf, whatever is there is the leaf.
+    """
+    if structure is None:
+        return [tree]
+    parts = structure.pick(tree)
+    if parts is None:
+        return None
+    leaves: list[Any] = []
+    for part, inner in zip(parts, structure.parts, strict=True):
+        found = flatten_like(inner, part)
+        if found is None:
+            return None
+        leaves += found
+    return leaves
 
 
-def _builder(tree: Any) -> Callable[[list[Any]], Any]:
-    """How to make a container like this one from its parts."""
-    if isinstance(tree, dict):
-        keys = list(tree)
-        return lambda parts: dict(zip(keys, parts, strict=True))
-    if isinstance(tree, tuple):
-        named = getattr(type(tree), "_make", None)
-        return named if named is not None else tuple
-    return list
-
-
-def _kind(tree: Any) -> Any:
-    """What makes two containers alike apart from their leaves: comparable and hashable."""
-    return ("dict", *tree) if isinstance(tree, dict) else (type(tree).__name__, len(tree))
-
-
-def same_structure(a: Structure, b: Structure) -> bool:
-    """Whether two structures have the same containers, keys and leaf positions."""
-    return signature(a) == signature(b)
-
-
-def signature(structure: Structure) -> Any:
-    """The structure as something that can be compared and hashed."""
-    return None if structure is None else (structure[2], tuple(map(signature, structure[1])))
+def count(structure: Structure) -> int:
+    """How many leaves a container of this structure has."""
+    return 1 if structure is None else sum(map(count, structure.parts))
 
 
 def paths(tree: Any, name: str = "x") -> list[str]:
@@ -75,3 +100,8 @@ def paths(tree: Any, name: str = "x") -> list[str]:
     if isinstance(tree, (list, tuple)):
         return [p for i, part in enumerate(tree) for p in paths(part, f"{name}[{i}]")]
     return [name]
+
+
+def same_structure(a: Structure, b: Structure) -> bool:
+    """Whether two structures have the same containers, keys and leaf positions."""
+    return a == b

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
+import ast
+import builtins
+import dis
+import functools
 import linecache
 import os
 import sys
-from collections.abc import Iterable
-from types import FrameType
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from types import FrameType, ModuleType
+from typing import Any, NamedTuple
 
-_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+import numpy as np
+
+
+def _folder(module: str) -> str:
+    return os.path.dirname(os.path.abspath(module)) + os.sep
+
+
+_OWN_FOLDER, _NUMPY_FOLDER, _STANDARD_LIBRARY = map(_folder, (__file__, np.__file__, os.__file__))
+_LONGEST_EXPRESSION = 100
 
 
 class AdkitError(Exception):
@@ -29,69 +43,233 @@ class AdkitError(Exception):
 
 
 class LostDerivative(AdkitError, TypeError):
-    """The operation would turn a traced value into a plain number and drop its derivative."""
+    """The operation would turn a traced value into a plain number and drop its derivative.
+
+    Example:
+        >>> import math
+        >>> import adkit as ad
+        >>> try:
+        ...     ad.grad(lambda x: math.sin(x))(1.0)
+        ... except ad.LostDerivative as error:
+        ...     print(str(error).rpartition("; ")[2])
+        write `np.sin(x)` instead
+    """
 
 
 class NoRule(AdkitError, NotImplementedError):
-    """The table has no derivative rule for this operation."""
+    """The table has no derivative rule for this operation.
+
+    Example:
+        >>> import numpy as np
+        >>> import adkit as ad
+        >>> try:
+        ...     ad.grad(lambda x: np.unwrap(x)[0])(np.ones(3))
+        ... except ad.NoRule as error:
+        ...     print(str(error).partition(" at ")[0])
+        numpy.unwrap has no derivative rule
+    """
+
+
+class MissingAttribute(NoRule, AttributeError):
+    """An ndarray has this attribute, and the traced value that stands for one has not."""
 
 
 class OutputError(AdkitError, TypeError):
-    """f returned something that cannot be differentiated this way (not a number, not a scalar)."""
+    """f returned something that cannot be differentiated this way (not a number, not a scalar).
+
+    Example:
+        >>> import numpy as np
+        >>> import adkit as ad
+        >>> try:
+        ...     ad.grad(np.sin)(np.ones(3))
+        ... except ad.OutputError as error:
+        ...     print(str(error).partition(": ")[0])
+        a gradient needs one number, but sin returned an array of shape (3,)
+    """
 
 
 class ArgumentError(AdkitError, TypeError):
-    """An argument cannot be differentiated (a string, None, a boolean, an object)."""
+    """An argument cannot be differentiated (a string, None, a boolean, an object).
+
+    Example:
+        >>> import adkit as ad
+        >>> try:
+        ...     ad.grad(abs)("1.0")
+        ... except ad.ArgumentError as error:
+        ...     print(str(error).partition(",")[0])
+        argument 0 is a str '1.0'
+    """
 
 
 class BadRequest(AdkitError, ValueError):
-    """An unknown name, or a value outside what is meaningful."""
+    """An unknown name, or a value outside what is meaningful.
+
+    Example:
+        >>> import adkit as ad
+        >>> try:
+        ...     ad.grad(abs, method="revers")
+        ... except ad.BadRequest as error:
+        ...     print(str(error).partition(" Known")[0])
+        unknown method 'revers'. Did you mean 'reverse'?
+    """
 
 
 class ExpressionTooLarge(AdkitError, ValueError):
-    """A symbolic derivative would exceed its operation budget."""
+    """A symbolic derivative would exceed its operation budget.
+
+    Example:
+        >>> import adkit as ad
+        >>> try:
+        ...     ad.grad(lambda x: x**2 + x**3, method=ad.Symbolic(max_ops=1))(1.0)
+        ... except ad.ExpressionTooLarge:
+        ...     print("too large")
+        too large
+    """
 
 
 class EscapedValue(AdkitError, TypeError):
-    """A traced value was used after the transformation that made it had ended."""
+    """A traced value was used after the transformation that made it had ended.
+
+    Example:
+        >>> import adkit as ad
+        >>> kept = []
+        >>> ad.grad(lambda x: kept.append(x) or x)(1.0)
+        1.0
+        >>> try:
+        ...     2 * kept[0]
+        ... except ad.EscapedValue:
+        ...     print("use ad.value(x), or has_aux=True")
+        use ad.value(x), or has_aux=True
+    """
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> BadRequest:
     """The error for an unknown name: it lists the known ones and suggests the nearest."""
+    import difflib
+
     names = sorted(known)
     nearest = difflib.get_close_matches(str(name), names, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     return BadRequest(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
 
 
-def user_frame() -> FrameType | None:
-    """The innermost frame that is neither adkit's nor a library's that adkit was called through."""
-    frame: FrameType | None = sys._getframe(1)
+# -- whose code stands where -----------------------------------------------------------------------
+@functools.lru_cache
+def origin(filename: str) -> str:
+    """Whose code a file is: "adkit", "numpy", "library" or "user"."""
+    path = os.path.abspath(filename)
+    if path.startswith(_OWN_FOLDER):
+        return "adkit"
+    if path.startswith(_NUMPY_FOLDER) or filename.startswith("<__array"):
+        return "numpy"
+    installed = f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}dist-packages{os.sep}" in path
+    return "library" if installed or path.startswith(_STANDARD_LIBRARY) or filename.startswith("<frozen") else "user"
+
+
+class Called(NamedTuple):
+    """A call in somebody's code: the function as it is written there, what that stands for, and the arguments."""
+
+    name: str
+    function: Any
+    args: list[str]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A frame and the instruction it is executing."""
+
+    frame: FrameType
+    instruction: int
+
+    @property
+    def operation(self) -> str:
+        """The name of the instruction."""
+        code = self.frame.f_code.co_code
+        return dis.opname[code[self.instruction]] if 0 <= self.instruction < len(code) else ""
+
+    @property
+    def expression(self) -> str:
+        """The source text of the call or operator that is executed, of an assignment the whole line, or nothing."""
+        first, last, start, stop = self._extent()
+        if first is None or last is None:
+            return ""
+        name, space = self.frame.f_code.co_filename, self.frame.f_globals
+        # Columns count UTF-8 bytes, not characters.
+        lines = [linecache.getline(name, n, space).encode() for n in range(first, last + 1)]
+        if self.operation != "STORE_SUBSCR" and start is not None and stop is not None:
+            lines[-1] = lines[-1][:stop]
+            lines[0] = lines[0][start:]
+        text = " ".join(b" ".join(lines).decode(errors="replace").split())
+        return text if len(text) <= _LONGEST_EXPRESSION else text[:_LONGEST_EXPRESSION] + "..."
+
+    def _extent(self) -> tuple[int | None, int | None, int | None, int | None]:
+        """First and last line, first and last column of what is executed."""
+        line = self.frame.f_code.co_firstlineno
+        return next(islice(self.frame.f_code.co_positions(), self.instruction // 2, None), (line, line, None, None))
+
+    @property
+    def line(self) -> int:
+        return self._extent()[0] or self.frame.f_lineno
+
+    def call(self) -> Called | None:
+        """The call that is executed, if that is what it is."""
+        try:
+            tree = ast.parse(self.expression, mode="eval").body
+        except SyntaxError:
+            return None
+        if not isinstance(tree, ast.Call):
+            return None
+        name = ast.unparse(tree.func)
+        return Called(name, self._look_up(name), [ast.unparse(arg) for arg in tree.args])
+
+    def _look_up(self, dotted: str) -> Any:
+        """What a name like `math.sin` stands for here; only modules are looked into, since that runs no code."""
+        head, *rest = dotted.split(".")
+        found = self.frame.f_locals.get(head, self.frame.f_globals.get(head, vars(builtins).get(head)))
+        for name in rest:
+            found = getattr(found, name, None) if isinstance(found, ModuleType) else None
+        return found
+
+    def __str__(self) -> str:
+        location = f" at {self.frame.f_code.co_filename}:{self.line}"
+        expression = self.expression
+        return f"{location}, in `{expression}`" if expression else location
+
+
+def user_spot() -> Spot | None:
+    """Where the person's own code stands: the innermost frame that is neither adkit's nor a library's.
+
+    Where f itself is a library's, the innermost frame of that library.
+    """
+    nearest: Spot | None = None
+    for frame in _outward(sys._getframe(1)):
+        whose = origin(frame.f_code.co_filename)
+        if whose == "adkit" and nearest is not None:
+            return nearest
+        if whose == "user":
+            return Spot(frame, frame.f_lasti)
+        if whose == "library" and nearest is None:
+            nearest = Spot(frame, frame.f_lasti)
+    return nearest
+
+
+def _outward(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
-        filename = frame.f_code.co_filename
-        is_own = os.path.abspath(filename).startswith(_OWN_FOLDER)
-        if not is_own and f"{os.sep}numpy{os.sep}" not in filename and not filename.startswith("<__array"):
-            return frame
+        yield frame
         frame = frame.f_back
-    return None
 
 
 def place() -> str:
-    """Where the person's code stands, as `at file.py:12: `the expression``; empty when no such line is known."""
-    frame = user_frame()
-    if frame is None:
-        return ""
-    location = f" at {frame.f_code.co_filename}:{frame.f_lineno}"
-    expression = current_expression(frame)
-    return f"{location}, in `{expression}`" if expression else location
+    """Where the person's code stands, as ` at file.py:12, in `the expression``; empty when no such line is known."""
+    spot = user_spot()
+    return "" if spot is None else str(spot)
 
 
-def current_expression(frame: FrameType) -> str:
-    """The source text of the call or operator that `frame` is executing, or its whole line, or nothing."""
-    positions = list(frame.f_code.co_positions())
-    first, last, start, stop = positions[frame.f_lasti // 2]
-    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
-    if first == last == frame.f_lineno and start is not None and stop is not None:
-        # Columns count UTF-8 bytes, not characters.
-        return line.encode()[start:stop].decode(errors="replace")
-    return line.strip()
+def spots_of(error: BaseException) -> list[Spot]:
+    """The traceback of an error, outermost first."""
+    spots: list[Spot] = []
+    entry = error.__traceback__
+    while entry is not None:
+        spots.append(Spot(entry.tb_frame, entry.tb_lasti))
+        entry = entry.tb_next
+    return spots

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .primitives import Primitive, guard
-from .tracing import Box, Trace, bind, plain
+from .primitives import Elementwise, Primitive, guard
+from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators, plain
 
 
 class Dual(Box):
@@ -38,18 +38,58 @@ class DualTrace(Trace):
         if primitive.constant:
             return out
         tangents = [a.tangent if type(a) is Dual and a.trace is self else None for a in args]
+        return self.dual(primitive, tangents, out, values, params)
+
+    def dual(
+        self,
+        primitive: Primitive,
+        tangents: Sequence[Any],
+        out: Any,
+        values: tuple[Any, ...],
+        params: Mapping[str, Any],
+    ) -> Dual:
+        """The output with the tangent that the primitive's rule gives it."""
         if type(out) is float and not self.batched and not self.guarded:
             return Dual(out, self, primitive.jvp(tangents, out, values, params, False))
         # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
         with np.errstate(all="ignore"):
-            rule = guard.push if self.guarded else _push
-            return Dual(out, self, rule(primitive, tangents, out, values, params, self.batched))
+            if self.guarded:
+                return Dual(out, self, guard.push(primitive, tangents, out, values, params, self.batched))
+            return Dual(out, self, primitive.jvp(tangents, out, values, params, self.batched))
 
 
-def _push(primitive: Primitive, tangents: Any, out: Any, args: Any, params: Any, batched: bool) -> Any:
-    return primitive.jvp(tangents, out, args, params, batched)
+# -- operators, without detours where both operands are plain or of the same trace -----------------
+def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The operator methods of a dual number for one primitive of two arguments."""
+    general, general_reflected = bound_binary(primitive)
+    if not isinstance(primitive, Elementwise) or primitive.fun is primitive.ufunc:
+        return general, general_reflected
+
+    def forward(self: Dual, other: Any) -> Any:
+        trace, kind = self.trace, type(other)
+        if trace.closed:
+            return general(self, other)
+        if kind is Dual and other.trace is trace:
+            values, tangents = (self.value, other.value), (self.tangent, other.tangent)
+        elif kind in PLAIN_NUMBERS:
+            values, tangents = (self.value, other), (self.tangent, None)
+        else:
+            return general(self, other)
+        return trace.dual(primitive, tangents, primitive.compute(values, NO_PARAMS), values, NO_PARAMS)
+
+    def reflected(self: Dual, other: Any) -> Any:
+        if type(other) not in PLAIN_NUMBERS or self.trace.closed:
+            return general_reflected(self, other)
+        values = (other, self.value)
+        return self.trace.dual(primitive, (None, self.tangent), primitive.compute(values, NO_PARAMS), values, NO_PARAMS)
+
+    return forward, reflected
 
 
+install_operators(Dual, _binary, lambda primitive: lambda self: primitive(self))
+
+
+# -- runs of f -------------------------------------------------------------------------------------
 Outputs = tuple[list[Any], list[Any]]
 
 

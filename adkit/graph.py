@@ -6,7 +6,7 @@ comparison, floor, a mask) becomes a decision: the graph is valid for inputs at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from .containers import Structure, flatten
 from .primitives import Primitive
-from .tracing import Box, Trace, bind, normalize
+from .tracing import Box, Trace, bind, normalize, plain
 
 
 @dataclass(eq=False, slots=True)
@@ -37,33 +37,76 @@ class Node:
 
 @dataclass(eq=False, slots=True)
 class Graph:
-    """Inputs, nodes in evaluation order (without the inputs), decisions, and outputs (nodes or constants)."""
+    """Inputs, nodes in evaluation order (without the inputs), decisions, and outputs (nodes or constants).
+
+    Example:
+        >>> import numpy as np
+        >>> from adkit.graph import record
+        >>> graph = record(lambda leaves: np.sin(leaves[0]) * leaves[0], [2.0])
+        >>> [node.primitive.name for node in graph.nodes]
+        ['sin', 'multiply']
+        >>> graph.evaluate([0.0])
+        ([np.float64(0.0)], True)
+    """
 
     inputs: list[Node]
     nodes: list[Node]
     decisions: list[Node]
     outputs: list[Any]
     output_structure: Structure
+    # The nodes that decisions depend on, in order, once they have been asked for.
+    _deciding: list[Node] | None = field(default=None, init=False, repr=False)
 
     def evaluate(self, values: Sequence[Any]) -> tuple[list[Any], bool]:
-        """The outputs for other inputs, and whether every decision comes out as it was recorded."""
-        known: dict[int, Any] = {node.index: value for node, value in zip(self.inputs, values, strict=True)}
+        """The outputs for other inputs, and whether every decision comes out as it was recorded; else no outputs."""
+        known = self._start(values)
+        if not self._run(known, self._in_order([*self.nodes, *self.decisions])):
+            return [], False
+        return [_look_up(known, x) for x in self.outputs], True
 
-        def look_up(x: Any) -> Any:
-            return known[x.index] if isinstance(x, Node) else x
+    def decides_alike(self, values: Sequence[Any]) -> bool:
+        """Whether every decision comes out as it was recorded, computing only what they depend on."""
+        if self._deciding is None:
+            self._deciding = self._in_order(self._leading_to(self.decisions))
+        return self._run(self._start(values), self._deciding)
 
+    def _start(self, values: Sequence[Any]) -> dict[int, Any]:
+        return {node.index: value for node, value in zip(self.inputs, values, strict=True)}
+
+    def _in_order(self, nodes: Iterable[Node]) -> list[Node]:
+        return sorted(nodes, key=lambda node: node.index)
+
+    def _leading_to(self, wanted: Sequence[Node]) -> list[Node]:
+        """The nodes that some nodes depend on, and those themselves, without the inputs."""
+        found: dict[int, Node] = {}
+        waiting = list(wanted)
+        while waiting:
+            node = waiting.pop()
+            if node.primitive is not None and node.index not in found:
+                found[node.index] = node
+                waiting += [arg for arg in node.args if isinstance(arg, Node)]
+        return list(found.values())
+
+    def _run(self, known: dict[int, Any], nodes: Sequence[Node]) -> bool:
+        """Compute nodes one after the other; False as soon as a decision comes out differently."""
         decided = {node.index for node in self.decisions}
-        for node in sorted([*self.nodes, *self.decisions], key=lambda node: node.index):
+        for node in nodes:
             assert node.primitive is not None
-            value = bind(node.primitive, tuple(map(look_up, node.args)), node.params)
+            value = bind(node.primitive, tuple([_look_up(known, arg) for arg in node.args]), node.params)
             if node.index in decided and not _same(value, node.value):
-                return [], False
+                return False
             known[node.index] = value
-        return [look_up(x) for x in self.outputs], True
+        return True
+
+
+def _look_up(known: Mapping[int, Any], x: Any) -> Any:
+    return known[x.index] if isinstance(x, Node) else x
 
 
 def _same(a: Any, b: Any) -> bool:
-    return np.shape(a) == np.shape(b) and bool(np.all(np.asarray(a) == np.asarray(b)))
+    """Whether a decision came out as before; nan is nan."""
+    a, b = np.asarray(plain(a)), np.asarray(plain(b))
+    return a.shape == b.shape and bool(np.all((a == b) | ((a != a) & (b != b))))
 
 
 class Recorded(Box):
@@ -98,7 +141,8 @@ class Recorder(Trace):
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         out = bind(primitive, self.strip(args), params)
-        node = Node(self._next_index(), out, primitive, tuple(map(self.node_of, args)), params)
+        kept = {name: _kept(x) for name, x in params.items()}
+        node = Node(self._next_index(), _kept(out), primitive, tuple(map(self.node_of, args)), kept)
         if primitive.constant:
             self.decisions.append(node)
             return out
@@ -106,8 +150,15 @@ class Recorder(Trace):
         return Recorded(out, self, node)
 
     def node_of(self, x: Any) -> Any:
-        """The node that a box of this trace stands for; anything else is a constant."""
-        return x.node if isinstance(x, Recorded) and x.trace is self else x
+        """The node that a box of this trace stands for; anything else is a constant, as it is now."""
+        return x.node if isinstance(x, Recorded) and x.trace is self else _kept(x)
+
+
+def _kept(x: Any) -> Any:
+    """Something plain as it is now: f may change an array after it has used it."""
+    if isinstance(x, tuple):
+        return tuple(map(_kept, x))
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def record(fun: Callable[[list[Any]], Any], values: Sequence[Any]) -> Graph:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import forward, numerical, reverse
+from . import blocks, forward, numerical, reverse
+from .blocks import is_complex, shape_of
 from .calls import Call, Leaves, ones_like, size_of
-from .containers import flatten
-from .errors import ArgumentError, BadRequest, unknown
+from .containers import Structure
+from .errors import ArgumentError, BadRequest, OutputError, place, unknown
 from .primitives.table import dtype_of, zeros_like
+from .snapshots import Snapshot, snapshot
 from .tracing import Box, plain
 
 Cache = dict[str, Any]
 # A Jacobian: the output leaves, their structure, and blocks[output leaf][input leaf].
-Jacobian = tuple[Leaves, Any, list[Leaves]]
+Jacobian = tuple[Leaves, Structure, list[Leaves]]
 
 
 class Method:
@@ -36,26 +38,36 @@ class Method:
         12.0
     """
 
-    name: ClassVar[str] = ""
+    name: str = ""
     # Whether rounding is the only error.
-    exact: ClassVar[bool] = True
+    exact: bool = True
     # Whether it needs a package that adkit does not bring: compared only when asked for.
-    optional: ClassVar[bool] = False
+    optional: bool = False
 
     def prepare(self, call: Call, cache: Cache) -> None:
         """Do what has to be done once per signature, so that it can be timed apart."""
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         """f's value, which is one number, and its derivative with respect to each leaf."""
-        raise self._cannot("a gradient")
+        raise NotImplementedError(f"{type(self).__name__} has no value_and_gradient")
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
-        """The outputs and the derivative of each with respect to each leaf, shape output.shape + leaf.shape."""
-        raise self._cannot("a Jacobian")
+        """The outputs and the derivative of each with respect to each leaf, shape output.shape + leaf.shape.
+
+        A method that knows gradients only serves where f returns one number.
+        """
+        outputs, structure = call.output_leaves(call(call.leaves))
+        if structure is not None or size_of(outputs) != 1:
+            raise OutputError(
+                f"method {self.name!r} knows derivatives of one number only, and {call.where()} returned more{place()}"
+                "; use method='auto'"
+            )
+        _, gradient = self.value_and_gradient(call, cache)
+        return outputs, None, [[np.reshape(c, shape_of(outputs[0]) + shape_of(c)) for c in gradient]]
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         """Blocks [i][j] of shape leaf_i.shape + leaf_j.shape."""
-        raise self._cannot("a Hessian")
+        return _hessian(call, Forward(), self)
 
     def passes(self, call: Call) -> int:
         """How many runs of f, on numbers or on traced numbers, or of code made from f, one gradient takes."""
@@ -69,15 +81,24 @@ class Method:
         """The call without adkit's handling of arguments, which is what a timing of somebody else's code is of."""
         return None
 
-    def _cannot(self, what: str) -> BadRequest:
-        return BadRequest(f"method {self.name!r} does not compute {what}; use 'forward', 'reverse' or 'numerical'")
+
+def _hessian(call: Call, outer: Method, inner: Method) -> list[Leaves]:
+    """The Jacobian by one method of the gradient by another."""
+    gradient = Call(lambda leaves: inner.value_and_gradient(call.moved(leaves), {})[1], 0, (call.leaves,))
+    return outer.jacobian(gradient, {})[2]
 
 
-def _real(call: Call, method: Method) -> None:
-    """Refuse complex arguments."""
+def _require_real(call: Call, method: Method) -> None:
     for leaf, name in zip(call.leaves, call.names, strict=True):
-        if dtype_of(leaf).kind == "c":
-            raise ArgumentError(f"{name} is complex, which method {method.name!r} does not take; use method='reverse'")
+        if is_complex(leaf):
+            raise ArgumentError(
+                f"{name} is complex, which method {method.name!r} does not take{place()}; use method='reverse'"
+            )
+
+
+def _require_count(what: str, given: object) -> None:
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 1:
+        raise BadRequest(f"{what} must be a whole number of at least 1, not {given!r}")
 
 
 # -- forward ---------------------------------------------------------------------------------------
@@ -95,27 +116,26 @@ class Forward(Method):
         array([2., 4., 6.])
     """
 
-    name: ClassVar[str] = "forward"
+    name = "forward"
     chunk: int = 64
 
     def __post_init__(self) -> None:
-        if self.chunk < 1:
-            raise BadRequest(f"chunk must be at least 1, not {self.chunk}")
+        _require_count("chunk", self.chunk)
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        (out,), _, (blocks,) = self._blocks(call, lambda leaves: [call.scalar(leaves)])
-        return out, blocks
+        (out,), (gradient,) = self._blocks(call, lambda leaves: [call.scalar(leaves)])
+        return out, gradient
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
-        structures: list[Any] = []
+        structures: list[Structure] = []
 
         def run(leaves: Leaves) -> Leaves:
             found, structure = call.output_leaves(call(leaves))
             structures.append(structure)
             return found
 
-        outputs, _, blocks = self._blocks(call, run)
-        return outputs, structures[0], blocks
+        outputs, rows = self._blocks(call, run)
+        return outputs, structures[0], rows
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         return _hessian(call, self, self)
@@ -123,56 +143,45 @@ class Forward(Method):
     def passes(self, call: Call) -> int:
         return max(1, -(-size_of(call.leaves) // self.chunk))
 
-    def _blocks(self, call: Call, run: Callable[[Leaves], Leaves]) -> Jacobian:
-        """One block per output and leaf, from passes over all unit directions."""
-        outputs, columns = self._columns(call, run, 1.0)
-        if any(dtype_of(leaf).kind == "c" for leaf in call.leaves):
-            _, along_i = self._columns(call, run, 1j)
-            # df/dx - i df/dy for a real output; for an analytic one half of the same is its complex derivative.
-            columns = [_complex_columns(x, y, out) for x, y, out in zip(columns, along_i, outputs, strict=True)]
-        return outputs, None, [_cut(c, out, call.leaves) for c, out in zip(columns, outputs, strict=True)]
+    def _blocks(self, call: Call, run: Callable[[Leaves], Leaves]) -> tuple[Leaves, list[Leaves]]:
+        """Outputs, and one block per output and leaf, from passes over all unit directions."""
+        outputs, columns = self._columns(call, run)
+        rows = [blocks.cut(c, out, call.leaves) for c, out in zip(columns, outputs, strict=True)]
+        if any(map(is_complex, call.leaves)):
+            _, columns = self._columns(call, run, imaginary=True)
+            across = [blocks.cut(c, out, call.leaves) for c, out in zip(columns, outputs, strict=True)]
+            rows = [_with_imaginary(*parts, call.leaves) for parts in zip(rows, across, outputs, strict=True)]
+        return outputs, rows
 
-    def _columns(self, call: Call, run: Callable[[Leaves], Leaves], unit: complex) -> tuple[Leaves, Leaves]:
-        """Outputs, and for each the stack of its tangents along the unit directions (times `unit`)."""
+    def _columns(self, call: Call, run: Callable[[Leaves], Leaves], imaginary: bool = False) -> tuple[Leaves, Leaves]:
+        """Outputs, and for each the stack of its tangents along the unit directions, or the imaginary ones."""
         n = size_of(call.leaves)
         outputs: Leaves = []
         stacks: list[Leaves] = []
         for start in range(0, max(n, 1), self.chunk):
             stop = min(start + self.chunk, n)
             seeds = forward.seeds(call.leaves, start, stop)
+            if imaginary:
+                seeds = [
+                    s * 1j if s is not None and is_complex(x) else None for s, x in zip(seeds, call.leaves, strict=True)
+                ]
             batched = n != 1
             if not batched:
-                seeds = [None if s is None else s[0] if np.ndim(s[0]) else s[0].item() for s in seeds]
-            seeds = [None if s is None else s * unit if unit != 1.0 else s for s in seeds]
-            outputs, tangents = forward.push(run, call.leaves, seeds, batched=batched)
-            stacks.append([_stacked(t, out, stop - start, batched) for t, out in zip(tangents, outputs, strict=True)])
+                seeds = [None if s is None else _single(s[0]) for s in seeds]
+            outputs, found = forward.push(run, call.leaves, seeds, batched=batched)
+            pairs = zip(found, outputs, strict=True)
+            stacks.append([blocks.directions_first(t, out, stop - start, batched) for t, out in pairs])
         return outputs, [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in zip(*stacks, strict=True)]
 
 
-def _stacked(tangent: Any, out: Any, count: int, batched: bool) -> Any:
-    """Tangents of one output with their leading axis; zeros where it does not depend on the inputs."""
-    if tangent is None:
-        return np.zeros((count, *np.shape(plain(out))))
-    return tangent if batched else np.reshape(tangent, (1, *np.shape(plain(out))))
+def _single(seed: Any) -> Any:
+    return seed if np.ndim(seed) else seed.item()
 
 
-def _complex_columns(along_x: Any, along_y: Any, out: Any) -> Any:
-    """The derivative by a complex input from those along its two axes."""
-    combined = along_x - 1j * along_y
-    return 0.5 * combined if dtype_of(out).kind == "c" else combined
-
-
-def _cut(columns: Any, out: Any, leaves: Leaves) -> Leaves:
-    """Tangents by component, shape (n, *output.shape), as one block of shape output.shape + leaf.shape per leaf."""
-    shape = np.shape(plain(out))
-    last = np.moveaxis(columns, 0, -1)
-    pieces: Leaves = []
-    start = 0
-    for leaf in leaves:
-        stop = start + size_of([leaf])
-        pieces.append(np.reshape(last[..., start:stop], (*shape, *np.shape(plain(leaf)))))
-        start = stop
-    return pieces
+def _with_imaginary(along_x: Leaves, along_y: Leaves, out: Any, leaves: Leaves) -> Leaves:
+    """The blocks of one output, completed for the complex inputs."""
+    triples = zip(along_x, along_y, leaves, strict=True)
+    return [blocks.by_complex(x, y, out) if is_complex(leaf) else x for x, y, leaf in triples]
 
 
 # -- reverse ---------------------------------------------------------------------------------------
@@ -187,7 +196,7 @@ class Reverse(Method):
         array([2., 4., 6.])
     """
 
-    name: ClassVar[str] = "reverse"
+    name = "reverse"
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         out, variables, tape = reverse.record(call.scalar, call.leaves)
@@ -196,64 +205,95 @@ class Reverse(Method):
         return out.value, reverse.sweep(tape, [(out, ones_like(out))], variables)
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
-        (outputs, structure), variables, tape = reverse.record(lambda ls: call.output_leaves(call(ls)), call.leaves)
-        blocks = [self._rows(out, variables, tape) for out in outputs]
-        return [_untraced(out, tape) for out in outputs], structure, blocks
-
-    def _rows(self, out: Any, variables: Any, tape: Any) -> Leaves:
-        """One sweep for each element of one output."""
-        shape = np.shape(plain(out))
-        if not (isinstance(out, reverse.Variable) and out.trace is tape):
-            return [np.zeros(shape + np.shape(plain(x))) for x in variables]
-        rows: list[Leaves] = []
-        for place in np.ndindex(shape):
-            seed = np.zeros(shape, dtype_of(out))
-            seed[place] = 1
-            rows.append(reverse.sweep(tape, [(out, seed[()])], variables))
-        if not rows:
-            return [np.zeros(shape + np.shape(plain(x))) for x in variables]
-        return [np.reshape(np.stack(list(c)), shape + np.shape(plain(c[0]))) for c in zip(*rows, strict=True)]
+        return _Recorded(call).jacobian()
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         return _hessian(call, self, self)
 
 
-def _untraced(out: Any, trace: Any) -> Any:
-    """An output as the level outside sees it."""
-    return out.value if isinstance(out, Box) and out.trace is trace else out
+class _Recorded:
+    """f on a tape, to be swept once for each number that it returned."""
+
+    def __init__(self, call: Call) -> None:
+        self.leaves = call.leaves
+        (self.found, self.structure), self.variables, self.tape = reverse.record(
+            lambda leaves: call.output_leaves(call(leaves)), call.leaves
+        )
+        self.outputs = [out.value if self._is_mine(out) else out for out in self.found]
+
+    def _is_mine(self, out: Any) -> bool:
+        return isinstance(out, Box) and out.trace is self.tape
+
+    def jacobian(self) -> Jacobian:
+        return self.outputs, self.structure, [self._row(out) for out in self.found]
+
+    def _row(self, out: Any) -> Leaves:
+        """The blocks of one output."""
+        shape = shape_of(out)
+        sweeps = [self._sweep(out, index) for index in np.ndindex(shape)] if self._is_mine(out) else []
+        columns = zip(*sweeps, strict=True) if sweeps else [()] * len(self.leaves)
+        pairs = zip(columns, self.leaves, strict=True)
+        return [
+            blocks.stack(column, shape + shape_of(leaf)) if column else _no_influence(shape, leaf)
+            for column, leaf in pairs
+        ]
+
+    def _sweep(self, out: Any, index: tuple[int, ...]) -> Leaves:
+        """The derivatives of one number."""
+        real = self._pull(out, index, 1.0)
+        if not is_complex(out) or all(map(is_complex, self.leaves)):
+            return real
+        # The cotangent of a real input is the real part of seed * derivative: a second sweep brings the other part.
+        triples = zip(real, self._pull(out, index, -1j), self.leaves, strict=True)
+        return [x if is_complex(leaf) else x + 1j * y for x, y, leaf in triples]
+
+    def _pull(self, out: Any, index: tuple[int, ...], weight: complex) -> Leaves:
+        seed = np.zeros(shape_of(out), dtype_of(out))
+        seed[index] = weight
+        return reverse.sweep(self.tape, [(out, seed[()])], self.variables)
 
 
-def _hessian(call: Call, outer: Method, inner: Method) -> list[Leaves]:
-    """The Jacobian by one method of the gradient by another."""
-    gradient = Call(lambda leaves: inner.value_and_gradient(call.moved(leaves), {})[1], 0, (call.leaves,))
-    return outer.jacobian(gradient, {})[2]
+def _no_influence(shape: tuple[int, ...], leaf: Any) -> Any:
+    return np.zeros(shape + shape_of(leaf))
 
 
 @dataclass(frozen=True)
 class Auto(Method):
     """Forward or reverse for Jacobians, whichever takes fewer passes; forward over reverse for Hessians."""
 
-    name: ClassVar[str] = "auto"
+    name = "auto"
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         return Reverse().value_and_gradient(call, cache)
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
-        outputs, variables, tape = reverse.record(lambda ls: call.output_leaves(call(ls))[0], call.leaves)
-        method = Forward() if size_of(call.leaves) <= size_of(outputs) else Reverse()
-        return method.jacobian(call, cache)
+        inputs = size_of(call.leaves)
+        if inputs <= 1:
+            return Forward().jacobian(call, cache)
+        recorded = _Recorded(call)
+        return Forward().jacobian(call, cache) if inputs <= size_of(recorded.outputs) else recorded.jacobian()
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         return _hessian(call, Forward(), Reverse())
 
 
 # -- symbolic --------------------------------------------------------------------------------------
+class _Known(NamedTuple):
+    """A derivation, and everything that it was made for."""
+
+    signature: Any
+    surroundings: Snapshot
+    derivation: Any
+
+
 @dataclass(frozen=True)
 class Symbolic(Method):
     """SymPy: f is recorded once, differentiated symbol by symbol, and the derivative runs as straight-line code.
 
     What f computes is specialised to the branches it takes, which are checked again on each call, and to the arguments
-    that are not differentiated and the plain numbers that f reads from outside. A change of those derives anew.
+    that are not differentiated and whatever else f reads: closure variables, globals, defaults, attributes of objects,
+    functions that it calls. A change of those derives anew, as does every call of an f that reads what cannot be
+    compared (a random generator, an iterator, an object of some library).
 
     Args:
         cse: share subexpressions, differentiating the graph; False differentiates one whole expression, as
@@ -269,103 +309,69 @@ class Symbolic(Method):
         12.0
     """
 
-    name: ClassVar[str] = "symbolic"
+    name = "symbolic"
     cse: bool = True
     max_ops: int | None = None
 
+    # How many derivations are kept: one for each branch, shape or surrounding that comes up by turns.
+    KEPT = 8
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cse, bool):
+            raise BadRequest(f"cse must be True or False, not {self.cse!r}")
+        if self.max_ops is not None:
+            _require_count("max_ops", self.max_ops)
+
     def prepare(self, call: Call, cache: Cache) -> None:
-        self._derivation(call, cache)
+        self._derived(call, cache, "gradient")
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        return self._use(call, cache, "gradient", scalar=True)
+        return self._derived(call, cache, "gradient")[1]
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
-        outputs, blocks = self._use(call, cache, "jacobian", scalar=False)
-        return outputs, self._derivation(call, cache, scalar=False).output_structure, blocks
+        derivation, (outputs, rows) = self._derived(call, cache, "jacobian", scalar=False)
+        return outputs, derivation.output_structure, rows
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
-        return self._use(call, cache, "hessian", scalar=True)
+        return self._derived(call, cache, "hessian")[1]
 
     def operations(self, call: Call, cache: Cache) -> int:
         """Scalar operations of the generated code for one value and gradient."""
-        return self._derivation(call, cache).operations
+        return self._derived(call, cache, "gradient")[0].operations
 
     def reference(self, call: Call, digits: int = 50) -> Leaves:
         """The gradient evaluated with this many digits: arrays of mpmath numbers."""
-        return self._derivation(call, {}).reference(call.leaves, digits)[1]
+        _require_real(call, self)
+        return self._derive(call, scalar=True).reference(call.leaves, digits)[1]
 
-    def _use(self, call: Call, cache: Cache, what: str, scalar: bool) -> Any:
-        result = getattr(self._derivation(call, cache, scalar), what)(call.leaves)
-        if result is None:
-            # f took another branch than the one the derivation was made for.
-            cache["derivations"].pop(0)
-            result = getattr(self._derivation(call, cache, scalar, fresh=True), what)(call.leaves)
-        return result
-
-    def _derivation(self, call: Call, cache: Cache, scalar: bool = True, fresh: bool = False) -> Any:
-        """The derivation for a call like this one, the latest first."""
-        _real(call, self)
-        known: list[tuple[Any, Any]] = cache.setdefault("derivations", [])
-        fixed = (self, scalar, _shapes(call), _surroundings(call))
-        for i, (key, derivation) in enumerate(known):
-            if not fresh and _same(key, fixed):
-                known.insert(0, known.pop(i))
-                return derivation
-        known.insert(0, (_kept(fixed), self._derive(call, scalar)))
-        del known[8:]
-        return known[0][1]
+    def _derived(self, call: Call, cache: Cache, what: str, scalar: bool = True) -> tuple[Any, Any]:
+        """A derivation that holds for this call, and what it gives: the gradient, Jacobian or Hessian."""
+        _require_real(call, self)
+        signature = self, scalar, call.positions, tuple((shape_of(x), type(x), dtype_of(x)) for x in call.leaves)
+        surroundings = _surroundings(call)
+        known: tuple[_Known, ...] = cache.get("derivations", ())
+        for entry in known:
+            if entry.signature == signature and entry.surroundings == surroundings:
+                found = getattr(entry.derivation, what)(call.leaves)
+                # None where f would decide differently than when it was recorded.
+                if found is not None:
+                    return entry.derivation, found
+        derivation = self._derive(call, scalar)
+        if surroundings is not None and not derivation.single_use:
+            cache["derivations"] = (_Known(signature, surroundings, derivation), *known)[: self.KEPT]
+        return derivation, getattr(derivation, what)(call.leaves)
 
     def _derive(self, call: Call, scalar: bool) -> Any:
         from . import symbolic
 
         options = {} if self.max_ops is None else {"max_ops": self.max_ops}
-        run = call.scalar if scalar else call
-        return symbolic.derive(run, call.leaves, cse=self.cse, **options)
+        return symbolic.derive(call.scalar if scalar else call, call.leaves, cse=self.cse, **options)
 
 
-def _shapes(call: Call) -> Any:
-    return [(np.shape(plain(leaf)), type(leaf).__name__) for leaf in call.leaves], call.positions
-
-
-def _surroundings(call: Call) -> list[Any]:
-    """Everything that f's computation may depend on besides its leaves: other arguments, closure, globals."""
+def _surroundings(call: Call) -> Snapshot | None:
+    """Everything that f's computation may depend on besides its leaves."""
     others = [None if i in call.positions else arg for i, arg in enumerate(call.args)]
-    f = inspect.unwrap(call.f) if hasattr(call.f, "__wrapped__") else call.f
-    code = getattr(f, "__code__", None)
-    cells = [cell.cell_contents for cell in getattr(f, "__closure__", None) or () if _is_filled(cell)]
-    space: Mapping[str, Any] = getattr(f, "__globals__", {})
-    names = [space.get(name) for name in code.co_names] if code else [f]
-    return [others, sorted(call.kwargs.items()), cells, names]
-
-
-def _is_filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not cell
-    except ValueError:
-        return False
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Whether two surroundings are equal: numbers, strings and arrays by value, anything else by identity."""
-    if a is b and not isinstance(a, np.ndarray):
-        return True
-    if isinstance(a, (list, tuple)) and type(a) is type(b):
-        return len(a) == len(b) and all(map(_same, a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return list(a) == list(b) and all(map(_same, a.values(), b.values()))
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.dtype == b.dtype and np.array_equal(a, b)
-    plain_kinds = (int, float, complex, str, bytes, np.generic, Method)
-    return isinstance(a, plain_kinds) and type(a) is type(b) and a == b
-
-
-def _kept(x: Any) -> Any:
-    """Surroundings to compare with later: arrays and containers may be changed in place until then."""
-    if isinstance(x, (list, tuple)) and not hasattr(x, "_fields"):
-        return type(x)(map(_kept, x))
-    if isinstance(x, dict):
-        return {key: _kept(part) for key, part in x.items()}
-    return x.copy() if isinstance(x, np.ndarray) else x
+    return snapshot(others, call.kwargs, call.f)
 
 
 # -- numerical -------------------------------------------------------------------------------------
@@ -373,11 +379,16 @@ def _kept(x: Any) -> Any:
 class Numerical(Method):
     """Finite differences: f is called at shifted points, and nothing about it need be traceable.
 
+    The relative errors below hold where f varies on the scale max(1, |x|) in each component x. Where it varies on a
+    finer one (f(x) = sin(1e8 x); x of size 1e-8 in f(x) = x^3), the default step is too large: give `step`. In single
+    precision they are about 1e-4 and 1e-3.
+
     Args:
         scheme: "central" (two calls a component, error about 1e-10), "forward" (one call, about 1e-8) or "complex"
             (one call with a complex step, exact where f is analytic; checked against central differences along one
             direction and refused where they disagree).
-        step: the step of every component, absolute; by default chosen from each component's size and dtype.
+        step: the step of every component, absolute; by default the cube root (forward: the square root) of the
+            machine epsilon of each component's dtype, times max(1, |x|).
 
     Example:
         >>> import adkit as ad
@@ -385,8 +396,8 @@ class Numerical(Method):
         12.0
     """
 
-    name: ClassVar[str] = "numerical"
-    exact: ClassVar[bool] = False
+    name = "numerical"
+    exact = False
     scheme: str = "central"
     step: float | None = None
 
@@ -394,46 +405,47 @@ class Numerical(Method):
         numerical.check(self.scheme, self.step)
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        _real(call, self)
-        run: Any = call.scalar if self.scheme != "complex" else lambda leaves: _one(call, leaves)
-        return numerical.jacobian(run, call.leaves, self.scheme, self.step)
+        _require_real(call, self)
+        base, gradient = numerical.jacobian(lambda leaves: _one(call, leaves), call.leaves, self.scheme, self.step)
+        return call.as_scalar(base), gradient
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
-        _real(call, self)
+        _require_real(call, self)
         layout: list[Any] = []
 
         def run(leaves: Leaves) -> Any:
             found, structure = call.output_leaves(call(leaves))
-            layout[:] = [structure, [np.shape(plain(out)) for out in found]]
+            layout[:] = [structure, [shape_of(out) for out in found]]
             return np.concatenate([np.ravel(out) for out in found]) if found else np.zeros(0)
 
         base, columns = numerical.jacobian(run, call.leaves, self.scheme, self.step)
-        return self._by_output(base, columns, call, *layout)
-
-    def _by_output(self, base: Any, columns: Leaves, call: Call, structure: Any, shapes: list[Any]) -> Jacobian:
-        """The Jacobian of all outputs in one vector, cut into one row of blocks per output."""
-        outputs: Leaves = []
-        blocks: list[Leaves] = []
-        start = 0
-        for shape in shapes:
-            stop = start + int(np.prod(shape))
-            outputs.append(np.reshape(base[start:stop], shape))
-            blocks.append([np.reshape(c[start:stop], (*shape, *np.shape(c)[1:])) for c in columns])
-            start = stop
-        return outputs, structure, blocks
+        structure, shapes = layout
+        ends = np.cumsum([0, *(size_of([np.zeros(shape)]) for shape in shapes)])
+        spans = [slice(*pair) for pair in itertools.pairwise(ends)]
+        outputs = [np.reshape(base[span], shape) for span, shape in zip(spans, shapes, strict=True)]
+        rows = [
+            [
+                np.reshape(column[span], shape + shape_of(leaf))
+                for column, leaf in zip(columns, call.leaves, strict=True)
+            ]
+            for span, shape in zip(spans, shapes, strict=True)
+        ]
+        return outputs, structure, rows
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
-        _real(call, self)
+        _require_real(call, self)
         return numerical.hessian(call.scalar, call.leaves, self.step)
 
     def passes(self, call: Call) -> int:
-        return 1 + size_of(call.leaves) * (2 if self.scheme == "central" else 1)
+        each = 2 if self.scheme == "central" else 1
+        return 1 + each * size_of(call.leaves) + (2 if self.scheme == "complex" else 0)
 
 
 def _one(call: Call, leaves: Leaves) -> Any:
-    """f's output as one number, which may be complex."""
+    """f's output as one number, which may be complex while a complex step is under way."""
     out = call.numeric(call(leaves))
-    return np.reshape(out, ()) if np.size(plain(out)) == 1 else call.as_scalar(out)
+    is_step = is_complex(out) and any(map(is_complex, leaves))
+    return np.reshape(out, ())[()] if is_step and np.size(plain(out)) == 1 else call.as_scalar(out)
 
 
 # -- the person's own gradient, and other tools ----------------------------------------------------
@@ -453,16 +465,13 @@ class Manual(Method):
         8.0
     """
 
-    name: ClassVar[str] = "manual"
+    name = "manual"
     gradient: Callable[..., Any] | None = None
     value_and_gradient_of: Callable[..., tuple[Any, Any]] | None = None
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        out, gradient = self._joint(call)(*call.args, **call.kwargs)
-        leaves: Leaves = []
-        for part in (gradient,) if call.single or len(call.positions) == 1 else gradient:
-            leaves += flatten(part)[0]
-        return out, leaves
+        out, gradient = self._joint(call)(*call.arguments(call.leaves), **call.kwargs)
+        return call.as_scalar(out), call.rearranged(gradient, "the gradient derived by hand")
 
     def bare(self, call: Call, cache: Cache) -> Callable[[], Any]:
         joint = self._joint(call)
@@ -477,8 +486,8 @@ class Manual(Method):
         gradient = self.gradient or getattr(call.f, "gradient", None)
         if gradient is None:
             raise BadRequest(
-                f"method 'manual' needs a gradient derived by hand, and {call.where()} brings none: declare it with "
-                "ad.problem(gradient=...), or pass method=ad.Manual(gradient)"
+                f"method 'manual' needs a gradient derived by hand, and {call.where()} brings none{place()}: declare "
+                "it with ad.problem(gradient=...), or pass method=ad.Manual(gradient)"
             )
         return lambda *args, **kwargs: (call.f(*args, **kwargs), gradient(*args, **kwargs))
 
@@ -495,30 +504,21 @@ class External(Method):
         >>> ad.methods.unregister("mine")
     """
 
-    name: str = "external"  # type: ignore[misc]
-    transform: Callable[..., Callable[..., Any]] | None = field(default=None, repr=False)
+    name: str = "external"
+    transform: Callable[..., Callable[..., Any]] = field(default=lambda f, argnums: f, repr=False)
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        assert self.transform is not None
-        argnums = call.positions[0] if call.single else tuple(call.positions)
-        args = list(call.args)
-        for i, part in zip(call.positions, call.split(call.leaves), strict=True):
-            args[i] = part
-        gradient = self.transform(call.f, argnums)(*args, **call.kwargs)
-        parts = (gradient,) if call.single else gradient
-        return call.scalar(call.leaves), [leaf for part in parts for leaf in flatten(part)[0]]
+        argnums = call.positions[0] if call.single else call.positions
+        gradient = self.transform(call.f, argnums)(*call.arguments(call.leaves), **call.kwargs)
+        return call.scalar(call.leaves), call.rearranged(gradient, f"method {self.name!r}")
 
 
+@dataclass(frozen=True)
 class Engine(Method):
     """Another engine on the same f, through its small file in `adkit.engines`; for f that the engine can take."""
 
-    optional: ClassVar[bool] = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name  # type: ignore[misc]
-
-    def __repr__(self) -> str:
-        return f"Engine({self.name!r})"
+    name: str = ""
+    optional = True
 
     def missing(self) -> str | None:
         if importlib.util.find_spec(self.name) is None:
@@ -527,15 +527,20 @@ class Engine(Method):
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         out, gradients = self.bare(call, cache)()
-        return out, [leaf for part in gradients for leaf in flatten(part)[0]]
+        gradient = gradients[0] if call.single else gradients
+        return call.as_scalar(out), call.rearranged(gradient, f"method {self.name!r}")
+
+    def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
+        # The engine's own code cannot be traced, but it can be called.
+        return _hessian(call, Numerical(), self)
 
     def bare(self, call: Call, cache: Cache) -> Callable[[], Any]:
         if "engine" not in cache:
             if (missing := self.missing()) is not None:
                 raise BadRequest(f"method {self.name!r} is {missing}")
             engine = importlib.import_module(f".engines.{self.name}", __package__)
-            cache["engine"] = engine.value_and_gradient(call.f, tuple(call.positions))
-        engine, args = cache["engine"], call.moved(call.leaves).args
+            cache["engine"] = engine.value_and_gradient(call.f, call.positions)
+        engine, args = cache["engine"], call.arguments(call.leaves)
         return lambda: engine(*args, **call.kwargs)
 
 
@@ -556,10 +561,9 @@ class Methods(Mapping[str, Method]):
         self._known = dict(known)
 
     def __getitem__(self, name: str) -> Method:
-        try:
-            return self._known[name]
-        except (KeyError, TypeError):
-            raise unknown("method", name, self._known) from None
+        if not isinstance(name, str) or name not in self._known:
+            raise unknown("method", name, self._known)
+        return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
@@ -568,14 +572,32 @@ class Methods(Mapping[str, Method]):
         return len(self._known)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._known
+        return isinstance(name, str) and name in self._known
 
     def register(self, name: str, method: Method | Callable[..., Callable[..., Any]]) -> None:
-        """Name a method of your own: a `Method`, or a function `transform(f, argnums)` that returns f's gradient."""
+        """Name a method of your own.
+
+        Args:
+            name: an identifier that adkit does not use itself.
+            method: a `Method`, or a function `transform(f, argnums)` that returns f's gradient: a function of f's
+                arguments whose result has the structure of the differentiated ones.
+
+        Raises:
+            BadRequest: the name is adkit's own or no identifier, or the method is neither.
+
+        Example:
+            >>> import adkit as ad
+            >>> ad.methods.register("few", ad.Forward(chunk=2))
+            >>> ad.grad(lambda x: x * x, method="few")(3.0)
+            6.0
+            >>> ad.methods.unregister("few")
+        """
         if not isinstance(name, str) or not name.isidentifier():
             raise BadRequest(f"a method's name must be an identifier, not {name!r}")
-        if name in BUILT_IN:
+        if name in BUILT_IN or name == AUTO.name:
             raise BadRequest(f"method {name!r} is adkit's own and cannot be replaced; choose another name")
+        if not isinstance(method, Method) and not callable(method):
+            raise BadRequest(f"a method must be an ad.Method or a function transform(f, argnums), not {method!r}")
         self._known[name] = method if isinstance(method, Method) else External(name, method)
 
     def unregister(self, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, get_args
 
@@ -14,57 +15,46 @@ Scheme = Literal["central", "forward", "complex"]
 SCHEMES: tuple[str, ...] = get_args(Scheme)
 Function = Callable[[list[Any]], Any]
 Place = tuple[int, ...]
+# One component, and how far it is moved: which leaf, where in it, by how much.
+Move = tuple[int, Place, complex]
 
 
 class Surroundings:
-    """f near a point. Arrays are shifted in place in a private copy that f can read but not write."""
+    """f near a point. Each call gets arrays of its own, and what it returns is copied: f may write into both."""
 
     def __init__(self, f: Function, leaves: Sequence[Any], complex_step: bool = False) -> None:
         self.f = f
-        self.leaves = [_private(leaf, complex_step) for leaf in leaves]
+        self.leaves = [_widened(leaf) for leaf in leaves] if complex_step else list(leaves)
 
-    def at(self, i: int, place: Place, delta: complex) -> Any:
-        """f with one component of leaf i moved by delta."""
-        leaf = self.leaves[i]
-        if isinstance(leaf, np.ndarray):
-            kept = leaf[place]
-            leaf[place] = kept + delta
-            try:
-                return self.call(self.leaves)
-            finally:
-                leaf[place] = kept
-        moved = list(self.leaves)
-        moved[i] = _moved(leaf, place, delta)
-        return self.call(moved)
-
-    def call(self, leaves: Sequence[Any]) -> Any:
-        """f's output, as an array or number of our own: f may return a view of what it was given."""
-        try:
-            out = self.f([_read_only(leaf) for leaf in leaves])
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
-            raise BadRequest(
-                f"f changes its argument in place ({error}); let it work on a copy: x = x.copy()"
-            ) from error
-        return out if isinstance(out, Box) else np.array(out)[()]
+    def at(self, *moves: Move) -> Any:
+        """f with some components moved."""
+        leaves = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in self.leaves]
+        for i, place, delta in moves:
+            leaves[i] = _moved(leaves[i], place, delta)
+        out = self.f(leaves)
+        return out.copy() if isinstance(out, np.ndarray) else out
 
     def distance(self, i: int, place: Place, delta: float) -> float:
         """How far floating point moves the component when it is asked to move by delta."""
-        x = plain(self.leaves[i])
-        x = x[place] if isinstance(x, np.ndarray) else x
-        return float(type(x)(x + delta) - x)
+        x = component(self.leaves[i], place)
+        moved = float(type(x)(x + delta) - x)
+        if moved == 0:
+            raise BadRequest(
+                f"a step of {abs(delta):g} vanishes beside a component of size {abs(x):g}; take a larger one"
+            )
+        return moved
 
 
-def _private(leaf: Any, complex_step: bool) -> Any:
-    """A copy of an array that may be shifted; numbers and traced values are shifted by addition."""
-    if not isinstance(leaf, np.ndarray):
-        return leaf
-    return leaf.astype(np.result_type(leaf.dtype, np.complex64)) if complex_step else leaf.copy()
+def _widened(leaf: Any) -> Any:
+    """An array that can hold complex numbers; numbers and traced values turn complex by addition."""
+    return leaf.astype(np.result_type(leaf.dtype, np.complex64)) if isinstance(leaf, np.ndarray) else leaf
 
 
 def _moved(leaf: Any, place: Place, delta: complex) -> Any:
-    """A number or traced array with one component shifted."""
+    """A leaf with one component moved; an array, which is a copy already, in place."""
+    if isinstance(leaf, np.ndarray):
+        leaf[place] += delta
+        return leaf
     if isinstance(leaf, Box):
         direction = np.zeros(leaf.shape, np.result_type(type(delta)))
         direction[place] = delta
@@ -72,12 +62,10 @@ def _moved(leaf: Any, place: Place, delta: complex) -> Any:
     return leaf + delta if isinstance(delta, complex) else type(leaf)(leaf + delta)
 
 
-def _read_only(leaf: Any) -> Any:
-    if not isinstance(leaf, np.ndarray):
-        return leaf
-    view = leaf.view()
-    view.flags.writeable = False
-    return view
+def component(leaf: Any, place: Place) -> Any:
+    """One number of a leaf."""
+    x = plain(leaf)
+    return x[place] if isinstance(x, np.ndarray) else x
 
 
 def components(leaves: Sequence[Any]) -> Iterator[tuple[int, Place]]:
@@ -90,15 +78,27 @@ def components(leaves: Sequence[Any]) -> Iterator[tuple[int, Place]]:
 def step_size(x: Any, scheme: str, step: float | None = None) -> float:
     """The step at the number x: `step` where the caller fixed it, else where truncation and rounding balance.
 
-    That is at the square root of the machine epsilon of x's dtype for one-sided differences and at its cube root for
-    central ones, relative to |x| where that exceeds 1. The complex step subtracts nothing and may be tiny.
+    That is at the square root of the machine epsilon of x's dtype for one-sided differences, at its cube root for
+    central ones and at its fourth root for second differences, relative to |x| where that exceeds 1. The complex step
+    subtracts nothing and may be tiny.
     """
     if step is not None:
         return step
     if scheme == "complex":
         return 1e-20
     epsilon = float(np.finfo(np.asarray(x).dtype).eps)
-    return epsilon ** (1 / 2 if scheme == "forward" else 1 / 3) * max(1.0, float(np.abs(x)))
+    root = {"forward": 1 / 2, "central": 1 / 3, "second": 1 / 4}[scheme]
+    return epsilon**root * max(1.0, float(np.abs(x)))
+
+
+def check(scheme: object, step: object) -> None:
+    """Refuse a scheme or step that makes no sense."""
+    if scheme not in SCHEMES:
+        raise unknown("scheme", scheme, SCHEMES)
+    if step is None:
+        return
+    if isinstance(step, bool) or not isinstance(step, (int, float, np.number)) or not 0 < step < math.inf:
+        raise BadRequest(f"the step of a finite difference must be a positive number, not {step!r}")
 
 
 def jacobian(
@@ -106,46 +106,48 @@ def jacobian(
 ) -> tuple[Any, list[Any]]:
     """f at the point, and its derivative with respect to each leaf, in the shape output.shape + leaf.shape.
 
-    f is called once, and once (forward, complex) or twice (central) for each component.
+    f is called once, and once (forward, complex) or twice (central) for each component; for the complex step three
+    times more, to see that f is analytic.
     """
     check(scheme, step)
-    base = Surroundings(f, leaves).call(leaves)
+    base = Surroundings(f, leaves).at()
+    if scheme == "complex" and np.iscomplexobj(plain(base)):
+        raise OutputError("scheme='complex' needs f to return real numbers at real arguments; use scheme='central'")
     near = Surroundings(f, leaves, complex_step=scheme == "complex")
     columns: list[list[Any]] = [[] for _ in leaves]
     with np.errstate(all="ignore"):
         for i, place in components(leaves):
-            x = plain(leaves[i])
-            h = step_size(x[place] if np.ndim(x) else x, scheme, step)
-            columns[i].append(_difference(near, base, i, place, scheme, h))
-    blocks = [_assembled(found, base, leaf) for found, leaf in zip(columns, leaves, strict=True)]
-    if scheme == "complex":
-        _require_analytic(f, leaves, blocks)
+            h = step_size(component(leaves[i], place), scheme, step)
+            columns[i].append(_difference(near, base, (i, place), scheme, h))
+        blocks = [_assembled(found, base, leaf) for found, leaf in zip(columns, leaves, strict=True)]
+        if scheme == "complex":
+            _require_analytic(f, leaves, blocks)
     return base, blocks
 
 
-def check(scheme: str, step: float | None) -> None:
-    """Refuse a scheme or step that makes no sense."""
-    if scheme not in SCHEMES:
-        raise unknown("scheme", scheme, SCHEMES)
-    if step is not None and not step > 0:
-        raise BadRequest(f"the step of a finite difference must be positive, not {step!r}")
-
-
-def _difference(near: Surroundings, base: Any, i: int, place: Place, scheme: str, h: float) -> Any:
+def _difference(near: Surroundings, base: Any, where: tuple[int, Place], scheme: str, h: float) -> Any:
     """The derivative of f with respect to one component."""
     if scheme == "complex":
-        return np.imag(_complex_call(near, i, place, h)) / h
-    above = near.at(i, place, h)
-    # Divided by the distance that floating point really moved, not by the one that was asked for.
+        return np.imag(_complex_call(near, where, h)) / h
+    # The distance that floating point really moves, not the one that was asked for.
+    ahead = near.distance(*where, h)
+    above = number(near.at((*where, h)))
     if scheme == "forward":
-        return (above - base) / near.distance(i, place, h)
-    below = near.at(i, place, -h)
-    return (above - below) / (near.distance(i, place, h) - near.distance(i, place, -h))
+        return (above - number(base)) / ahead
+    below = number(near.at((*where, -h)))
+    return (above - below) / (ahead - near.distance(*where, -h))
 
 
-def _complex_call(near: Surroundings, i: int, place: Place, h: float) -> Any:
+def number(out: Any) -> Any:
+    """An output of f in double precision, so that differences neither wrap around nor round."""
+    if isinstance(out, Box):
+        return out
+    return np.asarray(out, np.result_type(np.asarray(out).dtype, float))[()]
+
+
+def _complex_call(near: Surroundings, where: tuple[int, Place], h: float) -> Any:
     try:
-        return near.at(i, place, 1j * h)
+        return near.at((*where, 1j * h))
     except TypeError as error:
         raise OutputError(
             f"scheme='complex' calls f with complex numbers, which it does not take ({error}); use scheme='central'"
@@ -155,9 +157,7 @@ def _complex_call(near: Surroundings, i: int, place: Place, h: float) -> Any:
 def _assembled(columns: list[Any], base: Any, leaf: Any) -> Any:
     """The derivatives by component as one array of shape output.shape + leaf.shape."""
     shape = (*np.shape(plain(base)), *np.shape(plain(leaf)))
-    if not columns:
-        return np.zeros(shape)
-    return np.reshape(np.stack(columns, axis=-1), shape)
+    return np.reshape(np.stack(columns, axis=-1), shape) if columns else np.zeros(shape)
 
 
 def _require_analytic(f: Function, leaves: Sequence[Any], blocks: Sequence[Any]) -> None:
@@ -167,67 +167,66 @@ def _require_analytic(f: Function, leaves: Sequence[Any], blocks: Sequence[Any])
     value, a conjugate or a real part on the way.
     """
     points = [plain(leaf) for leaf in leaves]
+    epsilon = max((float(np.finfo(np.asarray(x).dtype).eps) for x in points), default=0.0)
     random = np.random.default_rng(0)
-    directions = [random.choice([-1.0, 1.0], np.shape(x)) * step_size(1.0, "central") for x in points]
-    directions = [d * np.maximum(1.0, np.abs(x)) for d, x in zip(directions, points, strict=True)]
+    sizes = [np.maximum(1.0, np.abs(x)) * epsilon ** (1 / 3) for x in points]
+    directions = [size * random.choice([-1.0, 1.0], np.shape(x)) for size, x in zip(sizes, points, strict=True)]
     above, below = (
-        f([np.asarray(x + sign * d)[()] for x, d in zip(points, directions, strict=True)]) for sign in (1, -1)
+        number(plain(f([_like(x, x + sign * d) for x, d in zip(points, directions, strict=True)]))) for sign in (1, -1)
     )
-    seen = (np.asarray(plain(above)) - np.asarray(plain(below))) / 2
-    contributions = [np.asarray(plain(b)) * d for b, d in zip(blocks, directions, strict=True)]
-    claimed = sum(c.reshape(*seen.shape, -1).sum(axis=-1) for c in contributions)
-    scale = sum(np.abs(c).reshape(*seen.shape, -1).sum(axis=-1) for c in contributions) + np.abs(seen)
-    noise = 1e-14 * np.maximum(np.abs(above), np.abs(below))
-    if np.any(np.abs(seen - claimed) > 1e-4 * scale + noise):
+    seen = (above - below) / 2
+    terms = [(np.asarray(plain(b)) * d).reshape(*np.shape(seen), -1) for b, d in zip(blocks, directions, strict=True)]
+    claimed = sum(term.sum(axis=-1) for term in terms)
+    scale = sum(np.abs(term).sum(axis=-1) for term in terms) + np.abs(seen)
+    noise = 45 * epsilon * np.maximum(np.abs(above), np.abs(below))
+    if np.any(np.abs(seen - claimed) > max(1e-4, 30 * epsilon ** (2 / 3)) * scale + noise):
         raise OutputError(
             "scheme='complex' disagrees with central differences: f is not analytic (an absolute value, a "
             "comparison, a conjugate, a real part or a norm stands in the way); use scheme='central'"
         )
 
 
+def _like(x: Any, moved: Any) -> Any:
+    """A moved point of the type of the point itself."""
+    return moved.astype(x.dtype) if isinstance(x, np.ndarray) else type(x)(moved)
+
+
 def hessian(f: Function, leaves: Sequence[Any], step: float | None = None) -> list[list[Any]]:
     """Second differences of f alone: block [i][j] in the shape leaf_i.shape + leaf_j.shape."""
     check("central", step)
-    points = [np.asarray(plain(leaf), float) for leaf in leaves]
-    flat = np.concatenate([x.ravel() for x in points]) if points else np.zeros(0)
-    # Two subtractions of f: rounding grows as 1/h^2, and the balance moves to the fourth root.
-    epsilon = max(float(np.finfo(np.asarray(plain(leaf)).dtype).eps) for leaf in leaves)
-    h = np.maximum(1.0, np.abs(flat)) * epsilon**0.25 if step is None else np.full(flat.size, step)
+    near = Surroundings(f, leaves)
+    places = list(components(leaves))
+    steps = [step_size(component(leaves[i], place), "second", step) for i, place in places]
+    steps = [near.distance(i, place, h) for (i, place), h in zip(places, steps, strict=True)]
+    base = number(near.at())
 
-    def at(*moves: tuple[int, float]) -> Any:
-        moved = flat.copy()
-        for i, delta in moves:
-            moved[i] += delta
-        return np.asarray(f(_split(moved, leaves)), float)
+    def second(a: int, b: int) -> Any:
+        (i, p), (j, q), h, k = places[a], places[b], steps[a], steps[b]
+        if a == b:
+            return (number(near.at((i, p, h))) - 2 * base + number(near.at((i, p, -h)))) / h**2
+        pp, pm, mp, mm = (number(near.at((i, p, s * h), (j, q, t * k))) for s in (1, -1) for t in (1, -1))
+        return (pp - pm - mp + mm) / (4 * h * k)
 
-    H = np.zeros((flat.size, flat.size))
-    base = at()
-    for i in range(flat.size):
-        H[i, i] = (at((i, h[i])) - 2 * base + at((i, -h[i]))) / h[i] ** 2
-        for j in range(i):
-            mixed = [at((i, s * h[i]), (j, t * h[j])) for s in (1, -1) for t in (1, -1)]
-            H[i, j] = H[j, i] = (mixed[0] - mixed[1] - mixed[2] + mixed[3]) / (4 * h[i] * h[j])
-    return blocks(H, leaves)
+    with np.errstate(all="ignore"):
+        lower = [[second(a, b) for b in range(a + 1)] for a in range(len(places))]
+    rows = [[lower[max(a, b)][min(a, b)] for b in range(len(places))] for a in range(len(places))]
+    return _in_blocks(rows, leaves)
 
 
-def _split(flat: Any, leaves: Sequence[Any]) -> list[Any]:
-    """A flat vector cut into pieces of the leaves' shapes and dtypes."""
-    ends = np.cumsum([np.size(plain(leaf)) for leaf in leaves])[:-1]
-    pieces = np.split(flat, ends) if leaves else []
-    return [
-        float(piece[0]) if type(leaf) is float else piece.reshape(np.shape(leaf)).astype(np.asarray(leaf).dtype)[()]
-        for piece, leaf in zip(pieces, leaves, strict=True)
-    ]
-
-
-def blocks(matrix: Any, leaves: Sequence[Any]) -> list[list[Any]]:
+def _in_blocks(rows: list[list[Any]], leaves: Sequence[Any]) -> list[list[Any]]:
     """A square matrix over all components, cut into blocks of shape leaf_i.shape + leaf_j.shape."""
     shapes = [np.shape(plain(leaf)) for leaf in leaves]
-    ends = [0, *np.cumsum([int(np.prod(shape)) for shape in shapes])]
+    ends = [0, *np.cumsum([math.prod(shape) for shape in shapes])]
     return [
         [
-            np.reshape(matrix[ends[i] : ends[i + 1], ends[j] : ends[j + 1]], (*shapes[i], *shapes[j]))
+            _block(
+                [x for row in rows[ends[i] : ends[i + 1]] for x in row[ends[j] : ends[j + 1]]], shapes[i] + shapes[j]
+            )
             for j in range(len(leaves))
         ]
         for i in range(len(leaves))
     ]
+
+
+def _block(numbers: list[Any], shape: tuple[int, ...]) -> Any:
+    return np.reshape(np.stack(numbers), shape) if numbers else np.zeros(shape)

@@ -6,6 +6,7 @@ sweep nor letting go of it recurses, however long it is.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,15 +17,17 @@ import numpy as np
 from .errors import LostDerivative
 from .primitives import Elementwise, Primitive, guard
 from .primitives.shape import add_at, getitem_p
-from .primitives.table import zeros_like
+from .primitives.table import everywhere, zeros_like
 from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators
 
-# (number, primitive, output, arguments, numbers of the arguments or None where inactive, parameters)
-Entry = tuple[int, Primitive, Any, tuple[Any, ...], tuple[int | None, ...], Mapping[str, Any]]
+# The numbers that the arguments of an operation have on the tape; None where they are not on it.
+Parents = tuple[int | None, ...]
+# (number, primitive, output, arguments, parents, parameters); of what no rule reads only shape and dtype are kept.
+Entry = tuple[int, Primitive, Any, tuple[Any, ...], Parents, Mapping[str, Any]]
 
 Array = np.ndarray[Any, Any]
-# Up to this size a copy costs no more than the bookkeeping of an operation.
-COPIED_BYTES = 4096
+# Up to this size the bookkeeping of an operation costs more than the array, in time and in memory.
+SMALL = 4096
 
 
 class Variable(Box):
@@ -41,7 +44,7 @@ class Variable(Box):
 class Tape(Trace):
     """The record of one run of f. `outlives_f`: it will be swept when f's caller may have changed its arrays."""
 
-    __slots__ = ("append", "entries", "held", "locked", "numbers", "outlives_f")
+    __slots__ = ("append", "entries", "held", "locked", "numbers", "outlives_f", "selects")
 
     def __init__(self, outlives_f: bool = False) -> None:
         super().__init__()
@@ -49,9 +52,11 @@ class Tape(Trace):
         # Taken from a counter, not from the length of the list, so that threads sharing a tape cannot clash.
         self.numbers = itertools.count()
         self.append: Callable[[Entry], None] = self.entries.append
+        # Whether there are elements that nothing may flow to.
+        self.selects = False
         self.outlives_f = outlives_f
         self.held: dict[int, tuple[Array, Array]] = {}
-        self.locked: list[Array] = []
+        self.locked: dict[int, Array] = {}
 
     def variable(self, value: Any) -> Variable:
         """An input of the recorded computation."""
@@ -67,40 +72,66 @@ class Tape(Trace):
         out = bind(primitive, tuple(values), params)
         if primitive.constant:
             return out
-        if primitive.reads_arguments and None in parents:
-            values = [self.hold(x) if parent is None else x for x, parent in zip(values, parents, strict=True)]
+        return self.add(primitive, out, tuple(values), tuple(parents), params)
+
+    def add(
+        self, primitive: Primitive, out: Any, values: tuple[Any, ...], parents: Parents, params: Mapping[str, Any]
+    ) -> Variable:
+        """Write down an operation with those of its numbers that the sweep will read."""
+        kept = out
+        care = type(out) is np.ndarray and out.nbytes > SMALL
+        for x, parent in zip(values, parents, strict=True):
+            if isinstance(x, np.ndarray) and (parent is None or x.nbytes > SMALL):
+                care = True
+        if primitive.selects:
+            self.selects = True
+        if care:
+            kept, values = self._kept(primitive, out, values, parents)
         index = next(self.numbers)
-        self.append((index, primitive, out, tuple(values), tuple(parents), params))
+        self.append((index, primitive, kept, values, parents, params))
         return Variable(out, self, index)
 
-    # -- arrays that f may change after it has used them -------------------------------------------
-    def hold(self, x: Any) -> Any:
-        """A constant with the numbers it has now, for the sweep: a small array is copied, a large one locked."""
-        if not isinstance(x, np.ndarray):
-            return x
-        if x.nbytes <= COPIED_BYTES:
-            return x.copy()
-        if id(x) not in self.held:
-            self._lock(x)
-        return self.held[id(x)][1]
+    def _kept(
+        self, primitive: Primitive, out: Any, values: tuple[Any, ...], parents: Parents
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """What an entry keeps of an operation on large or constant arrays."""
+        read = _read_by_vjps(primitive, tuple([parent is not None for parent in parents]))
+        numbered = enumerate(zip(values, parents, strict=True), 1)
+        values = tuple([hollow(x) if k not in read else self.hold(x, parent) for k, (x, parent) in numbered])
+        return out if 0 in read else hollow(out), values
 
-    def _lock(self, x: Array) -> None:
-        """Make an array and those whose memory it shows read-only until f is done."""
-        kept = x.copy() if self.outlives_f else x
-        self.held[id(x)] = (x, kept)
-        owner: Any = x
-        while isinstance(owner, np.ndarray):
-            if owner.flags.writeable:
-                self.locked.append(owner)
-                owner.flags.writeable = False
-            owner = owner.base
+    # -- arrays that f may change after it has used them -------------------------------------------
+    def hold(self, x: Any, parent: int | None) -> Any:
+        """x with the numbers it has now: f may change a constant, so a small one is copied, a large one locked."""
+        if parent is not None or not isinstance(x, np.ndarray):
+            return x
+        if x.nbytes <= SMALL:
+            return x.copy()
+        return self.held[id(x)][1] if id(x) in self.held else self._lock(x)
+
+    def _lock(self, x: Array) -> Array:
+        """Make an array, and those whose memory it shows, read-only until f is done; a copy where that cannot be."""
+        chain = _shown_by(x)
+        owner = chain[0]
+        if not (x.flags.writeable or owner.flags.writeable):
+            return x.copy() if self.outlives_f else x
+        if not owner.flags.owndata or not (owner.flags.writeable or id(owner) in self.locked):
+            # Memory that is not NumPy's cannot be unlocked again; what another tape has locked is not ours to unlock.
+            return x.copy()
+        for array in chain:
+            if array.flags.writeable:
+                self.locked[id(array)] = array
+                array.flags.writeable = False
+        self.held[id(x)] = (x, x.copy() if self.outlives_f else x)
+        return self.held[id(x)][1]
 
     def close(self) -> None:
         super().close()
         self.append = _refuse
-        # The owner of memory first: what shows it cannot be writeable before.
-        while self.locked:
-            self.locked.pop().flags.writeable = True
+        # In the order of locking, the owner of memory first: what shows it cannot be writeable before.
+        for array in self.locked.values():
+            array.flags.writeable = True
+        self.locked = {}
 
     def nbytes(self) -> int:
         """Bytes the tape holds: its entries, and each array they keep alive once."""
@@ -109,8 +140,30 @@ class Tape(Trace):
         for entry in self.entries:
             total += sys.getsizeof(entry) + sys.getsizeof(entry[3]) + sys.getsizeof(entry[4])
             for held in (entry[2], *entry[3]):
-                arrays[id(held)] = getattr(held, "nbytes", 0) + sys.getsizeof(0.0)
+                owner = _shown_by(held)[0] if isinstance(held, np.ndarray) else held
+                arrays[id(owner)] = getattr(owner, "nbytes", 0) + sys.getsizeof(0.0)
         return total + sum(arrays.values())
+
+
+def _shown_by(x: Array) -> list[Array]:
+    """x and the arrays whose memory it shows, their owner first."""
+    chain = [x]
+    while isinstance(chain[0].base, np.ndarray):
+        chain.insert(0, chain[0].base)
+    return chain
+
+
+@functools.cache
+def _read_by_vjps(primitive: Primitive, active: tuple[bool, ...]) -> frozenset[int]:
+    """Which of the output (0) and the arguments (1, 2, ...) the shares of the active arguments are computed from."""
+    return frozenset[int]().union(*(primitive.reads(i, len(active)) for i, on in enumerate(active) if on))
+
+
+def hollow(x: Any) -> Any:
+    """The shape and dtype of a large array, for rules that read no more of it, so that its memory can go."""
+    if type(x) is np.ndarray and x.nbytes > SMALL:
+        return everywhere(np.zeros((), x.dtype), x.shape)
+    return x
 
 
 _CLOSED = Trace()
@@ -144,6 +197,8 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             out = fun(x, y)
         except (ZeroDivisionError, OverflowError):
             out = ufunc(x, y)
+        if type(out) is np.ndarray:
+            return tape.add(primitive, out, (x, y), parents, NO_PARAMS)
         index = next(tape.numbers)
         tape.append((index, primitive, out, (x, y), parents, NO_PARAMS))
         return Variable(out, tape, index)
@@ -156,6 +211,8 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             out = fun(other, y)
         except (ZeroDivisionError, OverflowError):
             out = ufunc(other, y)
+        if type(out) is np.ndarray:
+            return tape.add(primitive, out, (other, y), (None, self.index), NO_PARAMS)
         index = next(tape.numbers)
         tape.append((index, primitive, out, (other, y), (None, self.index), NO_PARAMS))
         return Variable(out, tape, index)
@@ -205,19 +262,14 @@ def sweep(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Va
     with np.errstate(all="ignore"):
         # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
         nested = any(isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds)
-        if nested and _selects(tape):
+        if tape.selects and nested:
             found = _guarded(tape, seeds, inputs)
         else:
             cotangents = _walk(tape, seeds)
             found = [cotangents[x.index] for x in inputs]
-            if any(c is not None and guard.has_nan(c) for c in found) and _selects(tape):
+            if tape.selects and any(c is not None and guard.has_nan(c) for c in found):
                 found = _guarded(tape, seeds, inputs)
     return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
-
-
-def _selects(tape: Tape) -> bool:
-    """Whether there are elements that nothing may flow to."""
-    return any(entry[1].selects for entry in tape.entries)
 
 
 def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from .errors import AdkitError, BadRequest, EscapedValue, LostDerivative, NoRule, current_expression, place, user_frame
+from . import refusals
+from .errors import AdkitError, EscapedValue, LostDerivative, MissingAttribute, NoRule, place
 
 NO_PARAMS: Mapping[str, Any] = {}
 PLAIN_NUMBERS = frozenset({float, int, np.float64})
@@ -94,20 +97,38 @@ def value(x: Any) -> Any:
         x: a traced value of any nesting depth and shape, or anything else, which is returned as it is.
 
     Returns:
-        The float, NumPy scalar or array that x stands for, without derivative information.
+        The float, NumPy scalar or array that x stands for, without derivative information. An array is a copy: what
+        is done to it changes neither f's computation nor the caller's arrays.
 
     Example:
         >>> import adkit as ad
         >>> ad.grad(lambda x: x * ad.value(x))(3.0)  # the second factor counts as a constant
         3.0
     """
-    return bind(implementations[value], (x,)) if isinstance(x, Box) else x
+    x = normalize(x) if isinstance(x, np.ndarray) else x
+    if not isinstance(x, Box):
+        return x
+    found = bind(implementations[value], (x,))
+    return found.copy() if isinstance(found, np.ndarray) else found
+
+
+def inside(x: Any, since: int) -> Any:
+    """x as the level outside of the transformations that began after `since` sees it."""
+    while isinstance(x, Box) and x.trace.age > since:
+        x = x.value
+    return x
+
+
+def now() -> int:
+    """A number between the ages of all traces so far and those of all to come."""
+    return next(_ages)
 
 
 class Box:
     """A traced number or array, behaving as the ndarray it stands for.
 
-    It is a handle: which value and which place in its trace's record it stands for. Subclasses add that place.
+    It is a handle: which value and which place in its trace's record it stands for. Subclasses add that place. What
+    cannot be imitated is `isinstance(x, np.ndarray)` (or `float`), which is False: ask for `x.ndim` or `x.shape`.
     """
 
     __slots__ = ("trace", "value")
@@ -115,6 +136,18 @@ class Box:
 
     value: Any
     trace: Any
+
+    if TYPE_CHECKING:
+        # What `install_operators` adds, and what makes NumPy's own functions take a traced value as an array.
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]: ...
+        def __add__(self, other: Any) -> Any: ...
+        def __sub__(self, other: Any) -> Any: ...
+        def __mul__(self, other: Any) -> Any: ...
+        def __truediv__(self, other: Any) -> Any: ...
+        def __pow__(self, other: Any) -> Any: ...
+        def __neg__(self) -> Any: ...
+        def __lt__(self, other: Any) -> Any: ...
+        def __gt__(self, other: Any) -> Any: ...
 
     # -- attributes of an array --------------------------------------------------------------------
     @property
@@ -131,6 +164,10 @@ class Box:
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        # NumPy's mean, var and std of an object array end in `result.dtype.type(result)`, which would drop the
+        # derivative, unless the result has no dtype.
+        if sys._getframe(1).f_code.co_filename == _NUMPY_METHODS:
+            raise AttributeError("dtype")
         return np.asarray(plain(self)).dtype
 
     @property
@@ -139,23 +176,23 @@ class Box:
 
     @property
     def itemsize(self) -> int:
-        return self.dtype.itemsize
+        return np.asarray(plain(self)).itemsize
 
     @property
     def T(self) -> Any:
-        return np.transpose(self)  # type: ignore[call-overload]
+        return np.transpose(self)
 
     @property
     def real(self) -> Any:
-        return np.real(self)  # type: ignore[call-overload]
+        return np.real(self)
 
     @property
     def imag(self) -> Any:
-        return np.imag(self)  # type: ignore[call-overload]
+        return np.imag(self)
 
     @property
     def flat(self) -> Iterator[Any]:
-        return iter(np.ravel(self))  # type: ignore[call-overload]
+        return iter(np.ravel(self))
 
     def __len__(self) -> int:
         shape = self.shape
@@ -178,21 +215,31 @@ class Box:
     def __getattr__(self, name: str) -> Any:
         if name in _METHODS:
             return functools.partial(getattr(np, name), self)
+        if name == "mT":
+            return np.matrix_transpose(self)
         if name in _IN_PLACE_METHODS:
-            raise _refuse_in_place(f".{name}(...)")
-        raise AttributeError(f"a traced value has no attribute {name!r}; it stands for an ndarray")
+            return functools.partial(_refuse, f".{name}(...)")
+        if name in _ARRAY_ATTRIBUTES:
+            raise MissingAttribute(f".{name} of a traced value has no derivative{place()}; use ad.value(x).{name}")
+        raise AttributeError(f"a traced value, which stands for an ndarray, has no attribute {name!r}")
 
-    def reshape(self, *shape: Any, **kwargs: Any) -> Any:
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)  # type: ignore[arg-type]
+    def reshape(self, *shape: Any, **options: Any) -> Any:
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
 
     def transpose(self, *axes: Any) -> Any:
-        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)  # type: ignore[arg-type]
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
-    def flatten(self) -> Any:
-        return np.ravel(self)  # type: ignore[call-overload]
+    def flatten(self, order: Any = "C") -> Any:
+        return np.ravel(self, order)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        return np.compress(condition, self, axis)
 
     def item(self, *index: Any) -> Any:
-        return self[index] if index else np.reshape(self, ())  # type: ignore[call-overload]
+        """A number of the array: still traced, since its derivative is asked for."""
+        if len(index) == 1 and not isinstance(index[0], tuple):
+            return np.ravel(self)[index[0]]
+        return self[index[0] if len(index) == 1 else index] if index else np.reshape(self, ())
 
     def tolist(self) -> Any:
         return [part.tolist() for part in self] if self.shape else self
@@ -208,10 +255,15 @@ class Box:
         return bool(self != 0)
 
     def __float__(self) -> float:
-        raise _lost("float(...)")
+        raise refusals.lost("a conversion to float", implementations)
 
     def __complex__(self) -> complex:
-        raise _lost("complex(...)")
+        raise refusals.lost("a conversion to complex", implementations)
+
+    def __index__(self) -> int:
+        raise LostDerivative(
+            f"a traced value was used as an index or a count{place()}; write int(x), which has derivative 0"
+        )
 
     def __int__(self) -> int:
         return int(bind(implementations[np.trunc], (self,)))
@@ -226,8 +278,9 @@ class Box:
         return int(self)
 
     def __round__(self, digits: int | None = None) -> Any:
-        rounded = bind(implementations[np.rint], (self if digits is None else self * 10**digits,))
-        return int(rounded) if digits is None else rounded / 10**digits
+        # Read as a rounding, so that a recorder sees that it was; computed by the number itself.
+        bind(implementations[np.rint], (self if digits is None else self * 10.0**digits,))
+        return round(plain(self), digits)
 
     def __format__(self, spec: str) -> str:
         return format(plain(self), spec)
@@ -248,7 +301,7 @@ class Box:
         raise LostDerivative(f"a traced value cannot be pickled{place()}; pickle ad.value(x), its plain number")
 
     def __setitem__(self, index: Any, item: Any) -> None:
-        raise _refuse_in_place("item assignment")
+        raise refusals.in_place("item assignment")
 
     # -- NumPy's protocols -------------------------------------------------------------------------
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -259,36 +312,57 @@ class Box:
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         implementation = implementations.get(func)
-        if implementation is None:
-            raise no_rule(_numpy_name(func))
+        if implementation is None and func not in _WRITERS:
+            raise refusals.no_rule(refusals.public_name(func), implementations)
+        if implementation is None or kwargs.get("out") is not None:
+            raise refusals.written_into(refusals.public_name(func))
         try:
             return implementation(*args, **kwargs)
         except TypeError as error:
-            raise _unsupported_keyword(func, kwargs, error) from None
+            if (refusal := refusals.unsupported(func, implementation, kwargs)) is None:
+                raise
+            raise refusal from error
 
 
-_IN_PLACE_METHODS = frozenset({"sort", "partition", "put", "fill", "resize", "itemset", "setfield", "byteswap"})
+def _refuse(operation: str, *args: Any, **kwargs: Any) -> None:
+    raise refusals.in_place(operation)
+
+
+_NUMPY_METHODS = os.path.join(os.path.dirname(np.__file__), "_core", "_methods.py")
+_IN_PLACE_METHODS = frozenset({"sort", "partition", "put", "fill", "resize", "setfield", "byteswap"})
+_WRITERS = frozenset({np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal})
 # Object arrays of traced scalars ask their elements for methods named like the ufunc: np.sin(a) calls a[0].sin().
 _UFUNC_NAMES = frozenset(name for name, x in vars(np).items() if isinstance(x, np.ufunc))
-_ARRAY_METHODS = {n for n in dir(np.ndarray) if not n.startswith("_") and callable(vars(np).get(n))}
-_METHODS = frozenset(_ARRAY_METHODS | _UFUNC_NAMES) - _IN_PLACE_METHODS - set(dir(Box))
+_ARRAY_ATTRIBUTES = frozenset(name for name in dir(np.ndarray) if not name.startswith("_"))
+_ARRAY_METHODS = frozenset(name for name in _ARRAY_ATTRIBUTES if callable(vars(np).get(name)))
+_METHODS = (_ARRAY_METHODS | _UFUNC_NAMES) - _IN_PLACE_METHODS - set(dir(Box))
 
 
 def normalize(x: Any) -> Any:
     """An argument as primitives take it: lists and object arrays of traced numbers become one traced array."""
     if isinstance(x, (list, tuple)):
-        x = np.asarray(x) if not holds_boxes(x) else np.array(x, dtype=object)
-    if isinstance(x, np.ndarray) and x.dtype == object and holds_boxes(x.flat):
-        return np.reshape(np.stack(list(x.flat)), x.shape)
+        x = np.array(x, dtype=object) if holds_boxes(x) else np.asarray(x)
+    if isinstance(x, np.ndarray) and x.dtype.hasobject and holds_boxes(x.flat):
+        return np.reshape(np.stack([_scalar(part) for part in x.flat]), x.shape)
     return x
 
 
-def holds_boxes(items: Any) -> bool:
+def _scalar(x: Any) -> Any:
+    """An element of an object array that holds traced numbers, which must be a number."""
+    if np.shape(plain(x)) == () and np.asarray(plain(x)).dtype.kind in "biufc":
+        return x
+    raise LostDerivative(
+        f"an object array holds a traced value beside a {type(plain(x)).__name__}{place()}; arrays can be "
+        "differentiated where every element is a number: join parts with np.stack or np.concatenate"
+    )
+
+
+def holds_boxes(items: Iterable[Any]) -> bool:
     """Whether a traced value stands anywhere in nested lists, tuples and object arrays."""
     return any(
         isinstance(item, Box)
         or (isinstance(item, (list, tuple)) and holds_boxes(item))
-        or (isinstance(item, np.ndarray) and item.dtype == object and holds_boxes(item.flat))
+        or (isinstance(item, np.ndarray) and item.dtype.hasobject and holds_boxes(item.flat))
         for item in items
     )
 
@@ -357,124 +431,65 @@ def install_general_operators() -> None:
     for name, ufunc in COMPARISONS.items():
         forward, _ = bound_binary(implementations[ufunc])
         setattr(Box, f"__{name}__", forward)
-    for name, ufunc in BINARY_OPERATORS.items():
-        setattr(Box, f"__i{name}__", _in_place(f"{name}=", implementations[ufunc]))
-    Box.__divmod__ = lambda self, other: (self // other, self % other)  # type: ignore[attr-defined]
-    Box.__rdivmod__ = lambda self, other: (other // self, other % self)  # type: ignore[attr-defined]
+    for name in BINARY_OPERATORS:
+        setattr(Box, f"__i{name}__", _in_place(name))
+    vars_of_divmod = {
+        "__divmod__": lambda self, other: (self // other, self % other),
+        "__rdivmod__": lambda self, other: (other // self, other % self),
+    }
+    for name, method in vars_of_divmod.items():
+        setattr(Box, name, method)
 
 
-def _in_place(name: str, primitive: Callable[..., Any]) -> Callable[..., Any]:
+def _in_place(name: str) -> Callable[..., Any]:
     """`x op= y`: a scalar is rebound as Python rebinds numbers; an array would have to change under its aliases."""
 
     def operator_in_place(self: Box, other: Any) -> Any:
-        if self.shape:
-            raise _refuse_in_place(f"an in-place operator ({name})")
-        return primitive(self, other)
+        if type(self.value) is not float and self.shape:
+            raise refusals.in_place("an in-place operator")
+        return getattr(self, f"__{name}__")(other)
 
     return operator_in_place
 
 
-# -- refusals --------------------------------------------------------------------------------------
-_MATH_TO_NUMPY = {
-    "asin": "arcsin",
-    "acos": "arccos",
-    "atan": "arctan",
-    "atan2": "arctan2",
-    "asinh": "arcsinh",
-    "acosh": "arccosh",
-    "atanh": "arctanh",
-    "pow": "power",
-    "fsum": "sum",
-}
-
-
-def _lost(operation: str) -> AdkitError:
-    """The refusal to become a plain float, with the rewrite that fits the caller's own expression."""
-    frame = user_frame()
-    expression = current_expression(frame) if frame is not None else ""
-    head, _, tail = expression.partition("(")
-    if head.startswith("math."):
-        name = head.removeprefix("math.")
-        rewrite = f"write `np.{_MATH_TO_NUMPY.get(name, name)}({tail}` instead"
-        operation = head
-    elif "=" in expression and "]" in expression.split("=")[0]:
-        operation = "assignment into a plain array"
-        rewrite = "collect the parts in a list and join them with np.stack(parts) or np.array(parts)"
-    else:
-        rewrite = "keep the value as it is, or call ad.value(x) if the derivative is meant to be dropped"
-    return LostDerivative(f"{operation} would lose the derivative of a traced value{place()}; {rewrite}")
-
-
-def _refuse_in_place(operation: str) -> AdkitError:
-    return LostDerivative(
-        f"{operation} on a traced array{place()} would have to change values already used elsewhere; "
-        "make a new array instead: `y = y + ...`, np.where(mask, new, y), np.concatenate or np.stack"
-    )
-
-
-def no_rule(name: str) -> AdkitError:
-    """The refusal of a NumPy function without a row in the table, with the nearest functions that have one."""
-    import difflib
-
-    known = sorted({_numpy_name(func) for func in implementations})
-    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f" Functions with a rule and a similar name: {', '.join(nearest)}." if nearest else ""
-    return NoRule(
-        f"{name} has no derivative rule{place()}; write it in terms of functions that have one, or call "
-        f"{name} on ad.value(x) if its derivative is meant to be dropped.{hint}"
-    )
-
-
-def _numpy_name(func: Any) -> str:
-    module = (getattr(func, "__module__", None) or "numpy").removeprefix("numpy").lstrip("._")
-    public = f"numpy.{module}." if module and not module.startswith("_") and "core" not in module else "numpy."
-    return public + getattr(func, "__name__", str(func))
-
-
-def _unsupported_keyword(func: Any, kwargs: Mapping[str, Any], error: TypeError) -> Exception:
-    """A keyword that NumPy's function has and adkit's implementation lacks is a refusal; the rest stays as it is."""
-    if isinstance(error, AdkitError):
-        return error
-    named = [k for k in kwargs if f"'{k}'" in str(error)]
-    if not named:
-        return error
-    return NoRule(
-        f"{_numpy_name(func)} with {named[0]}= has no derivative rule{place()}; leave the argument out, or write the "
-        "same in steps"
-    )
+# -- ufuncs called otherwise than by their name ----------------------------------------------------
+# Keywords that say what is so in any case.
+_NEUTRAL = {"where": True, "casting": "same_kind", "order": "K", "subok": True, "dtype": None, "out": None}
+_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 
 def _unusual_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A ufunc without a row, one of its other methods, or one called with keywords."""
-    name = f"numpy.{ufunc.__name__}"
-    if kwargs.get("out") is not None:
-        raise LostDerivative(
-            f"{name} was asked to write a traced value into a plain array (out= or an in-place operator){place()}; "
-            "the array cannot hold the derivative: write `y = y + x` instead of `y += x`, and leave out= away"
-        )
+    name = refusals.public_name(ufunc)
+    kwargs = {k: v for k, v in kwargs.items() if k not in _NEUTRAL or v is not _NEUTRAL[k]}
+    if "out" in kwargs:
+        raise refusals.written_into(name)
     if method == "reduce" and ufunc in _REDUCTIONS:
-        return _REDUCTIONS[ufunc](*inputs, **{"axis": 0, **{k: v for k, v in kwargs.items() if v is not None}})
+        return _REDUCTIONS[ufunc](*inputs, **{"axis": 0, **kwargs})
     if method == "outer" and len(inputs) == 2:
         x, y = (normalize(x) for x in inputs)
         return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
     if method != "__call__":
-        raise no_rule(f"{name}.{method}")
-    if ufunc not in implementations:
-        raise no_rule(name)
-    raise NoRule(
-        f"{name} with {', '.join(f'{k}=' for k in kwargs)} has no derivative rule{place()}; leave the argument out "
-        "(np.where(mask, new, old) does what where= does)"
-    )
+        raise refusals.no_rule(f"{name}.{method}", implementations)
+    # The ufunc behind np.clip and ndarray.clip is not the function that has the rule.
+    implementation = implementations.get(ufunc, implementations.get(getattr(np, ufunc.__name__, None)))  # type: ignore[arg-type]
+    if implementation is None:
+        raise refusals.no_rule(name, implementations)
+    if kwargs:
+        raise NoRule(
+            f"{name} with {', '.join(f'{k}=' for k in kwargs)} has no derivative rule{place()}; leave the argument "
+            f"out (np.where(mask, new, old) does what where= does), {refusals.ELSE}"
+        )
+    return implementation(*inputs)
 
 
-_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+# -- what other people's code makes of a traced value ----------------------------------------------
+def refusal_behind(error: BaseException) -> AdkitError | None:
+    """The refusal that an error raised while f ran stands for; None if it is f's own.
 
-
-def surface(error: BaseException) -> AdkitError | None:
-    """The refusal of adkit's that NumPy wrapped into an error of its own, if there is one in the chain."""
-    cause = error.__cause__
-    while cause is not None:
-        if isinstance(cause, AdkitError) and not isinstance(cause, BadRequest):
-            return cause
-        cause = cause.__cause__
-    return None
+    NumPy wraps a refusal to become a float into an error of its own; and a library that was handed a traced value
+    complains of objects it does not know.
+    """
+    if str(error).startswith("setting an array element with a sequence") and isinstance(error.__cause__, AdkitError):
+        return error.__cause__
+    return refusals.misunderstanding(error, [cls.__name__ for cls in Box.__subclasses__()])

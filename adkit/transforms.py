@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from . import forward, reverse
-from .calls import Argnums, Call, Leaves, check_argnums, finished, matched, matching
-from .containers import Structure, flatten, unflatten
+from .calls import Argnums, Call, Leaves, check_argnums, finished, kind_of, matched, matching, own
+from .containers import Structure, flatten_like, unflatten
 from .errors import ArgumentError, place
 from .methods import AUTO, Cache, Method, methods
-from .primitives.table import like, zeros_like
-from .tracing import Box, normalize, plain
+from .primitives.table import dtype_of, like, zeros_like
+from .tracing import Box, plain
 
 
 class Transform:
     """A function made from f. It can be pickled where f can; what a method derived once is kept with it."""
 
+    # What its results depend on, for whoever has to know whether they may have changed.
+    depends_on: ClassVar[tuple[str, ...]] = ("f", "argnums", "method", "has_aux")
+
     def __init__(self, f: Callable[..., Any], argnums: Argnums, method: str | Method, has_aux: bool = False) -> None:
         if not callable(f):
-            raise ArgumentError(f"a function is needed to differentiate, not {type(f).__name__}{place()}")
+            raise ArgumentError(f"a function is needed to differentiate, not {kind_of(f)}{place()}")
         check_argnums(argnums)
         functools.update_wrapper(self, f, updated=())
         self.f = f
@@ -38,11 +42,15 @@ class Transform:
         return type(self), (self.f, self.argnums, self.method, self.has_aux)
 
     def __repr__(self) -> str:
-        name = getattr(self.f, "__name__", repr(self.f))
+        name = getattr(self.f, "__name__", None) or repr(self.f)
         return f"<{type(self).__name__.lower()} of {name} by {self.method.name}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        """In a class body it is a method, as a function would be."""
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """The arguments as the methods take them."""
@@ -57,9 +65,10 @@ class ValueAndGradient(Transform):
     """See `value_and_grad`."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        call = self.call(*args, **kwargs)
+        call = Call(self.f, self.argnums, args, kwargs, self.has_aux)
         out, leaves = self.method.value_and_gradient(call, self.cache)
         gradient = call.gradient(leaves)
+        out = own(out)
         return ((out, call.finish_aux()), gradient) if self.has_aux else (out, gradient)
 
 
@@ -97,9 +106,18 @@ class HessianFunction(_AutoTransform):
 
 
 def _own(row: Leaves, leaves: Leaves) -> Leaves:
-    """Blocks of a Jacobian in the dtypes of the leaves they belong to, none sharing memory."""
-    blocks = [like(block, leaf) for block, leaf in zip(row, leaves, strict=True)]
-    return [b if isinstance(b, Box) else np.array(b)[()] if np.ndim(b) == 0 else np.array(b) for b in blocks]
+    """Blocks of a Jacobian, each a number or an array of its own."""
+    return [_block(block, plain(leaf)) for block, leaf in zip(row, leaves, strict=True)]
+
+
+def _block(block: Any, leaf: Any) -> Any:
+    """A block in the dtype of its leaf, or the complex one next to it; a number where it has no axes."""
+    if dtype_of(block).kind != "c" or dtype_of(leaf).kind == "c":
+        block = like(block, leaf)
+    if isinstance(block, Box):
+        return block
+    block = own(np.asarray(block))
+    return block.item() if not np.ndim(block) and type(leaf) in (float, complex) else block
 
 
 def grad(
@@ -191,16 +209,14 @@ def _whole(f: Callable[..., Any], primals: Any) -> Call:
     """A call in which every argument is differentiated."""
     if not isinstance(primals, (tuple, list)):
         raise ArgumentError(f"primals must be a tuple with one entry per argument of f{place()}: (x,) for one")
-    return Call(f, tuple(range(len(primals))) or (), tuple(primals)) if primals else _no_arguments()
+    if not primals:
+        raise ArgumentError(f"there is nothing to differentiate with respect to: no primals{place()}")
+    return Call(f, tuple(range(len(primals))), tuple(primals))
 
 
-def _no_arguments() -> Call:
-    raise ArgumentError(f"there is nothing to differentiate with respect to: primals is empty{place()}")
-
-
-def _tangents(call: Call, primals: Any, tangents: Any) -> Leaves:
-    if not isinstance(tangents, (tuple, list)) or len(tangents) != len(primals):
-        raise ArgumentError(f"tangents must be a tuple with one entry per primal, here {len(primals)}{place()}")
+def _directions(call: Call, tangents: Any) -> Leaves:
+    if not isinstance(tangents, (tuple, list)) or len(tangents) != len(call.args):
+        raise ArgumentError(f"tangents must be a tuple with one entry per primal, here {len(call.args)}{place()}")
     return matching(tangents, call, "tangent")
 
 
@@ -221,7 +237,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         (6.0, 3.0)
     """
     call = _whole(f, primals)
-    directions = _tangents(call, primals, tangents)
+    directions = _directions(call, tangents)
     structures: list[Structure] = []
 
     def run(leaves: Leaves) -> Leaves:
@@ -231,7 +247,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     outputs, found = forward.push(run, call.leaves, directions)
     filled = [zeros_like(out) if t is None else t for t, out in zip(found, outputs, strict=True)]
-    return unflatten(structures[0], outputs), unflatten(structures[0], finished(filled, [_as_leaf(o) for o in outputs]))
+    values, tangents_out = map(own, outputs), map(own, finished(filled, [_as_leaf(o) for o in outputs]))
+    return unflatten(structures[0], values), unflatten(structures[0], tangents_out)
 
 
 def _as_leaf(out: Any) -> Any:
@@ -257,30 +274,22 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         (6.0, (3.0, 2.0))
     """
     call = _whole(f, primals)
-    (outputs, structure), variables, tape = reverse.record(lambda ls: call.output_leaves(call(ls)), call.leaves)
+    # The pullback may be called when the caller has long changed the arrays.
+    leaves = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in call.leaves]
+    (outputs, structure), variables, tape = reverse.record(lambda ls: call.output_leaves(call(ls)), leaves)
     mine = [isinstance(out, reverse.Variable) and out.trace is tape for out in outputs]
-    values = [out.value if own else out for out, own in zip(outputs, mine, strict=True)]
+    values = [out.value if is_mine else out for out, is_mine in zip(outputs, mine, strict=True)]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        given, given_structure = flatten(cotangent)
-        if len(given) != len(values) and given_structure is not None and structure is None:
-            given = [normalize(cotangent)]
-        if len(given) != len(values):
+        given = flatten_like(structure, cotangent)
+        if given is None:
             raise ArgumentError(f"the cotangent must have the structure of f's output{place()}")
-        seeds = [
-            matched(normalize(c), _as_leaf(v), "cotangent of the output") for c, v in zip(given, values, strict=True)
-        ]
-        live = [(out, seed) for out, seed, own in zip(outputs, seeds, mine, strict=True) if own]
+        seeds = [matched(c, _as_leaf(v), "cotangent of the output") for c, v in zip(given, values, strict=True)]
+        live = [(out, seed) for out, seed, is_mine in zip(outputs, seeds, mine, strict=True) if is_mine]
         found = reverse.sweep(tape, live, variables)
-        return tuple(call.split(finished(map_copy(found, seeds), call.leaves)))
+        return tuple(call.split(finished(found, leaves, given=seeds)))
 
-    return unflatten(structure, values), pullback
-
-
-def map_copy(found: Leaves, seeds: Leaves) -> Leaves:
-    """Cotangents, none of which is an array that the caller passed in."""
-    given = {id(seed) for seed in seeds}
-    return [c.copy() if id(c) in given and isinstance(c, np.ndarray) else c for c in found]
+    return unflatten(structure, map(own, values)), pullback
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -300,7 +309,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         ((12.0,), (12.0,))
     """
     call = _whole(f, primals)
-    directions = _tangents(call, primals, tangents)
+    directions = _directions(call, tangents)
 
     def gradient(leaves: Leaves) -> Leaves:
         out, variables, tape = reverse.record(call.scalar, leaves)
@@ -309,5 +318,6 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         return reverse.sweep(tape, [(out, zeros_like(plain(out)) + 1)], variables)
 
     gradients, found = forward.push(gradient, call.leaves, directions)
-    products = [zeros_like(leaf) if t is None else t for t, leaf in zip(found, call.leaves, strict=True)]
-    return tuple(call.split(finished(gradients, call.leaves))), tuple(call.split(finished(products, call.leaves)))
+    filled = [zeros_like(leaf) if t is None else t for t, leaf in zip(found, call.leaves, strict=True)]
+    products = finished(filled, call.leaves, given=directions)
+    return tuple(call.split(finished(gradients, call.leaves))), tuple(call.split(products))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..tracing import install_general_operators
 from . import elementwise, products, reductions, shape
-from .table import Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
+from .table import Choice, Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
 
 install_general_operators()
 
 __all__ = [
+    "Choice",
     "Constant",
     "Elementwise",
     "General",

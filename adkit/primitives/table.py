@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import LostDerivative, NoRule, place
-from ..tracing import Box, bind, implementations, normalize, plain
+from ..tracing import Box, Trace, bind, implementations, normalize, plain
 
 Rule = Callable[..., Any]
 Implementation = TypeVar("Implementation", bound=Rule)
@@ -30,8 +30,6 @@ class Primitive:
     constant = False
     # Whether elements of an argument may have no say in the outcome, as in a branch that is not taken.
     selects = False
-    # Whether a derivative reads the numbers of the arguments, and not only their shapes.
-    reads_arguments = True
 
     def __init__(self, name: str, fun: Rule) -> None:
         self.name = name
@@ -58,6 +56,10 @@ class Primitive:
     def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         raise NoRule(f"{self.name} has no reverse rule{place()}")
 
+    def reads(self, i: int, count: int) -> frozenset[int]:
+        """The output (0) and arguments (1 to count) whose numbers the vjp of argument i reads, and not only shapes."""
+        return frozenset(range(count + 1))
+
 
 class Elementwise(Primitive):
     """f applied to each element, with broadcasting: both directions multiply by the same partial derivatives.
@@ -80,7 +82,6 @@ class Elementwise(Primitive):
         self.formula = formula
         self.partials = partials
         self.domain = domain
-        self.reads_arguments = not all(isinstance(partial, int) for partial in partials)
 
     def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         try:
@@ -105,7 +106,10 @@ class Elementwise(Primitive):
         partial = self.partials[i]
         if isinstance(partial, int):
             return derivative if partial == 1 else -derivative
-        return derivative * self.partial(i, out, args)
+        try:
+            return derivative * partial(out, *args)
+        except (ZeroDivisionError, OverflowError):
+            return derivative * self.partial(i, out, args)
 
     def jvp(
         self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
@@ -121,16 +125,12 @@ class Elementwise(Primitive):
         return spread(total, out, batched)
 
     def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        # `scaled` written out, as the hottest lines of reverse mode.
+        share = self.scaled(i, cotangent, out, args)
+        return share if type(share) is float else fit(share, args[i])
+
+    def reads(self, i: int, count: int) -> frozenset[int]:
         partial = self.partials[i]
-        if isinstance(partial, int):
-            share = cotangent if partial == 1 else -cotangent
-        else:
-            try:
-                share = cotangent * partial(out, *args)
-            except (ZeroDivisionError, OverflowError):
-                share = cotangent * self.partial(i, out, args)
-        return share if share.__class__ is float else fit(share, args[i])
+        return frozenset() if isinstance(partial, int) else read_by(partial, count + 1)
 
 
 class Choice(Elementwise):
@@ -141,9 +141,6 @@ class Choice(Elementwise):
     def scaled(self, i: int, derivative: Any, out: Any, args: tuple[Any, ...]) -> Any:
         return weighted(derivative, self.partial(i, out, args))
 
-    def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        return fit(self.scaled(i, cotangent, out, args), args[i])
-
 
 class Linear(Primitive):
     """An operation linear in its first argument: its own forward rule; the row adds the transpose.
@@ -151,8 +148,6 @@ class Linear(Primitive):
     `transpose(cotangent, x, **params)` maps a cotangent of the output to one of x. `batched(tangents, x, **params)`
     applies the operation to tangents stacked along a leading axis; without it they are taken one by one.
     """
-
-    reads_arguments = False
 
     def __init__(
         self, name: str, fun: Rule, transpose: Rule, batched: Rule | None = None, selects: bool = False
@@ -175,6 +170,9 @@ class Linear(Primitive):
     def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         return fit(self.transpose(cotangent, args[0], **params), args[0])
 
+    def reads(self, i: int, count: int) -> frozenset[int]:
+        return frozenset()
+
 
 class JointlyLinear(Primitive):
     """An operation linear in all its arguments together, as concatenation is.
@@ -182,8 +180,6 @@ class JointlyLinear(Primitive):
     `transpose(i, cotangent, *args, **params)` gives the share of argument i. `batched(tangents, args, out, **params)`
     applies the operation to tangents stacked along a leading axis, one stack per argument.
     """
-
-    reads_arguments = False
 
     def __init__(self, name: str, fun: Rule, transpose: Rule, batched: Rule, selects: bool = False) -> None:
         super().__init__(name, fun)
@@ -194,17 +190,18 @@ class JointlyLinear(Primitive):
     def jvp(
         self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
     ) -> Any:
-        if not batched:
-            filled = [zeros_like(x) if t is None else t for t, x in zip(tangents, args, strict=True)]
-            return self(*filled, **params)
-        k = next(np.shape(t)[0] for t in tangents if t is not None)
+        lead = next(shape_of(t)[:1] for t in tangents if t is not None) if batched else ()
         filled = [
-            np.zeros((k, *np.shape(x)), float_dtype(x)) if t is None else t for t, x in zip(tangents, args, strict=True)
+            np.zeros((*lead, *shape_of(x)), dtype_of(out)) if t is None else t
+            for t, x in zip(tangents, args, strict=True)
         ]
-        return self.batched(filled, args, out, **params)
+        return self.batched(filled, args, out, **params) if batched else self(*filled, **params)
 
     def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         return fit(self.transpose(i, cotangent, *args, **params), args[i])
+
+    def reads(self, i: int, count: int) -> frozenset[int]:
+        return frozenset()
 
 
 class General(Primitive):
@@ -254,15 +251,15 @@ class General(Primitive):
     def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         return fit(self.vjps[i](cotangent, out, *args, **params), args[i])
 
+    def reads(self, i: int, count: int) -> frozenset[int]:
+        # A product's share is the cotangent times the other factors.
+        return frozenset(range(1, count + 1)) - {i + 1} if self.multilinear else super().reads(i, count)
+
 
 class Constant(Primitive):
     """An operation whose derivative is zero wherever it exists: comparisons, floor, argmax, isnan."""
 
     constant = True
-
-    def __init__(self, name: str, fun: Rule, formula: str | None = None) -> None:
-        super().__init__(name, fun)
-        self.formula = formula
 
 
 # -- rows ------------------------------------------------------------------------------------------
@@ -276,10 +273,10 @@ def choice(ufunc: np.ufunc, formula: str, *partials: Rule, **options: Any) -> Ch
     return implements(ufunc)(Choice(ufunc, formula, *partials, **options))
 
 
-def constant(*functions: Rule, formula: str | None = None) -> None:
+def constant(*functions: Rule) -> None:
     """Add rows for functions whose result carries no derivative."""
     for fun in functions:
-        implements(fun)(Constant(fun.__name__, fun, formula))
+        implements(fun)(Constant(fun.__name__, fun))
 
 
 def implements(*functions: Rule) -> Callable[[Implementation], Implementation]:
@@ -302,6 +299,37 @@ def refuse_out(out: Any) -> None:
         )
 
 
+# -- what a rule reads -----------------------------------------------------------------------------
+class _Watched(Box):
+    """A number that says when it is read."""
+
+    __slots__ = ("position",)
+
+
+class _Watch(Trace):
+    """Notes which of its numbers an operation has read."""
+
+    __slots__ = ("read",)
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        self.read |= {arg.position for arg in args if isinstance(arg, _Watched) and arg.trace is self}
+        return bind(primitive, self.strip(args), params)
+
+    def number(self, position: int) -> _Watched:
+        box = _Watched()
+        box.trace, box.value, box.position = self, np.float64(0.5), position
+        return box
+
+
+def read_by(rule: Rule, count: int) -> frozenset[int]:
+    """Which of its `count` arguments a rule computes with, found by letting it."""
+    watch = _Watch()
+    watch.read = set()
+    with np.errstate(all="ignore"):
+        result = rule(*map(watch.number, range(count)))
+    return frozenset(watch.read | ({result.position} if isinstance(result, _Watched) else set()))
+
+
 # -- the small algebra that rules share ------------------------------------------------------------
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a number or array, traced or not."""
@@ -313,11 +341,12 @@ def shape_of(x: Any) -> tuple[int, ...]:
 def fit(cotangent: Any, x: Any) -> Any:
     """A cotangent in the shape and dtype of the x it belongs to: broadcasting undone by sums."""
     # Most cotangents fit as they are; what is asked first are the cheapest questions that show it.
-    kind = type(x)
+    given, wanted = plain(cotangent), plain(x)
+    kind = type(wanted)
     if kind is np.ndarray:
-        if type(cotangent) is kind and cotangent.shape == x.shape and cotangent.dtype == x.dtype:
+        if type(given) is kind and given.shape == wanted.shape and given.dtype == wanted.dtype:
             return cotangent
-    elif kind in _FLOATS and type(cotangent) in _FLOATS:
+    elif kind in _FLOATS and type(given) in _FLOATS:
         return cotangent
     shape = shape_of(x)
     if shape_of(cotangent) != shape:

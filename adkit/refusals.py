@@ -1,0 +1,152 @@
+"""The sentences of adkit's refusals: what was done, where, and the rewrite that fits the caller's own expression."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import LostDerivative, NoRule, Spot, origin, place, spots_of, user_spot
+
+ELSE = "or differentiate f with method='numerical'"
+_NUMPY_FOR_MATH = {
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+    "pow": "power",
+}
+# What NumPy has no function for, by name and number of arguments.
+_FORMULAS_FOR_MATH = {
+    ("log", 2): "np.log({0}) / np.log({1})",
+    ("hypot", 3): "np.sqrt(({0}) ** 2 + ({1}) ** 2 + ({2}) ** 2)",
+    ("dist", 2): "np.sqrt(np.sum((np.array({0}) - np.array({1})) ** 2))",
+    ("fsum", 1): "sum({0})",
+    ("sumprod", 2): "np.dot({0}, {1})",
+    ("fma", 3): "{0} * {1} + {2}",
+}
+# What means something else in NumPy.
+_FALSE_FRIENDS = frozenset({"remainder"})
+
+
+def lost(operation: str, known: Collection[Any]) -> LostDerivative:
+    """A traced value cannot become a plain number; `known` are the functions that have a rule."""
+    spot = user_spot()
+    operation, rewrite = _instead(operation, spot, known)
+    return LostDerivative(f"{operation} would lose the derivative of a traced value{spot or ''}; {rewrite}")
+
+
+def _instead(operation: str, spot: Spot | None, known: Collection[Any]) -> tuple[str, str]:
+    """What the caller did, as precisely as it can be seen, and what to write instead."""
+    if spot is not None and spot.operation == "STORE_SUBSCR":
+        parts = "collect the parts in a list and join them with np.stack(parts) or np.array(parts)"
+        return "assignment into a plain array", parts
+    called = None if spot is None else spot.call()
+    function, args = (None, []) if called is None else (called.function, called.args)
+    name = getattr(function, "__name__", "")
+    if (module := getattr(function, "__module__", None)) in ("math", "cmath"):
+        return f"{module}.{name}", _instead_of_math(name, args, known)
+    if function in (np.array, np.asarray):
+        return f"a dtype given to np.{name}", "leave dtype= away, or write .astype(dtype) after it"
+    if isinstance(function, type) and issubclass(function, np.generic):
+        return f"np.{name}(...)", f"leave np.{name}(...) away; for an array, x.astype(np.{name}) keeps the derivative"
+    rewrite = (
+        "keep the value as it is (NumPy's functions do: np.sin for math.sin), or call ad.value(x) if the derivative "
+    )
+    return operation, rewrite + "is meant to be dropped"
+
+
+def _instead_of_math(name: str, args: list[str], known: Collection[Any]) -> str:
+    if (name, len(args)) in _FORMULAS_FOR_MATH and not any(arg.startswith("*") for arg in args):
+        return f"write `{_FORMULAS_FOR_MATH[name, len(args)].format(*args)}` instead"
+    other = _NUMPY_FOR_MATH.get(name, name)
+    if name in _FALSE_FRIENDS or getattr(np, other, None) not in known:
+        return f"adkit has no rule for it: write it in terms of NumPy functions, {ELSE}"
+    return f"write `np.{other}({', '.join(args)})` instead"
+
+
+def in_place(operation: str) -> LostDerivative:
+    """A traced array never changes."""
+    return LostDerivative(
+        f"{operation} on a traced array{place()} would have to change values already used elsewhere; "
+        "make a new array instead: `y = y + ...`, np.where(mask, new, y), np.concatenate or np.stack"
+    )
+
+
+def written_into(name: str) -> LostDerivative:
+    """A plain array cannot hold a traced value."""
+    return LostDerivative(
+        f"{name} was asked to write a traced value into a plain array (out= or an in-place operator){place()}; "
+        "the array cannot hold the derivative: write `y = y + x` instead of `y += x`, and leave out= away"
+    )
+
+
+def no_rule(name: str, known: Collection[Any]) -> NoRule:
+    """The table has no row for a NumPy function; those of a similar name that have one are named."""
+    import difflib
+
+    names = {full.rpartition(".")[2]: full for full in sorted(map(public_name, known), reverse=True)}
+    nearest = difflib.get_close_matches(name.rpartition(".")[2], names, n=3, cutoff=0.7)
+    hint = f" (with a rule and a similar name: {', '.join(names[near] for near in nearest)})" if nearest else ""
+    return NoRule(
+        f"{name} has no derivative rule{place()}; write it in terms of functions that have one{hint}, call it on "
+        f"ad.value(x) if its derivative is meant to be dropped, {ELSE}"
+    )
+
+
+def public_name(function: Any) -> str:
+    """A function as the caller writes it: numpy.linalg.inv, scipy.special.expit."""
+    name = getattr(function, "__name__", str(function))
+    if isinstance(function, np.ufunc):
+        # A ufunc does not know its module.
+        homes = [m for m in ("numpy", "scipy.special") if getattr(sys.modules.get(m), name, None) is function]
+        return f"{homes[0]}.{name}" if homes else name
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"{'numpy' if '._' in module else module}.{name}"
+
+
+def unsupported(function: Any, implementation: Any, kwargs: Mapping[str, Any]) -> NoRule | None:
+    """Keywords that NumPy's function takes and adkit's implementation does not, if that is the trouble."""
+    import inspect
+
+    parameters = inspect.signature(implementation).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return None
+    foreign = [f"{name}=" for name in kwargs if name not in parameters]
+    if not foreign:
+        return None
+    return NoRule(
+        f"{public_name(function)} with {', '.join(foreign)} has no derivative rule{place()}; leave the argument out "
+        f"and write the same in steps, {ELSE}"
+    )
+
+
+# -- what a library says when it is handed a traced value ------------------------------------------
+_SIGNS = r"object arrays?\b|dtype\('O'\)|dtype object|has no callable|\b(?:{})\b(?!' object is not)"
+
+
+def misunderstanding(error: BaseException, classes: Sequence[str]) -> NoRule | None:
+    """The refusal of a function that complains of objects it does not know; None where f itself complains."""
+    if re.search(_SIGNS.format("|".join(classes)), str(error)) is None:
+        return None
+    spots = spots_of(error)
+    users = [spot for spot in spots if origin(spot.frame.f_code.co_filename) == "user"]
+    if not users or _is_own_complaint(spots[-1]) or (called := users[-1].call()) is None:
+        return None
+    rewrite = "write it in terms of NumPy functions that have a derivative rule"
+    if users[-1] == spots[-1] and "has no callable" in str(error):
+        # np.sin of an object array asks each element for .sin(), which a plain number beside traced ones has not.
+        rewrite = "join traced and plain numbers with np.stack instead of np.array"
+    return NoRule(f"{called.name} does not take traced values{users[-1]} ({error}); {rewrite}, {ELSE}")
+
+
+def _is_own_complaint(last: Spot) -> bool:
+    """Whether an error that ends here was raised by adkit or by the person's own `raise`."""
+    whose = origin(last.frame.f_code.co_filename)
+    return whose == "adkit" or (whose == "user" and last.operation == "RAISE_VARARGS")

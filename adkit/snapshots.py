@@ -1,0 +1,223 @@
+"""What a function depends on besides its arguments, as far as Python lets one see it.
+
+A derivation made once holds as long as everything that f read is what it was: other arguments, closure variables,
+globals, defaults, attributes of objects, functions that it calls. A snapshot is all of that as a flat list of values
+that can be compared. What cannot be looked into (an iterator, a random generator, an object of some library) makes a
+snapshot impossible.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from .errors import origin
+
+Snapshot = list[Any]
+Names = tuple[str, ...]
+
+# Where a call may give something else each time although no variable has changed.
+_IMPURE = frozenset({"numpy.random", "random", "secrets", "time", "datetime", "os", "uuid"})
+# What is all there is to know of itself.
+_VALUES = (
+    *(int, str, bytes, type(None), range, slice, type(...), Enum, Fraction, Decimal),
+    *(np.dtype, np.ufunc, type(np.sum)),
+    *(types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.WrapperDescriptorType),
+)
+
+
+class _OpaqueError(Exception):
+    """Something whose state cannot be seen."""
+
+
+def snapshot(*roots: Any) -> Snapshot | None:
+    """Everything that these objects, functions above all, depend on; None where that cannot be known.
+
+    Two snapshots are equal if, as far as can be seen, nothing has changed in between.
+    """
+    walk = _Walk()
+    try:
+        walk.all(roots, ())
+    except _OpaqueError:
+        return None
+    return walk.found
+
+
+class _Walk:
+    """A walk from object to object. `names` are always those that the code at hand mentions."""
+
+    def __init__(self) -> None:
+        self.found: Snapshot = []
+        # In the order of meeting; kept alive, so that no identity is used twice.
+        self.seen: dict[int, tuple[int, Any]] = {}
+
+    def all(self, parts: Iterable[Any], names: Names) -> None:
+        for part in parts:
+            self.one(part, names)
+
+    def one(self, x: Any, names: Names) -> None:
+        """Note x as values that are equal exactly if nothing has changed."""
+        if isinstance(x, (bool, float, complex)):
+            # 0.0 and -0.0 are not the same, nan and nan are; True is not 1.
+            self.found.append((type(x), repr(x)))
+        elif isinstance(x, _VALUES):
+            self.found.append(x)
+        elif isinstance(x, (np.ndarray, np.generic)):
+            self._array(x, names)
+        elif id(x) in self.seen:
+            self.found.append(("seen", self.seen[id(x)][0]))
+        else:
+            self.seen[id(x)] = len(self.seen), x
+            _looker(type(x))(self, x, names)
+
+    def _array(self, x: Any, names: Names) -> None:
+        numbers = () if x.dtype.hasobject else x.tobytes()
+        self.found.append((x.dtype, x.shape, numbers))
+        if x.dtype.hasobject:
+            self.all(x.flat, names)
+
+    # -- containers --------------------------------------------------------------------------------
+    def _sequence(self, x: Any, names: Names) -> None:
+        self.found.append((type(x), len(x)))
+        self.all((*x, getattr(x, "__dict__", None)), names)
+
+    def _dict(self, x: Any, names: Names) -> None:
+        self.found.append((type(x), len(x)))
+        for item in x.items():
+            self.all(item, names)
+        self.one(getattr(x, "__dict__", None), names)
+
+    def _set(self, x: Any, names: Names) -> None:
+        self.found.append(frozenset(x))
+
+    # -- code --------------------------------------------------------------------------------------
+    def _function(self, x: types.FunctionType, names: Names) -> None:
+        """A function of the person's own depends on its code, defaults, closure, and the globals that it mentions."""
+        self.found.append(x.__code__)
+        if origin(x.__code__.co_filename) != "user":
+            return
+        names = _names_in(x.__code__)
+        self.all((x.__defaults__, x.__kwdefaults__, vars(x)), names)
+        self.all(map(_content, x.__closure__ or ()), names)
+        for name in names:
+            if name in x.__globals__:
+                self.found.append(name)
+                self.one(x.__globals__[name], names)
+
+    def _method(self, x: types.MethodType, names: Names) -> None:
+        self.all((x.__func__, x.__self__), names)
+
+    def _partial(self, x: functools.partial[Any], names: Names) -> None:
+        self.all((x.func, x.args, x.keywords), names)
+
+    def _builtin(self, x: types.BuiltinFunctionType, names: Names) -> None:
+        """math.sin depends on nothing; the `append` of a list depends on the list."""
+        self.found.append(x.__name__)
+        self.one(x.__self__, names)
+
+    def _property(self, x: property, names: Names) -> None:
+        self.one(x.fget, names)
+
+    def _wrapped(self, x: Any, names: Names) -> None:
+        self.one(x.__func__, names)
+
+    def _module(self, x: types.ModuleType, names: Names) -> None:
+        """A module of the person's own depends on the attributes that are mentioned; a library's does not change."""
+        self.found.append(x.__name__)
+        if x.__name__ in _IMPURE:
+            raise _OpaqueError
+        mentioned = [vars(x)[name] for name in names if name in vars(x)]
+        if not _is_own(x):
+            mentioned = [part for part in mentioned if getattr(part, "__name__", None) in _IMPURE]
+        self.all(mentioned, names)
+
+    # -- objects -----------------------------------------------------------------------------------
+    def _class(self, x: type, names: Names) -> None:
+        """A class of the person's own: what its body and those of its bases define."""
+        self.found.append(x)
+        for base in x.__mro__:
+            if _is_own(sys.modules.get(base.__module__)):
+                self.all((part for name, part in vars(base).items() if not _is_plumbing(name, part)), names)
+
+    def _namespace(self, x: types.SimpleNamespace, names: Names) -> None:
+        self.one(vars(x), names)
+
+    def _object(self, x: Any, names: Names) -> None:
+        """An object: its class and its attributes; of adkit's own objects those that matter."""
+        kind = type(x)
+        module = sys.modules.get(kind.__module__)
+        self.found.append(kind)
+        if hasattr(kind, "depends_on"):
+            self.all((getattr(x, name) for name in kind.depends_on), names)
+        elif origin(getattr(module, "__file__", None) or "") == "adkit":
+            # A wrapper of f counts as what it wraps; a traced value is another one each time.
+            attributes = getattr(x, "__dict__", None)
+            if attributes is None:
+                raise _OpaqueError
+            self.one(attributes.get("__wrapped__", attributes), names)
+        elif _is_own(module):
+            self.one(kind, names)
+            slots = [name for base in kind.__mro__ for name in getattr(base, "__slots__", ()) if hasattr(x, name)]
+            self.all((getattr(x, "__dict__", None), *(getattr(x, name) for name in slots)), names)
+        else:
+            raise _OpaqueError
+
+
+_LOOKERS: dict[type, Callable[[_Walk, Any, Names], None]] = {
+    list: _Walk._sequence,
+    tuple: _Walk._sequence,
+    dict: _Walk._dict,
+    set: _Walk._set,
+    frozenset: _Walk._set,
+    types.FunctionType: _Walk._function,
+    types.MethodType: _Walk._method,
+    functools.partial: _Walk._partial,
+    types.BuiltinFunctionType: _Walk._builtin,
+    property: _Walk._property,
+    classmethod: _Walk._wrapped,
+    staticmethod: _Walk._wrapped,
+    types.ModuleType: _Walk._module,
+    types.SimpleNamespace: _Walk._namespace,
+    type: _Walk._class,
+}
+
+
+@functools.lru_cache(maxsize=1024)
+def _looker(kind: type) -> Callable[[_Walk, Any, Names], None]:
+    """How to look into objects of a class."""
+    return next((_LOOKERS[base] for base in kind.__mro__ if base in _LOOKERS), _Walk._object)
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_in(code: types.CodeType) -> Names:
+    """The globals and attributes that code mentions, also in the functions inside it."""
+    inner = [name for const in code.co_consts if isinstance(const, types.CodeType) for name in _names_in(const)]
+    return tuple(dict.fromkeys((*code.co_names, *inner)))
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
+def _is_plumbing(name: str, part: Any) -> bool:
+    """Whether Python, and not the person, put an attribute into a class: __doc__, what dataclass generates."""
+    is_written = isinstance(part, types.FunctionType) and part.__code__.co_filename != "<string>"
+    return name.startswith("__") and name.endswith("__") and not is_written
+
+
+def _is_own(module: Any) -> bool:
+    """Whether a module is the person's own: it and what it defines are looked into."""
+    spec = getattr(module, "__spec__", None)
+    file = getattr(module, "__file__", None) or getattr(spec, "origin", None)
+    return module is not None and file not in ("built-in", "frozen") and origin(file or "<interactive>") == "user"

@@ -1,0 +1,1188 @@
+"""The table, row by row: a new row is tested by existing, and a row that no test here can call fails.
+
+Forward and reverse share the rows, so their agreement proves nothing about one. The witnesses are SymPy's own
+`diff` at 50 digits (elementwise rows), the adjoint identity <u, J v> = <J^T u, v> (linear and general rows) and central
+differences (general rows, and every NumPy function that is implemented in terms of rows).
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+import adkit as ad
+from adkit import reverse
+from adkit.primitives import Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
+from adkit.tracing import implementations
+
+EPS = np.finfo(float).eps
+EXACT = ["reverse", "forward"]
+ELEMENTWISE = [row for row in primitives.values() if isinstance(row, Elementwise)]
+STRUCTURAL = [row for row in primitives.values() if isinstance(row, (Linear, JointlyLinear, General))]
+CONSTANT = [row for row in primitives.values() if isinstance(row, Constant)]
+
+
+def rng_for(name: str) -> np.random.Generator:
+    """Random numbers that depend on nothing but the name of the test case."""
+    return np.random.default_rng(zlib.crc32(name.encode()))
+
+
+def test_every_row_is_of_a_kind_that_is_proved_below():
+    known = {row.name for row in ELEMENTWISE + STRUCTURAL + CONSTANT}
+    assert known == set(primitives)
+
+
+# == elementwise rows: SymPy is the witness ========================================================
+SYMBOLS = sympy.symbols("x y", real=True)
+
+
+def exact(expr: Any, point: tuple[float, ...]) -> float:
+    """A SymPy expression at a point of floats, evaluated with 50 digits."""
+    values = {symbol: sympy.Float(value, 60) for symbol, value in zip(SYMBOLS, point, strict=False)}
+    return float(expr.evalf(50, subs=values))
+
+
+def formula(row: Elementwise) -> Any:
+    return sympy.sympify(row.formula, locals=dict(zip("xy", SYMBOLS, strict=True)))
+
+
+def slope(expr: Any, i: int) -> Any:
+    """SymPy's derivative off the jumps, where sign and floor are flat."""
+    jumps = (sympy.DiracDelta, sympy.Derivative, sympy.Subs)
+    return expr.diff(SYMBOLS[i]).replace(lambda e: isinstance(e, jumps), lambda e: sympy.Integer(0))
+
+
+def points(row: Elementwise, count: int = 3) -> list[tuple[float, ...]]:
+    """Random points of the domain of a row, one number per argument."""
+    draws = rng_for(row.name).uniform(*row.domain, (count, row.ufunc.nin))
+    return [tuple(map(float, draw)) for draw in draws]
+
+
+def close(found: float, expected: float, ulps: float) -> bool:
+    return abs(found - expected) <= ulps * EPS * max(abs(expected), 1e-3)
+
+
+def each(rows: list[Any]) -> Any:
+    return pytest.mark.parametrize("row", rows, ids=lambda row: row.name)
+
+
+@each(ELEMENTWISE)
+def test_formula_is_the_ufunc(row):
+    for point in points(row):
+        expected = exact(formula(row), point)
+        assert close(row.ufunc(*point), expected, 8)
+        assert close(row.fun(*point), expected, 8)
+
+
+@each(ELEMENTWISE)
+def test_row_has_one_partial_per_argument(row):
+    assert len(row.partials) == row.ufunc.nin
+
+
+@each(ELEMENTWISE)
+def test_first_derivatives_are_sympys(row):
+    for point, i in itertools.product(points(row), range(row.ufunc.nin)):
+        expected = exact(slope(formula(row), i), point)
+        for method in EXACT:
+            assert close(ad.grad(row.ufunc, i, method=method)(*point), expected, 16), (point, i, method)
+
+
+@each(ELEMENTWISE)
+def test_second_derivatives_are_sympys_in_every_nesting(row):
+    arguments = range(row.ufunc.nin)
+    for point, i, j in itertools.product(points(row, 2), arguments, arguments):
+        expected = exact(slope(slope(formula(row), i), j), point)
+        for outer, inner in itertools.product(EXACT, EXACT):
+            found = ad.grad(ad.grad(row.ufunc, i, method=inner), j, method=outer)(*point)
+            assert close(found, expected, 64), (point, i, j, outer, inner)
+
+
+SHAPES = [(), (3,), (2, 3), (1, 3), (2, 1)]
+
+
+def shape_pairs(row: Elementwise) -> list[tuple[tuple[int, ...], ...]]:
+    return list(itertools.product(SHAPES, repeat=row.ufunc.nin))
+
+
+def summed_to(shape: tuple[int, ...], array: np.ndarray) -> np.ndarray:
+    """Broadcasting undone, written with nothing but loops."""
+    total = np.zeros(shape)
+    for place in np.ndindex(array.shape):
+        own = place[array.ndim - len(shape) :]
+        total[tuple(i if n > 1 else 0 for i, n in zip(own, shape, strict=True))] += array[place]
+    return total
+
+
+@each(ELEMENTWISE)
+def test_broadcasting_is_undone_by_sums(row):
+    rng = rng_for(row.name)
+    for shapes in shape_pairs(row):
+        args = tuple(np.asarray(rng.uniform(*row.domain, shape)) for shape in shapes)
+        wide = np.broadcast_arrays(*args)
+        weights = rng.standard_normal(wide[0].shape)
+        every = tuple(range(len(args)))
+        expected = [
+            summed_to(x.shape, weights * np.vectorize(ad.grad(row.ufunc, i))(*wide)) for i, x in enumerate(args)
+        ]
+        for method in EXACT:
+            found = ad.grad(lambda *xs, weights=weights: np.sum(weights * row.ufunc(*xs)), every, method=method)(*args)
+            for gradient, wanted, x in zip(found, expected, args, strict=True):
+                assert gradient.shape == x.shape
+                np.testing.assert_allclose(gradient, wanted, rtol=1e-12, atol=1e-12)
+
+
+KINDS: dict[str, Callable[[Any], Any]] = {
+    "Python float": float,
+    "np.float64": np.float64,
+    "np.float32": np.float32,
+    "float64 0-d": np.array,
+    "float32 0-d": lambda x: np.array(x, np.float32),
+    "float32 array": lambda x: np.array([x, x], np.float32),
+    "float16 array": lambda x: np.array([x, x], np.float16),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@each(ELEMENTWISE)
+def test_derivatives_have_the_type_of_the_argument(row, kind):
+    args = tuple(map(KINDS[kind], points(row, 1)[0]))
+    for method, i in itertools.product(EXACT, range(len(args))):
+        value, gradient = ad.value_and_grad(lambda *xs: np.sum(row.ufunc(*xs)), i, method=method)(*args)
+        assert type(gradient) is type(args[i])
+        assert np.shape(gradient) == np.shape(args[i])
+        assert np.asarray(gradient).dtype == np.asarray(args[i]).dtype
+        assert np.asarray(value).dtype == np.asarray(np.sum(row.ufunc(*args))).dtype
+
+
+@each(ELEMENTWISE)
+def test_tangents_have_the_dtype_of_the_output_at_every_step(row):
+    args = tuple(np.array([x, x], np.float32) for x in points(row, 1)[0])
+    out = row.compute(args, {})
+    tangents = [np.ones(2, np.float32)] * len(args)
+    assert row.jvp(tangents, out, args, {}, False).dtype == out.dtype
+    assert row.jvp([np.ones((4, 2), np.float32)] * len(args), out, args, {}, True).dtype == out.dtype
+
+
+@each(ELEMENTWISE)
+def test_stacked_tangents_are_pushed_as_single_ones(row):
+    rng = rng_for(row.name)
+    for shapes in shape_pairs(row):
+        args = tuple(np.asarray(rng.uniform(*row.domain, shape)) for shape in shapes)
+        assert_stacked_as_single(row, args, {}, rng)
+
+
+# == linear and general rows: the adjoint identity and differences =================================
+V = rng_for("V").standard_normal
+MASK = np.array([[True, False, True], [False, True, True]])
+REDUCED = [{"axis": a, "keepdims": k} for a in [(), (-1,), (-2,), (-2, -1)] for k in (False, True)]
+INDICES: list[Any] = [
+    1,
+    -1,
+    (),
+    ...,
+    None,
+    slice(None, None, -1),
+    slice(1, 1),
+    (slice(None), 2),
+    (..., 1),
+    (0, None, slice(0, 2)),
+    (1, 2),
+    np.array([1, 0, 0]),
+    (np.array([0, 1, 1]), np.array([2, 2, 2])),
+    (slice(None), np.array([[0, 2], [1, 1]])),
+    (np.array([0, 0]), slice(None)),
+    MASK,
+    MASK[0, :2],
+    np.zeros(0, int),
+]
+
+# Arguments and parameters with which each linear row is called; numbers of the complex plane where a row is about them.
+CALLS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
+    "sum": [((V((2, 3)),), p) for p in REDUCED] + [((V(()),), {"axis": (), "keepdims": False})],
+    "cumsum": [((V((2, 3)),), {"axis": a}) for a in (-1, -2)] + [((V(4),), {"axis": -1})],
+    "reshape": [((V((2, 3)),), {"shape": s}) for s in [(3, 2), (6,), (1, 2, 3, 1)]] + [((V(1),), {"shape": ()})],
+    "transpose": [((V((2, 3, 4)),), {"axes": a}) for a in itertools.permutations(range(3))],
+    "broadcast_to": [((V(s),), {"shape": (2, 3)}) for s in [(), (3,), (1, 3), (2, 1), (2, 3)]]
+    + [((V((2, 1)),), {"shape": (4, 2, 3)})],
+    "astype": [((V((2, 3)),), {"dtype": np.dtype(d)}) for d in (float, np.float32, complex)],
+    "real": [((V((2, 3)) + 1j * V((2, 3)),), {})],
+    "imag": [((V((2, 3)) + 1j * V((2, 3)),), {})],
+    "getitem": [((V((2, 3)),), {"index": i}) for i in INDICES]
+    + [((V((2, 3, 4)),), {"index": (np.array([0, 1]), slice(None), np.array([3, 0]))})],
+    "scatter": [
+        ((np.asarray(np.zeros((2, 3))[i]) + V(np.shape(np.zeros((2, 3))[i])),), {"index": i, "shape": (2, 3)})
+        for i in INDICES
+    ],
+    "concatenate": [
+        ((V((2, 3)), V((1, 3)), V((0, 3))), {"axis": -2}),
+        ((V((2, 3)), V((2, 1))), {"axis": -1}),
+        ((V(2), V(3)), {"axis": -1}),
+    ],
+    "stack": [((V((2, 3)), V((2, 3))), {"axis": a}) for a in (-1, -2, -3)] + [((V(()), V(()), V(())), {"axis": -1})],
+    "where": [((V(a), V(b)), {"mask": MASK}) for a, b in itertools.product(SHAPES, SHAPES)]
+    + [((V(a), V(b)), {"mask": MASK[0]}) for a, b in [((), (2, 3)), ((2, 1), ()), ((), ())]],
+    # General rows: two arguments of matmul in all ranks from one to four.
+    "matmul": [
+        ((V(a), V(b)), {})
+        for a, b in [
+            ((3,), (3,)),
+            ((3,), (3, 2)),
+            ((3,), (5, 3, 2)),
+            ((3,), (4, 5, 3, 2)),
+            ((2, 3), (3,)),
+            ((2, 3), (3, 4)),
+            ((2, 3), (5, 3, 4)),
+            ((2, 3), (4, 5, 3, 2)),
+            ((5, 2, 3), (3,)),
+            ((5, 2, 3), (3, 4)),
+            ((5, 2, 3), (5, 3, 4)),
+            ((1, 2, 3), (5, 3, 4)),
+            ((5, 2, 3), (4, 1, 3, 2)),
+            ((4, 5, 2, 3), (3,)),
+            ((4, 5, 2, 3), (3, 2)),
+            ((4, 5, 2, 3), (5, 3, 2)),
+            ((4, 1, 2, 3), (1, 5, 3, 2)),
+            ((2, 0), (0, 3)),
+            ((0, 3), (3, 2)),
+        ]
+    ],
+    "complex_absolute": [((V((2, 3)) + 1j * V((2, 3)),), {})],
+    "max": [((V((2, 3)),), p) for p in REDUCED],
+    "min": [((V((2, 3)),), p) for p in REDUCED],
+    "prod": [((V((2, 3)),), p) for p in REDUCED]
+    + [
+        ((V((3, 2, 5)),), {"axis": (-3, -1), "keepdims": False}),
+        ((np.array([0.0, 2.0, 3.0]),), REDUCED[2]),
+        ((np.array([0.0, 2.0, 0.0]),), REDUCED[2]),
+    ],
+}
+
+
+def calls(row: Primitive) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The calls of a row. A new row has none: write them into CALLS."""
+    return CALLS[row.name]
+
+
+def direction(x: Any, rng: np.random.Generator) -> Any:
+    """A random array of the shape and dtype of x."""
+    x = np.asarray(x)
+    noise = rng.standard_normal(x.shape)
+    return (noise + 1j * rng.standard_normal(x.shape) if x.dtype.kind == "c" else noise).astype(x.dtype)
+
+
+def tolerance(*arrays: Any) -> float:
+    return 1e-5 if any(np.asarray(a).dtype == np.float32 for a in arrays) else 1e-12
+
+
+def pairing(a: Any, b: Any) -> float:
+    """Re sum(a b): under it the transpose of a real-linear map is what adkit calls its vjp."""
+    return float(np.real(np.sum(np.asarray(a) * np.asarray(b))))
+
+
+def assert_stacked_as_single(row: Primitive, args: Any, params: Any, rng: np.random.Generator) -> None:
+    """Pushing a stack of tangents gives the stack of single pushes, whichever of the arguments are active."""
+    out = row.compute(args, params)
+    stacks = [np.stack([direction(x, rng) for _ in range(4)]) for x in args]
+    for active in itertools.product([True, False], repeat=len(args)):
+        if not any(active):
+            continue
+        stacked = [t if on else None for t, on in zip(stacks, active, strict=True)]
+        found = row.jvp(stacked, out, args, params, True)
+        single = [row.jvp([None if t is None else t[k] for t in stacked], out, args, params, False) for k in range(4)]
+        assert np.shape(found) == (4, *np.shape(out))
+        np.testing.assert_allclose(found, np.stack(single), rtol=1e-12, atol=1e-12)
+
+
+@each(STRUCTURAL)
+def test_adjoint_identity(row):
+    rng = rng_for(row.name)
+    for args, params in calls(row):
+        out = row.compute(args, params)
+        for i, x in enumerate(args):
+            tangent, cotangent = direction(x, rng), direction(out, rng)
+            pushed = row.jvp([tangent if k == i else None for k in range(len(args))], out, args, params, False)
+            pulled = row.vjp(i, cotangent, out, args, params)
+            assert np.shape(pushed) == np.shape(out)
+            assert np.shape(pulled) == np.shape(x)
+            assert np.asarray(pulled).dtype == np.asarray(x).dtype
+            np.testing.assert_allclose(
+                pairing(cotangent, pushed), pairing(pulled, tangent), rtol=tolerance(x, out), atol=tolerance(x, out)
+            )
+
+
+@each([row for row in STRUCTURAL if not isinstance(row, General)])
+def test_linear_rows_are_linear(row):
+    rng = rng_for(row.name)
+    for args, params in calls(row):
+        other = tuple(direction(x, rng) for x in args)
+        combined = row.compute(tuple(2.0 * x - 3.0 * y for x, y in zip(args, other, strict=True)), params)
+        expected = 2.0 * row.compute(args, params) - 3.0 * row.compute(other, params)
+        np.testing.assert_allclose(combined, expected, rtol=tolerance(combined), atol=tolerance(combined))
+
+
+@each(STRUCTURAL)
+def test_stacked_tangents_are_pushed_as_single_ones_too(row):
+    for args, params in calls(row):
+        assert_stacked_as_single(row, args, params, rng_for(row.name))
+
+
+def central(f: Callable[..., Any], args: tuple[Any, ...], directions: tuple[Any, ...], step: float = 1e-5) -> Any:
+    """The derivative of f along a direction by central differences."""
+    ahead, behind = (tuple(x + s * d for x, d in zip(args, directions, strict=True)) for s in (step, -step))
+    return (np.asarray(f(*ahead)) - np.asarray(f(*behind))) / (2 * step)
+
+
+@each([row for row in STRUCTURAL if isinstance(row, General)])
+def test_general_rows_have_the_slope_of_differences(row):
+    rng = rng_for(row.name)
+    for args, params in calls(row):
+        out = row.compute(args, params)
+        directions = tuple(direction(x, rng) for x in args)
+        pushed = row.jvp(list(directions), out, args, params, False)
+        differences = central(lambda *xs, params=params: row.compute(xs, params), args, directions)
+        np.testing.assert_allclose(pushed, differences, rtol=1e-7, atol=1e-7)
+
+
+# == NumPy's functions, most of them in terms of rows ==============================================
+Pattern = Callable[[Any], Any]
+C = V((2, 3))
+SQUARE = V((3, 3))
+
+# How each implemented function is called, on an array x of shape (2, 3); the derivative is that by x.
+PATTERNS: dict[Any, list[Pattern]] = {
+    # products
+    np.matmul: [lambda x: np.matmul(x, SQUARE), lambda x: SQUARE @ x.T, lambda x: x @ x.T, lambda x: C.T @ x],
+    np.dot: [
+        lambda x: np.dot(x, SQUARE),
+        lambda x: np.dot(x, SQUARE[0]),
+        lambda x: np.dot(2.0, x),
+        lambda x: x.dot(x.T),
+        lambda x: np.dot(x[0], x[1]),
+        lambda x: np.dot(np.ones((4, 5, 3)), x.T),
+        lambda x: np.dot(x, np.ones((5, 3, 4))),
+        lambda x: np.dot(np.ones((2, 4, 2)), np.stack([x, x])),
+        lambda x: np.dot([1.0, 2.0], x),
+    ],
+    np.vdot: [lambda x: np.vdot(x, C), lambda x: np.vdot(C, x), lambda x: np.vdot(x, x)],
+    np.inner: [lambda x: np.inner(x, C), lambda x: np.inner(C[0], x), lambda x: np.inner(x, 3.0)],
+    np.outer: [lambda x: np.outer(x, C), lambda x: np.outer([1.0, 2.0], x), lambda x: np.outer(x[0], x[1])],
+    np.tensordot: [
+        lambda x: np.tensordot(x, C),
+        lambda x: np.tensordot(x, SQUARE, 1),
+        lambda x: np.tensordot(x, C, 0),
+        lambda x: np.tensordot(x, C, axes=(0, 0)),
+        lambda x: np.tensordot(C, x, axes=([-1, 0], [1, 0])),
+        lambda x: np.tensordot(np.ones((3, 4, 2)), x, axes=([2, 0], [0, 1])),
+    ],
+    # reductions
+    np.sum: [
+        lambda x: np.sum(x),
+        lambda x: np.sum(x, 0),
+        lambda x: np.sum(x, axis=-1),
+        lambda x: np.sum(x, axis=(0, -1)),
+        lambda x: np.sum(x, axis=()),
+        lambda x: np.sum(x, keepdims=True),
+        lambda x: np.sum(x, axis=0, keepdims=True),
+        lambda x: np.sum(x, dtype=np.float32),
+        lambda x: x.sum(),
+        lambda x: x.sum(axis=0),
+        lambda x: x.sum(axis=1, keepdims=True),
+        lambda x: np.sum([x[0], x[1]], axis=0),
+        lambda x: np.add.reduce(x),
+        lambda x: np.add.reduce(x, axis=None),
+        lambda x: np.add.reduce(x, axis=1, keepdims=True),
+        lambda x: np.sum(x[0, 0]),
+    ],
+    np.mean: [
+        lambda x: np.mean(x),
+        lambda x: np.mean(x, 0),
+        lambda x: np.mean(x, axis=(-1, 0), keepdims=True),
+        lambda x: np.mean(x, axis=-1, dtype=np.float32),
+        lambda x: x.mean(axis=1),
+        lambda x: np.mean(x.astype(np.float32)),
+        lambda x: np.mean(x[0, 0]),
+    ],
+    np.var: [
+        lambda x: np.var(x),
+        lambda x: np.var(x, 0),
+        lambda x: np.var(x, axis=1, ddof=1, keepdims=True),
+        lambda x: x.var(axis=(0, 1)),
+    ],
+    np.std: [
+        lambda x: np.std(x),
+        lambda x: np.std(x, axis=-1, ddof=1),
+        lambda x: np.std(x, axis=0, keepdims=True),
+        lambda x: x.std(),
+    ],
+    np.prod: [
+        lambda x: np.prod(x),
+        lambda x: np.prod(x, axis=0),
+        lambda x: np.prod(x, axis=(0, 1), keepdims=True),
+        lambda x: x.prod(axis=-1),
+        lambda x: np.multiply.reduce(x),
+    ],
+    np.max: [
+        lambda x: np.max(x),
+        lambda x: np.max(x, 0),
+        lambda x: np.max(x, axis=-1, keepdims=True),
+        lambda x: x.max(axis=(0, 1)),
+        lambda x: np.maximum.reduce(x),
+    ],
+    np.min: [
+        lambda x: np.min(x),
+        lambda x: np.min(x, 0),
+        lambda x: np.min(x, axis=-1, keepdims=True),
+        lambda x: x.min(axis=(0, 1)),
+        lambda x: np.minimum.reduce(x, axis=1),
+    ],
+    np.cumsum: [
+        lambda x: np.cumsum(x),
+        lambda x: np.cumsum(x, axis=0),
+        lambda x: x.cumsum(-1),
+        lambda x: np.cumsum(x, axis=1, dtype=np.float32),
+    ],
+    # shape
+    np.reshape: [
+        lambda x: np.reshape(x, -1),
+        lambda x: np.reshape(x, (3, -1)),
+        lambda x: np.reshape(x, (3, 2), order="F"),
+        lambda x: x.reshape(6),
+        lambda x: x.reshape(3, 2),
+        lambda x: x.reshape((1, -1), order="F"),
+    ],
+    np.transpose: [
+        lambda x: np.transpose(x),
+        lambda x: np.transpose(x, (1, 0)),
+        lambda x: np.transpose(x, (-1, 0)),
+        lambda x: x.T,
+        lambda x: x.transpose(1, 0),
+        lambda x: x[0].T,
+        lambda x: x[None].transpose(),
+    ],
+    np.matrix_transpose: [lambda x: np.matrix_transpose(x), lambda x: np.matrix_transpose(x[None])],
+    np.swapaxes: [lambda x: np.swapaxes(x, 0, 1), lambda x: x[None].swapaxes(-1, 0)],
+    np.moveaxis: [lambda x: np.moveaxis(x, 0, -1), lambda x: np.moveaxis(x[None], (0, 1), (-1, 0))],
+    np.ravel: [lambda x: np.ravel(x), lambda x: x.ravel(order="F"), lambda x: x.flatten()],
+    np.squeeze: [
+        lambda x: np.squeeze(x[None]),
+        lambda x: np.squeeze(x[:, None, :1], axis=-1),
+        lambda x: x[:1].squeeze(0),
+    ],
+    np.expand_dims: [lambda x: np.expand_dims(x, 0), lambda x: np.expand_dims(x, (0, -1))],
+    np.atleast_1d: [lambda x: np.atleast_1d(x), lambda x: np.atleast_1d(x[0, 0]), lambda x: np.atleast_1d(x, x[0, 0])],
+    np.atleast_2d: [lambda x: np.atleast_2d(x), lambda x: np.atleast_2d(x[0]), lambda x: np.atleast_2d(x[0, 0], x)],
+    np.broadcast_to: [lambda x: np.broadcast_to(x, (4, 2, 3)), lambda x: np.broadcast_to(x[0, 0], 3)],
+    np.astype: [
+        lambda x: np.astype(x, np.float32),
+        lambda x: x.astype(float),
+        lambda x: x.astype(np.float32, copy=False),
+        lambda x: np.real(x.astype(complex)),
+    ],
+    np.real: [lambda x: np.real(x), lambda x: np.real(np.exp(1j * x)), lambda x: (1j * x).real, lambda x: x.real],
+    np.imag: [lambda x: np.imag(np.exp(1j * x)), lambda x: ((1 + 2j) * x).imag],
+    np.conjugate: [lambda x: np.conj(x), lambda x: np.imag(np.conjugate(1j * x)), lambda x: x.conj()],
+    np.copy: [lambda x: np.copy(x), lambda x: x.copy()],
+    operator.getitem: [
+        lambda x: x[1],
+        lambda x: x[0, -1],
+        lambda x: x[:, ::-1],
+        lambda x: x[..., None, 1],
+        lambda x: x[[1, 0, 0]],
+        lambda x: x[[0, 1], [2, 2]],
+        lambda x: x[:, [0, 0]],
+        lambda x: x[x > 0.0],
+        lambda x: x[[]],
+        lambda x: x[np.argmax(x[:, 0])],
+        lambda x: x[np.array([[0], [1]]), [0, 2]],
+        lambda x: np.stack([row * 2 for row in x]),
+        lambda x: x.T.flat[1] * 1.0 if isinstance(x, np.ndarray) else np.ravel(x.T)[1] * 1.0,
+    ],
+    np.take: [
+        lambda x: np.take(x, [0, 5, 5]),
+        lambda x: np.take(x, 1, axis=0),
+        lambda x: np.take(x, [[2, 0]], axis=-1),
+        lambda x: x.take([1], axis=1),
+    ],
+    np.diagonal: [
+        lambda x: np.diagonal(x),
+        lambda x: np.diagonal(x, 1),
+        lambda x: x.diagonal(-1),
+        lambda x: np.diagonal(x, 5),
+        lambda x: np.diagonal(np.stack([x, x, x]), offset=1, axis1=-1, axis2=0),
+    ],
+    np.trace: [lambda x: np.trace(x), lambda x: np.trace(x, offset=-1), lambda x: np.trace(x[None], 0, 1, 2)],
+    np.flip: [lambda x: np.flip(x), lambda x: np.flip(x, 0), lambda x: np.flip(x, axis=(0, -1))],
+    np.roll: [lambda x: np.roll(x, 1), lambda x: np.roll(x, -2, axis=-1), lambda x: np.roll(x, (1, 1), axis=(0, 1))],
+    np.repeat: [
+        lambda x: np.repeat(x, 2),
+        lambda x: np.repeat(x, 2, axis=-1),
+        lambda x: x.repeat([1, 0, 2], axis=1),
+        lambda x: np.repeat(x, [1, 3], axis=-2),
+    ],
+    np.tile: [
+        lambda x: np.tile(x, 2),
+        lambda x: np.tile(x, (2, 2)),
+        lambda x: np.tile(x, (2, 1, 1)),
+        lambda x: np.tile(x[0], 0),
+    ],
+    np.diff: [lambda x: np.diff(x), lambda x: np.diff(x, n=2), lambda x: np.diff(x, axis=0), lambda x: np.diff(x, n=0)],
+    # assembly
+    np.concatenate: [
+        lambda x: np.concatenate([x, C]),
+        lambda x: np.concatenate((x, C, x), axis=-1),
+        lambda x: np.concatenate([x, x], axis=None),
+        lambda x: np.concatenate([x[0], [1.0, 2.0]]),
+        lambda x: np.concatenate(x),
+        lambda x: np.concatenate([x, C], dtype=np.float32),
+    ],
+    np.stack: [
+        lambda x: np.stack([x, C]),
+        lambda x: np.stack([x, C], axis=-1),
+        lambda x: np.stack([x[0, 0], 1.0, x[1, 1]]),
+        lambda x: np.stack((x[0], x[1]), axis=1),
+        lambda x: np.array([x[0, 0], 2 * x[0, 1]]) * x[:, 0],
+    ],
+    np.hstack: [lambda x: np.hstack([x, C]), lambda x: np.hstack([x[0], x[1, 0]])],
+    np.vstack: [lambda x: np.vstack([x, C]), lambda x: np.vstack([x[0], [1.0, 2.0, 3.0]])],
+    np.column_stack: [lambda x: np.column_stack([x[0], x[1]]), lambda x: np.column_stack([x, [1.0, 2.0]])],
+    np.append: [lambda x: np.append(x, 1.0), lambda x: np.append(x, C, axis=0), lambda x: np.append([1.0], x)],
+    np.where: [
+        lambda x: np.where(x > 0.0, x, C),
+        lambda x: np.where(MASK, x, 0.0),
+        lambda x: np.where(MASK[0], 1.0, x),
+        lambda x: np.where(True, x, C),
+        lambda x: np.where(False, x[0], C[:1] * x[0]),
+        lambda x: np.where([True, False], x[:, 0], x[:, 1]),
+        lambda x: np.where(True, x[0, 0], C),
+    ],
+    np.clip: [
+        lambda x: np.clip(x, -0.5, 0.5),
+        lambda x: np.clip(x, None, 0.1),
+        lambda x: np.clip(x, 0, None),
+        lambda x: x.clip(0.0, 1.0),
+        lambda x: x.clip(min=0.0),
+        lambda x: np.clip(C, -np.abs(x), x[0] * 0.1),
+    ],
+    np.full_like: [lambda x: np.full_like(x, x[0, 0]), lambda x: np.full_like(x[0], x[0, 1], dtype=np.float32)],
+    # operators on arrays and numbers, also where the plain operand comes first
+    np.add: [lambda x: x + C, lambda x: 1 + x, lambda x: operator.add([1.0, 2.0, 3.0], x), lambda x: np.add(x, [1])],
+    np.subtract: [lambda x: x - C[0], lambda x: 1 - x, lambda x: C - x, lambda x: np.subtract.outer(x[0], C[0])],
+    np.multiply: [lambda x: x * x[0], lambda x: 2 * x, lambda x: C * x, lambda x: np.multiply.outer(x[0], x[1])],
+    np.divide: [lambda x: x / 3, lambda x: 1 / (3 + x), lambda x: C / np.exp(x)],
+    np.power: [
+        lambda x: x**2,
+        lambda x: x**3.0,
+        lambda x: 2.0**x,
+        lambda x: (x * x) ** x,
+        lambda x: np.power(x, [1, 2, 3]),
+    ],
+    np.remainder: [lambda x: x % 0.7, lambda x: 5.0 % (3 + x), lambda x: divmod(x, 0.7)[1]],
+    np.absolute: [lambda x: abs(x), lambda x: np.abs(x), lambda x: np.abs(x + 1j * C)],
+    np.negative: [lambda x: -x],
+    np.positive: [lambda x: +x],
+    np.sign: [lambda x: x * np.sign(x)],
+    ad.value: [lambda x: x * ad.value(x).shape[0]],
+}
+
+# What carries no derivative: calls whose result must be NumPy's own, plain, on traced numbers too.
+QUERIES: dict[Any, list[Pattern]] = {
+    np.shape: [lambda x: np.shape(x), lambda x: x.shape],
+    np.ndim: [lambda x: np.ndim(x), lambda x: x.ndim],
+    np.size: [lambda x: np.size(x), lambda x: x.size, lambda x: np.size(x, 1)],
+    np.iscomplexobj: [lambda x: np.iscomplexobj(x), lambda x: np.iscomplexobj(1j * x)],
+    np.isrealobj: [lambda x: np.isrealobj(x)],
+    np.result_type: [lambda x: np.result_type(x, np.float32)],
+    np.can_cast: [lambda x: np.can_cast(x.dtype, int)],
+    np.array_repr: [lambda x: np.array_repr(x)],
+    np.zeros_like: [
+        lambda x: np.zeros_like(x),
+        lambda x: np.zeros_like(x, dtype=int),
+        lambda x: np.zeros_like(x, shape=(2,)),
+    ],
+    np.ones_like: [lambda x: np.ones_like(x), lambda x: np.ones_like(x, shape=2)],
+    np.argmax: [lambda x: np.argmax(x), lambda x: x.argmax(axis=-1), lambda x: np.argmax(x, 0, keepdims=True)],
+    np.argmin: [lambda x: np.argmin(x), lambda x: x.argmin(axis=0), lambda x: np.argmin(a=x)],
+    np.argsort: [lambda x: np.argsort(x), lambda x: x.argsort(axis=0, kind="stable")],
+    np.any: [lambda x: np.any(x > 0), lambda x: np.any(x), lambda x: x.any(axis=0)],
+    np.all: [lambda x: np.all(x > 0), lambda x: x.all(axis=1, keepdims=True)],
+    np.count_nonzero: [lambda x: np.count_nonzero(x), lambda x: np.count_nonzero(x > 0, axis=0)],
+    np.nonzero: [lambda x: np.nonzero(x), lambda x: x.nonzero()],
+    np.searchsorted: [
+        lambda x: np.searchsorted([-1.0, 0.0, 1.0], x),
+        lambda x: np.searchsorted(np.array([-1.0, 0.0, 1.0]), v=x, side="right"),
+        lambda x: np.searchsorted(np.cumsum(x[0] * x[0]), 0.5),
+    ],
+    np.allclose: [lambda x: np.allclose(x, C), lambda x: np.allclose(C, b=x), lambda x: np.allclose(x, x, rtol=1e-3)],
+    np.array_equal: [lambda x: np.array_equal(x, x), lambda x: np.array_equal(C, x)],
+    np.isclose: [lambda x: np.isclose(x, 0.0, atol=1.0)],
+}
+CONSTANT_UFUNCS = {f for f, to in implementations.items() if isinstance(f, np.ufunc) and isinstance(to, Constant)}
+X = rng_for("X").standard_normal((2, 3))
+
+
+def name_of(function: Any) -> str:
+    return f"{function.__module__}.{function.__name__}"
+
+
+def leaves(out: Any) -> list[Any]:
+    """The numbers and arrays of an output that may be a tuple."""
+    return list(out) if isinstance(out, (list, tuple)) else [out]
+
+
+def test_every_implemented_function_is_called_below():
+    covered = {*PATTERNS, *QUERIES, *CONSTANT_UFUNCS, *(row.ufunc for row in ELEMENTWISE)}
+    aliases = {np.amax, np.amin, np.conj, np.concat, np.permute_dims}
+    assert {name_of(f) for f in set(implementations) - covered - aliases} == set()
+
+
+@pytest.mark.parametrize("function", PATTERNS, ids=name_of)
+def test_functions_on_traced_arrays_are_numpys(function):
+    for number, call in enumerate(PATTERNS[function]):
+        expected = call(X)
+        rng = rng_for(f"{name_of(function)} {number}")
+        tangent = rng.standard_normal(X.shape)
+        value, pushed = ad.jvp(call, (X,), (tangent,))
+        traced, pullback = ad.vjp(call, X)
+        assert type(value) is type(traced) is type(expected) or not isinstance(expected, (tuple, list))
+        for wanted, *found in zip(leaves(expected), leaves(value), leaves(traced), strict=True):
+            for out in found:
+                assert np.asarray(out).dtype == np.asarray(wanted).dtype, number
+                np.testing.assert_array_equal(out, wanted, strict=isinstance(wanted, np.ndarray), err_msg=str(number))
+        assert_derivative(call, expected, tangent, pushed, pullback, rng, number)
+
+
+@pytest.mark.xfail(reason="a box keeps its trace where arrays have the method of that name", strict=True)
+def test_trace_is_a_method_too():
+    np.testing.assert_array_equal(ad.grad(lambda x: x.trace())(SQUARE), np.eye(3))
+
+
+def assert_derivative(call: Pattern, out: Any, tangent: Any, pushed: Any, pullback: Any, rng: Any, number: int) -> None:
+    """The pushforward is the slope of differences, and the pullback is its adjoint."""
+    single = any(np.asarray(part).dtype == np.float32 for part in leaves(out))
+    cotangents = [direction(part, rng) for part in leaves(out)]
+    (pulled,) = pullback(tuple(cotangents) if isinstance(out, tuple) else cotangents[0])
+    rtol = 1e-4 if single else 1e-9
+    identity = sum(pairing(c, p) for c, p in zip(cotangents, leaves(pushed), strict=True))
+    np.testing.assert_allclose(pairing(pulled, tangent), identity, rtol=rtol, atol=rtol, err_msg=str(number))
+    for k, part in enumerate(leaves(pushed)):
+        differences = central(lambda x, k=k: leaves(call(x))[k], (X,), (tangent,), 1e-2 if single else 1e-6)
+        bar = 1e-3 if single else 1e-7
+        np.testing.assert_allclose(part, differences, rtol=bar, atol=bar, err_msg=str(number))
+
+
+@pytest.mark.parametrize("function", PATTERNS, ids=name_of)
+def test_second_derivatives_of_functions_agree_in_every_nesting(function):
+    for number, call in enumerate(PATTERNS[function]):
+        if any(np.asarray(part).dtype == np.float32 for part in leaves(call(X))):
+            continue  # differences of single precision say nothing about second derivatives
+
+        def f(x, call=call):
+            return sum(np.sum(np.sin(part)) for part in leaves(call(x)))
+
+        expected = central(ad.grad(f), (X,), (C,), 1e-6)
+        for outer, inner in itertools.product(EXACT, EXACT):
+            along = ad.grad(lambda x, f=f, inner=inner: np.sum(C * ad.grad(f, method=inner)(x)), method=outer)(X)
+            np.testing.assert_allclose(along, expected, rtol=1e-6, atol=1e-6, err_msg=f"{number} {outer} {inner}")
+
+
+def second_gradient(f: Callable[..., Any], *args: Any) -> Any:
+    """The gradient of a sum of the gradient, reverse over reverse, in all arguments."""
+    every = tuple(range(len(args)))
+    return ad.grad(lambda *xs: sum(np.sum(np.sin(g)) for g in ad.grad(f, every)(*xs)), every)(*args)
+
+
+@pytest.mark.parametrize("function", PATTERNS, ids=name_of)
+def test_the_tape_keeps_all_that_the_rules_of_functions_read(function, monkeypatch):
+    """Of large arrays the tape keeps only what rules read; here every array counts as large."""
+    for call in PATTERNS[function]:
+
+        def f(x, call=call):
+            return sum(np.sum(np.sin(part)) for part in leaves(call(x)))
+
+        expected = ad.grad(f)(X), second_gradient(f, X)
+        with monkeypatch.context() as patch:
+            patch.setattr(reverse, "SMALL", 0)
+            np.testing.assert_array_equal(ad.grad(f)(X), expected[0])
+            np.testing.assert_array_equal(second_gradient(f, X), expected[1])
+
+
+@each(ELEMENTWISE)
+def test_the_tape_keeps_all_that_the_rules_of_rows_read(row, monkeypatch):
+    args = tuple(np.array(numbers) for numbers in zip(*points(row), strict=True))
+    for active in range(len(args)):
+
+        def f(x, active=active):
+            return np.sum(np.sin(row.ufunc(*args[:active], x, *args[active + 1 :])))
+
+        expected = ad.grad(f)(args[active]), second_gradient(f, args[active])
+        with monkeypatch.context() as patch:
+            patch.setattr(reverse, "SMALL", 0)
+            np.testing.assert_array_equal(ad.grad(f)(args[active]), expected[0])
+            np.testing.assert_array_equal(second_gradient(f, args[active]), expected[1])
+
+
+@pytest.mark.parametrize("function", QUERIES, ids=name_of)
+def test_queries_are_answered_as_by_numpy(function):
+    for call in QUERIES[function]:
+        seen: list[Any] = []
+
+        def f(x, call=call, seen=seen):
+            seen.append(call(x))
+            return np.sum(x)
+
+        expected = call(X)
+        for method in EXACT:
+            np.testing.assert_array_equal(ad.grad(f, method=method)(X), np.ones((2, 3)))
+        for answer in seen:
+            assert type(answer) is type(expected)
+            assert repr(answer) == repr(expected)
+
+
+@pytest.mark.parametrize("ufunc", sorted(CONSTANT_UFUNCS, key=lambda f: f.__name__), ids=lambda f: f.__name__)
+def test_piecewise_constant_ufuncs_have_no_derivative(ufunc):
+    args = (X, C)[: ufunc.nin]
+    expected = ufunc(*args)
+    for method in EXACT:
+        value, gradient = ad.value_and_grad(lambda *xs: np.sum(xs[0] * ufunc(*xs)), method=method)(*args)
+        np.testing.assert_array_equal(value, np.sum(X * expected))
+        np.testing.assert_array_equal(gradient, 1.0 * expected)
+
+
+@each(CONSTANT)
+def test_constant_rows_are_reached_by_a_numpy_function(row):
+    tested = {*QUERIES, *CONSTANT_UFUNCS, ad.value}
+    assert row.fun in tested or row.name == "sign" or row.name == "value"
+
+
+# == conventions at kinks ==========================================================================
+nan, inf = np.nan, np.inf
+
+
+def relu(x):
+    return np.maximum(x, 0.0)
+
+
+def divided(x):
+    return np.where(x == 0, 1.0, np.sin(x) / x)
+
+
+A = np.array
+
+# name: (f, x, gradient at x, second derivative along the ones at x or None where there is none worth fixing)
+KINKS: dict[str, tuple[Callable[[Any], Any], Any, Any, Any]] = {
+    "abs at 0 is 0": (np.abs, 0.0, 0.0, 0.0),
+    "abs(x) at 0 is 0": (abs, 0.0, 0.0, 0.0),
+    "fabs at 0 is 0": (np.fabs, 0.0, 0.0, 0.0),
+    "abs of an array": (lambda x: np.sum(np.abs(x)), A([-1.0, 0.0, 2.0]), [-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]),
+    "sign at 0 is 0": (lambda x: np.sign(x) * 3.0, 0.0, 0.0, 0.0),
+    "relu at 0 is 1/2": (relu, 0.0, 0.5, 0.0),
+    "minimum shares a tie": (lambda x: np.minimum(x, 1.0), 1.0, 0.5, 0.0),
+    "fmax shares a tie": (lambda x: np.fmax(x, 1.0), 1.0, 0.5, 0.0),
+    "fmin shares a tie": (lambda x: np.fmin(1.0, x), 1.0, 0.5, 0.0),
+    "maximum of x and x is x": (lambda x: np.maximum(x, x), 3.0, 1.0, 0.0),
+    "fmax ignores nan": (lambda x: np.fmax(x, nan), 3.0, 1.0, 0.0),
+    "maximum passes nan on": (lambda x: np.maximum(x, nan), 3.0, nan, None),
+    "0 and -0 tie": (lambda x: np.maximum(x, 0.0), -0.0, 0.5, 0.0),
+    "max shares among two": (np.max, A([2.0, 1.0, 2.0]), [0.5, 0.0, 0.5], [0.0, 0.0, 0.0]),
+    "max shares among all": (np.max, np.ones((2, 2)), np.full((2, 2), 0.25), np.zeros((2, 2))),
+    "min shares among three": (np.min, A([1.0, 1.0, 3.0, 1.0]), [1 / 3, 1 / 3, 0.0, 1 / 3], np.zeros(4)),
+    "max shares along an axis": (
+        lambda x: np.sum(np.max(x, axis=1) * A([1.0, 2.0])),
+        A([[1.0, 1.0], [3.0, 0.0]]),
+        [[0.5, 0.5], [2.0, 0.0]],
+        np.zeros((2, 2)),
+    ),
+    "clip at the lower bound": (lambda x: np.clip(x, 0.0, 1.0), 0.0, 0.5, 0.0),
+    "clip at the upper bound": (lambda x: np.clip(x, 0.0, 1.0), 1.0, 0.5, 0.0),
+    "clip inside and outside": (
+        lambda x: np.sum(np.clip(x, 0.0, 1.0)),
+        A([-1.0, 0.5, 2.0]),
+        [0.0, 1.0, 0.0],
+        np.zeros(3),
+    ),
+    "hypot at the origin is 0": (lambda x: np.hypot(x[0], x[1]), np.zeros(2), [0.0, 0.0], [0.0, 0.0]),
+    "hypot on an axis": (lambda x: np.hypot(x, 0.0), -2.0, -1.0, 0.0),
+    "length of a complex number at 0": (lambda x: np.abs(x * (1 + 1j)), 0.0, 0.0, 0.0),
+    "sqrt at 0 is infinite": (np.sqrt, 0.0, inf, None),
+    "sqrt squared at 0 is not known": (lambda x: np.sqrt(x) ** 2, 0.0, nan, None),
+    "x**0": (lambda x: x**0, 0.0, 0.0, 0.0),
+    "x**0.0": (lambda x: x**0.0, 0.0, 0.0, 0.0),
+    "x**1 at 0": (lambda x: x**1, 0.0, 1.0, 0.0),
+    "x**2 at 0": (lambda x: x**2, 0.0, 0.0, 2.0),
+    "x**3 at a negative base": (lambda x: x**3, -2.0, 12.0, -12.0),
+    "x**3.0 at a negative base": (lambda x: x**3.0, -2.0, 12.0, -12.0),
+    "x**-2 at a negative base": (lambda x: x**-2, -2.0, 0.25, 0.375),
+    "x**n by an array of exponents": (
+        lambda x: np.sum(x ** A([0, 1, 2, 3])),
+        np.zeros(4),
+        [0.0, 1.0, 0.0, 0.0],
+        [0.0, 0.0, 2.0, 0.0],
+    ),
+    "x**0.5 at a negative base is nan": (lambda x: np.sum((x + 0.0) ** 0.5), A([4.0, -4.0]), [0.25, nan], None),
+    "0**y is flat for y > 0": (lambda y: 0.0**y, 2.0, 0.0, 0.0),
+    "x**x at 1": (lambda x: x**x, 1.0, 1.0, 2.0),
+    # a branch not taken contributes exactly 0
+    "where guards sqrt": (
+        lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0.0)),
+        A([0.0, 4.0]),
+        [0.0, 0.25],
+        [0.0, -0.03125],
+    ),
+    "where guards sqrt of a number": (lambda x: np.where(x > 0, np.sqrt(x), 0.0), 0.0, 0.0, 0.0),
+    "where guards division": (lambda x: np.sum(np.where(x != 0, 1 / x, x)), A([0.0, 2.0]), [1.0, -0.25], [0.0, 0.25]),
+    "where guards log": (lambda x: np.sum(np.where(x > 0, np.log(x), -x)), A([0.0, 2.0]), [-1.0, 0.5], [0.0, -0.25]),
+    "where guards log below 0": (
+        lambda x: np.sum(np.where(x > 0, np.log(x), x)),
+        A([-1.0, 2.0]),
+        [1.0, 0.5],
+        [0.0, -0.25],
+    ),
+    "where guards sin(x)/x": (lambda x: np.sum(divided(x)), A([0.0, np.pi]), [0.0, -1 / np.pi], [0.0, 2 / np.pi**2]),
+    "where guards sin(x)/x of a number": (divided, 0.0, 0.0, 0.0),
+    "where guards a later singularity": (
+        lambda x: np.sum(np.where(x > 0, x**1.5, 0.0)),
+        A([0.0, 4.0]),
+        [0.0, 3.0],
+        [0.0, 0.375],
+    ),
+    "where inside the singular function": (
+        lambda x: np.sum(np.sqrt(np.where(x > 1, x, 1.0) - 1.0) * np.where(x > 1, x, 0.0)),
+        A([5.0]),
+        [3.25],
+        [0.34375],
+    ),
+    "where guards a product of both branches": (
+        lambda x: np.sum(np.where(x > 0, np.sqrt(x) * x[::-1], x)),
+        A([0.0, 4.0]),
+        [3.0, 0.0],
+        None,
+    ),
+    "where keeps rows of nan out of a product": (
+        lambda w: np.sum(np.where([True, False], A([[1.0, 2.0], [nan, inf]]) @ w, 0.0) ** 2),
+        A([1.0, 1.0]),
+        [6.0, 12.0],
+        [6.0, 12.0],
+    ),
+    "two guards": (lambda x: np.where(x > 0, np.sqrt(np.where(x > 0, x, 0.0)), 0.0), 0.0, 0.0, 0.0),
+    "indexing leaves a singularity out": (
+        lambda x: np.sum(np.sqrt(x)[1:]),
+        A([0.0, 4.0]),
+        [0.0, 0.25],
+        [0.0, -0.03125],
+    ),
+    "indexing leaves a later singularity out": (lambda x: (x**1.5)[1], A([0.0, 4.0]), [0.0, 3.0], [0.0, 0.375]),
+    "a mask leaves a singularity out": (lambda x: np.sum(np.log(x)[x > 0]), A([0.0, 4.0]), [0.0, 0.25], [0.0, -0.0625]),
+    "maximum passes nothing to what lost": (lambda x: np.sqrt(relu(x)), -1.0, 0.0, 0.0),
+    "what lost was singular": (lambda x: np.maximum(np.sqrt(x), 1.0), 0.0, 0.0, 0.0),
+    "what lost was singular later": (lambda x: np.maximum(x**1.5, 1.0), 0.0, 0.0, 0.0),
+    "max passes nothing to what lost": (lambda x: np.max(np.sqrt(x)), A([0.0, 4.0]), [0.0, 0.25], [0.0, -0.03125]),
+}
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("kink", KINKS)
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")  # f's own, as in NumPy
+def test_convention_at_a_kink(kink, method):
+    f, x, expected, _ = KINKS[kink]
+    np.testing.assert_allclose(ad.grad(f, method=method)(x), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("inner", EXACT)
+@pytest.mark.parametrize("outer", EXACT)
+@pytest.mark.parametrize("kink", [name for name, (_, _, _, second) in KINKS.items() if second is not None])
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
+def test_second_derivative_at_a_kink(kink, outer, inner):
+    f, x, _, expected = KINKS[kink]
+    found = ad.grad(lambda x: np.sum(ad.grad(f, method=inner)(x)), method=outer)(x)
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("outer", EXACT)
+@pytest.mark.parametrize("inner", EXACT)
+@pytest.mark.parametrize("kind", [float, lambda x: A([x])], ids=["float", "array"])
+def test_mixed_second_derivative_of_a_power_at_exponent_0_is_1_over_x(outer, inner, kind):
+    x, y = kind(4.0), kind(0.0)
+    by_x = ad.grad(lambda x, y: np.sum(x**y), 0, method=inner)
+    by_y = ad.grad(lambda x, y: np.sum(x**y), 1, method=inner)
+    assert ad.grad(lambda x, y: np.sum(by_x(x, y)), 1, method=outer)(x, y) == 0.25
+    assert ad.grad(lambda x, y: np.sum(by_y(x, y)), 0, method=outer)(x, y) == 0.25
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_powers_by_their_exponent(method):
+    by_exponent = ad.grad(lambda y, x: np.sum(x**y), method=method)
+    assert by_exponent(2.0, np.e) == pytest.approx(np.e**2)
+    assert by_exponent(2.0, 0.0) == 0.0
+    assert np.isnan(by_exponent(2.0, -1.0))
+    np.testing.assert_array_equal(by_exponent(A([2.0, 3.0]), A([0.0, 1.0])), [0.0, 0.0])
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_remainder_counts_as_pythons_does(method):
+    # 1.0 / 0.1 rounds to 10, and yet 1.0 % 0.1 is 0.09999999999999995 = 1.0 - 9 * 0.1.
+    assert ad.grad(lambda y: 1.0 % y, method=method)(0.1) == -9.0
+    assert ad.grad(lambda y: np.fmod(1.0, y), method=method)(0.1) == -9.0
+    assert ad.grad(lambda y: np.fmod(-7.5, y), method=method)(2.0) == 3.0
+    assert ad.grad(lambda y: -7.5 % y, method=method)(2.0) == 4.0
+
+
+# == extremes ======================================================================================
+BIG = A([-1e300, -800.0, -30.0, 0.0, 30.0, 800.0, 1e300])
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (np.tanh, lambda x: 1 / np.cosh(np.clip(x, -300, 300)) ** 2),
+        (lambda x: np.logaddexp(0, x), lambda x: np.where(x > 0, 1.0, np.exp(-np.abs(x))) / (1 + np.exp(-np.abs(x)))),
+        (lambda x: np.logaddexp(x, -x), np.tanh),
+        (lambda x: np.exp(np.minimum(x, 5.0)), lambda x: np.where(x < 5.0, np.exp(np.minimum(x, 5.0)), 0.0)),
+        (lambda x: np.arctan2(x, 1e300), lambda x: 1e300 / np.hypot(x, 1e300) / np.hypot(x, 1e300)),
+        (np.arctan, lambda x: 1 / np.hypot(1, x) / np.hypot(1, x)),
+        (np.arcsinh, lambda x: 1 / np.hypot(1, x)),
+        (lambda x: np.hypot(x, 1e300), lambda x: x / np.hypot(x, 1e300)),
+        (lambda x: np.expm1(-np.abs(x)), lambda x: -np.sign(x) * np.exp(-np.abs(x))),
+    ],
+)  # fmt: skip
+def test_large_arguments_neither_warn_nor_overflow(f, expected, method):
+    found = ad.grad(lambda x: np.sum(f(x)), method=method)(BIG)
+    np.testing.assert_allclose(found, expected(BIG), rtol=1e-12, atol=1e-25)
+    for x, wanted in zip(BIG, expected(BIG), strict=True):
+        np.testing.assert_allclose(ad.grad(f, method=method)(float(x)), wanted, rtol=1e-12, atol=1e-25)
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_tiny_arguments_do_not_underflow(method):
+    assert ad.grad(np.arctan2, method=method)(1e-200, 1e-200) == pytest.approx(0.5e200)
+    assert ad.grad(np.hypot, method=method)(3e-200, 4e-200) == pytest.approx(0.6)
+    assert ad.grad(np.log1p, method=method)(1e-200) == 1.0
+    assert ad.grad(np.expm1, method=method)(1e-200) == 1.0
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("x", [inf, -inf, nan])
+@each(ELEMENTWISE)
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow):RuntimeWarning")
+def test_values_at_inf_and_nan_are_numpys(row, x, method):
+    args = (x, 1.5)[: row.ufunc.nin]
+    for kind in (float, np.float64, lambda v: A([v])):
+        call = tuple(map(kind, args))
+        value, gradient = ad.value_and_grad(lambda *xs: np.sum(row.ufunc(*xs)), method=method)(*call)
+        np.testing.assert_array_equal(value, np.sum(row.ufunc(*call)))
+        assert np.shape(gradient) == np.shape(call[0])
+
+
+@pytest.mark.parametrize("method", EXACT)
+@each(ELEMENTWISE)
+def test_warnings_are_those_of_f(row, method):
+    """Where NumPy computes f without a warning its derivative comes without one, be it infinite or nan."""
+    for args in itertools.product([-1.0, 0.0, 1.0, 2.0], repeat=row.ufunc.nin):
+        for kind in (float, np.float64, lambda v: A([v])):
+            call = tuple(map(kind, args))
+            try:
+                row.ufunc(*call)
+            except RuntimeWarning:
+                continue
+            ad.grad(lambda *xs: np.sum(row.ufunc(*xs)), tuple(range(len(args))), method=method)(*call)
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_python_floats_follow_numpys_arithmetic_at_poles(method):
+    with np.errstate(all="ignore"):
+        assert ad.value_and_grad(lambda x: 1.0 / x, method=method)(0.0) == (inf, -inf)
+        assert ad.value_and_grad(lambda x: x**-1, method=method)(0.0) == (inf, -inf)
+        assert ad.value_and_grad(lambda x: x**400.0, method=method)(1e3) == (inf, inf)
+        value, gradient = ad.value_and_grad(lambda x: x**0.5, method=method)(-4.0)
+    assert np.isnan(value)
+    assert np.isnan(gradient)
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_empty_arrays_have_empty_gradients(shape, method):
+    empty = np.zeros(shape)
+    for f in (
+        np.sum,
+        np.prod,
+        lambda x: np.sum(np.exp(x) * x + 1),
+        lambda x: np.sum(np.where(x > 0, x, 1 / x)),
+        lambda x: np.sum(np.cumsum(x) ** 2),
+        lambda x: np.sum(np.concatenate([x, x])),
+        lambda x: np.sum(np.tensordot(x, np.zeros((shape[-1], 2)), 1)),
+        lambda x: np.sum(np.diff(x, axis=0)) if shape[0] else np.sum(x),
+        lambda x: np.sum(np.sum(x, axis=0)),
+        lambda x: np.sum(x @ x.T),
+    ):
+        gradient = ad.grad(f, method=method)(empty)
+        assert gradient.shape == shape
+        assert gradient.dtype == float
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_small_floats_stay_small(dtype, method):
+    x = A([0.5, 1.0, 2.0], dtype)
+    for f in (
+        lambda x: np.mean(x * x),
+        lambda x: np.sum(np.maximum(x, 1) * 2.0),
+        lambda x: np.max(x) + np.min(x),
+        np.prod,
+        lambda x: np.std(x),
+        lambda x: np.sum(np.where(x > 1, x, 0) ** 2),
+        lambda x: np.sum(np.concatenate([x, np.zeros(2, dtype)])),
+        lambda x: np.dot(x, x[::-1]),
+        lambda x: np.clip(x, 0, 1)[1],
+    ):
+        value, gradient = ad.value_and_grad(f, method=method)(x)
+        assert value.dtype == f(x).dtype == gradient.dtype == dtype
+        assert value == f(x)
+        wide = ad.grad(f, method=method)(x.astype(float))
+        np.testing.assert_allclose(gradient, wide, rtol=20 * float(np.finfo(dtype).eps))
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_mean_of_float16_does_not_overflow(method):
+    value, gradient = ad.value_and_grad(np.mean, method=method)(np.full(1000, 100, np.float16))
+    assert value == 100
+    np.testing.assert_array_equal(gradient, np.full(1000, 0.001, np.float16))
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_a_product_of_many_factors_takes_few_steps(method):
+    x = rng_for("product").uniform(0.9, 1.1, 5000)
+    np.testing.assert_allclose(ad.grad(np.prod, method="reverse")(x), np.prod(x) / x, rtol=1e-12)
+
+
+# == complex numbers ===============================================================================
+Z = 0.6 - 0.8j
+
+# Real functions of a real x through complex numbers, and their derivatives.
+THROUGH_THE_PLANE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "abs(x + 2i)": (lambda x: np.abs(x + 2j), lambda x: x / np.hypot(x, 2.0)),
+    "real(exp(ix))": (lambda x: np.real(np.exp(1j * x)), lambda x: -np.sin(x)),
+    "imag(exp(ix))": (lambda x: np.imag(np.exp(1j * x)), np.cos),
+    "z conj(z)": (lambda x: np.real((x + 1j) * np.conj(x + 1j)), lambda x: 2 * x),
+    "abs(z)**2": (lambda x: np.abs(x * Z) ** 2, lambda x: 2 * x),
+    "real(log(z))": (lambda x: np.real(np.log(x + 1j)), lambda x: x / (x * x + 1)),
+    "imag(sqrt(z))": (lambda x: np.imag(np.sqrt(x + 1j)), lambda x: np.imag(0.5 / np.sqrt(x + 1j))),
+    "real(1/z)": (lambda x: np.real(1 / (x + 1j)), lambda x: np.real(-1 / (x + 1j) ** 2)),
+    "real(z**3)": (lambda x: np.real((x + 1j) ** 3), lambda x: np.real(3 * (x + 1j) ** 2)),
+    "real(sign(z))": (lambda x: np.real(np.sign(x + 2j)), lambda x: 4 / np.hypot(x, 2.0) ** 3),
+    "where": (
+        lambda x: np.real(np.where(x > 0, (1 + 1j) * x, 3j * x) * Z),
+        lambda x: np.where(x > 0, np.real((1 + 1j) * Z), np.real(3j * Z)),
+    ),
+    "real(arccosh(z)) left of the cut": (
+        lambda x: np.real(np.arccosh(x - 5 + 1j)),
+        lambda x: np.real(1 / (np.sqrt(x - 6 + 1j) * np.sqrt(x - 4 + 1j))),
+    ),
+    "real(arcsinh(z))": (lambda x: np.real(np.arcsinh(x + 1j)), lambda x: np.real(1 / np.sqrt(1 + (x + 1j) ** 2))),
+}
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("name", THROUGH_THE_PLANE)
+def test_complex_intermediate_values_of_a_real_function(name, method):
+    f, derivative = THROUGH_THE_PLANE[name]
+    for x in (0.7, A([0.7, 1.3])):
+        value, gradient = ad.value_and_grad(lambda x: np.sum(f(x)), method=method)(x)
+        assert type(gradient) is type(x)
+        np.testing.assert_allclose(value, np.sum(f(x)), rtol=4 * EPS)
+        np.testing.assert_allclose(gradient, derivative(x), rtol=1e-13)
+
+
+# Real functions u(x, y) of z = x + iy, and their gradients du/dx - i du/dy.
+OF_THE_PLANE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "real": (np.real, lambda z: 1 + 0 * z),
+    "imag": (np.imag, lambda z: -1j + 0 * z),
+    "abs": (np.abs, lambda z: np.conj(z) / np.abs(z)),
+    "abs squared": (lambda z: np.abs(z) ** 2, lambda z: 2 * np.conj(z)),
+    "z conj(z)": (lambda z: np.real(z * np.conj(z)), lambda z: 2 * np.conj(z)),
+    "real of an analytic function": (lambda z: np.real(np.exp(z) * z**2), lambda z: np.exp(z) * (z**2 + 2 * z)),
+    "imag of an analytic function": (lambda z: np.imag(np.sin(z)), lambda z: -1j * np.cos(z)),
+    "real part of a conjugate": (lambda z: np.real(np.conj(z) * Z), lambda z: np.conj(Z) + 0 * z),
+    "tanh of the length": (lambda z: np.tanh(np.abs(z)), lambda z: np.conj(z) / np.abs(z) / np.cosh(np.abs(z)) ** 2),
+}
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("name", OF_THE_PLANE)
+def test_gradient_of_a_real_function_of_a_complex_number(name, method):
+    f, gradient = OF_THE_PLANE[name]
+    for z in (0.3 + 0.4j, np.complex128(0.3 - 0.4j), A([0.3 + 0.4j, -1.2 + 0.1j])):
+        found = ad.grad(lambda z: np.sum(f(z)), method=method)(z)
+        assert type(found) is type(z)
+        np.testing.assert_allclose(found, gradient(z), rtol=1e-13)
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_complex_single_precision_stays_single(method):
+    z = A([0.3 + 0.4j], np.complex64)
+    assert ad.grad(lambda z: np.sum(np.abs(z)), method=method)(z).dtype == np.complex64
+
+
+def test_products_of_complex_matrices_are_not_conjugated():
+    rng = rng_for("complex matmul")
+    a, b, u = (rng.standard_normal((2, 2)) + 1j * rng.standard_normal((2, 2)) for _ in range(3))
+    _, pullback = ad.vjp(np.matmul, a, b)
+    by_a, by_b = pullback(u)
+    np.testing.assert_allclose(by_a, u @ b.T)
+    np.testing.assert_allclose(by_b, a.T @ u)
+
+
+# == what is refused ===============================================================================
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, out: np.sum(x, axis=0, out=out),
+        lambda x, out: x.sum(0, None, out),
+        lambda x, out: np.mean(x, axis=0, out=out),
+        lambda x, out: np.max(x, axis=0, out=out),
+        lambda x, out: np.cumsum(x[0], out=out),
+        lambda x, out: np.dot(np.ones(2), x, out),
+        lambda x, out: np.concatenate([x[0, :1], x[1, :2]], out=out),
+        lambda x, out: np.stack([x[0, 0], x[0, 1], x[0, 2]], out=out),
+        lambda x, out: np.take(x[0], [0, 1, 2], out=out),
+        lambda x, out: np.exp(x[0], out=out),
+        lambda x, out: np.var(x, axis=0, out=out),
+        lambda x, out: np.std(x, axis=0, out=out),
+        lambda x, out: np.outer(x[0, :1], x[1], out[None]),
+    ],
+)
+def test_results_are_not_written_into_plain_arrays(f, method):
+    out = np.zeros(3)
+    with pytest.raises(ad.LostDerivative, match=r"test_primitives\.py"):
+        ad.grad(lambda x: np.sum(f(x, out)), method=method)(X)
+    np.testing.assert_array_equal(out, np.zeros(3))
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(x, where=MASK),
+        lambda x: np.sum(x, initial=1.0),
+        lambda x: np.take(x, [7], mode="wrap"),
+        lambda x: np.exp(x, where=MASK),
+        lambda x: np.add.accumulate(x),
+        lambda x: np.max(x, initial=0.0),
+    ],
+)
+def test_what_has_no_rule_is_refused_by_name(f, method):
+    with pytest.raises(ad.NoRule, match=r"test_primitives\.py"):
+        ad.grad(lambda x: np.sum(f(x)), method=method)(X)
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_integers_made_of_traced_numbers_are_refused(method):
+    with pytest.raises(ad.LostDerivative, match=r"ad\.value\(x\)\.astype\(int64\)"):
+        ad.grad(lambda x: np.sum(x.astype(int)), method=method)(X)
