@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .containers import Container, Structure, count, flatten, flatten_like, paths, unflatten
-from .errors import ArgumentError, BadRequest, OutputError, place
+from .errors import ArgumentError, BadRequest, LostDerivative, OutputError, place
 from .primitives.table import dtype_of, like, zeros_like
 from .tracing import Box, inside, is_traced, normalize, now, plain, refusal_behind
 
@@ -188,17 +188,25 @@ class Call:
 
     def leaf(self, out: Any) -> Any:
         """A number or array that f returned; object arrays of traced numbers become one."""
-        out = normalize(out)
+        try:
+            out = normalize(out)
+        except LostDerivative:
+            raise self._no_number(out) from None
         if isinstance(out, Box):
             out.trace.require_open()
             return out
         if isinstance(out, (int, float, complex)):
             return out
-        if out is None or isinstance(out, (str, bytes)):
-            raise OutputError(f"{self.where()} returned {kind_of(out)}, where a number is needed: check its return")
-        if np.asarray(out).dtype.kind not in "biufc":
-            raise OutputError(f"{self.where()} returned {kind_of(out)}, where a number or array of numbers is needed")
-        return out if isinstance(out, (np.ndarray, np.generic)) else np.asarray(out)[()]
+        array = _numbers(np.asarray(out))
+        if array.dtype.kind not in "biufc":
+            raise self._no_number(out)
+        return out if isinstance(out, np.generic) else array if isinstance(out, np.ndarray) else array[()]
+
+    def _no_number(self, out: Any) -> OutputError:
+        hint = ": check its return" if out is None or isinstance(out, (str, bytes)) else ""
+        return OutputError(
+            f"{self.where()} returned {kind_of(out)}, where a number or array of numbers is needed{hint}"
+        )
 
     def output_leaves(self, out: Any) -> tuple[Leaves, Structure]:
         """The numbers and arrays in an output that may be a container."""
@@ -278,9 +286,21 @@ def _promoted_array(leaf: Any) -> Any:
     if type(leaf) is not np.ndarray and not isinstance(leaf, np.memmap):
         # A mask or the product of matrices would be dropped on the way.
         raise _UnfitError("pass an ndarray: np.asarray(x), or x.filled(...) of a masked array")
-    if leaf.dtype.kind in "fc":
-        return np.asarray(leaf)
-    return normalize(leaf) if is_traced(leaf) else _integers(leaf)
+    if is_traced(leaf):
+        return normalize(leaf)
+    leaf = _numbers(np.asarray(leaf))
+    return leaf if leaf.dtype.kind in "fc" else _integers(leaf)
+
+
+def _numbers(array: Any) -> Any:
+    """An object array of plain numbers as an array of numbers; anything else as it is."""
+    if not array.dtype.hasobject:
+        return array
+    try:
+        found = np.array(array.tolist())
+    except ValueError:
+        return array
+    return found if found.dtype.kind in "iufc" and found.shape == array.shape else array
 
 
 def _integers(leaf: Any) -> Any:

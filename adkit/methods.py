@@ -434,6 +434,9 @@ class Numerical(Method):
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         _require_real(call, self)
+        if self.scheme == "complex":
+            # A second complex step is none; differences of the exact first derivative are the next best.
+            return _hessian(call, Numerical(), self)
         return numerical.hessian(call.scalar, call.leaves, self.step)
 
     def passes(self, call: Call) -> int:

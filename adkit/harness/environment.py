@@ -13,7 +13,7 @@ def environment() -> dict[str, str]:
     found = {
         "cpu": _cpu(),
         "cores": str(os.cpu_count() or "unknown"),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
     return found | {name: _version(name) for name in ("adkit", "numpy", "sympy")}

@@ -97,13 +97,14 @@ def heading(rows: Sequence[Row]) -> str:
 def footing(rows: Sequence[Row]) -> list[str]:
     """What has to be known to read a table: per size the number of inputs, the cost of f, and the reference."""
     lines: list[str] = []
-    for size in dict.fromkeys(row.size for row in rows):
+    sizes = list(dict.fromkeys(row.size for row in rows))
+    for size in sizes:
         mine = [row for row in rows if row.size == size]
         f_s = next((row.f_s for row in mine if row.f_s is not None), None)
         reference = next((row.reference for row in mine if row.reference), "none")
         inputs = f"{mine[0].inputs:,} input" + ("s" if mine[0].inputs != 1 else "")
         cost = f"f itself takes {seconds(f_s)}; " if f_s is not None else ""
-        lines.append(f"{size + ': ' if size else ''}{inputs}; {cost}errors are against the {reference}")
+        lines.append(f"{size + ': ' if len(sizes) > 1 else ''}{inputs}; {cost}errors are against the {reference}")
     return lines
 
 
