@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from . import refusals
 from .containers import Container, Structure, count, flatten, flatten_like, paths, unflatten
-from .errors import ArgumentError, BadRequest, LostDerivative, OutputError, place
+from .errors import ArgumentError, BadRequest, LostDerivative, NoRule, OutputError, place
+from .lending import lend
 from .primitives.table import dtype_of, like, zeros_like
 from .tracing import Box, inside, is_traced, normalize, now, plain, refusal_behind
 
@@ -43,7 +45,7 @@ class Call:
             raise ArgumentError(f"a function is needed to differentiate, not {kind_of(f)}{place()}")
         self.f = f
         self.args = args
-        self.kwargs = kwargs or {}
+        self.kwargs = {name: lend(arg) for name, arg in kwargs.items()} if kwargs else {}
         self.has_aux = has_aux
         if has_aux:
             self.aux: Any = None
@@ -116,19 +118,24 @@ class Call:
         """Run f with these leaves in place of its own; aux is set aside."""
         try:
             out = self.f(*self.arguments(leaves), **self.kwargs)
-        except (TypeError, ValueError) as error:
-            refusal = refusal_behind(error)
+        except (TypeError, ValueError, SystemError) as error:
+            refusal = (self._lends() and refusals.written_to_argument(error)) or refusal_behind(error)
             if refusal is None:
                 raise
             raise refusal.with_traceback(error.__traceback__) from refusal.__cause__
         return self._without_aux(out) if self.has_aux else out
 
     def arguments(self, leaves: Leaves) -> list[Any]:
-        """f's positional arguments with these leaves in place of its own."""
-        args = list(self.args)
+        """f's positional arguments with these leaves in place of its own; f can only read the others."""
+        args = [lend(arg) for arg in self.args]
         for i, part in zip(self.positions, self.split(leaves), strict=True):
             args[i] = part
         return args
+
+    def _lends(self) -> bool:
+        """Whether f can only read something that the caller can write."""
+        others = [arg for i, arg in enumerate(self.args) if i not in self.positions]
+        return any(isinstance(arg, np.ndarray) for arg in (*others, *self.kwargs.values()))
 
     def moved(self, leaves: Leaves) -> Call:
         """The same call at another point."""
@@ -158,7 +165,7 @@ class Call:
 
     def as_scalar(self, out: Any) -> Any:
         """The output as one real number, or a refusal."""
-        if type(out) is float or (isinstance(out, Box) and type(out.value) is float and not out.trace.closed):
+        if type(out) is float or (isinstance(out, Box) and type(out.value) is float and not out.owner.closed):
             return out
         out = self.numeric(out)
         value = plain(out)
@@ -190,10 +197,10 @@ class Call:
         """A number or array that f returned; object arrays of traced numbers become one."""
         try:
             out = normalize(out)
-        except LostDerivative:
+        except (LostDerivative, NoRule):
             raise self._no_number(out) from None
         if isinstance(out, Box):
-            out.trace.require_open()
+            out.owner.require_open()
             return out
         if isinstance(out, (int, float, complex)):
             return out
@@ -238,15 +245,26 @@ class Call:
 
     def rearranged(self, gradient: Any, source: str) -> Leaves:
         """The leaves of a gradient that somebody else computed, each in the shape of its leaf; or a refusal."""
+        leaves = self._leaves_of(gradient)
+        if leaves is None:
+            raise ArgumentError(f"{source} returned {kind_of(gradient)}, which has not the structure of the arguments")
+        names = [f"gradient of {name}" for name in self.names]
+        return [own(matched(d, x, n)) for d, x, n in zip(leaves, self.leaves, names, strict=True)]
+
+    def takes(self, gradient: Any) -> bool:
+        """Whether a gradient has the structure and shapes of the differentiated arguments."""
+        leaves = self._leaves_of(gradient)
+        return leaves is not None and all(
+            np.shape(plain(d)) == np.shape(plain(x)) for d, x in zip(leaves, self.leaves, strict=True)
+        )
+
+    def _leaves_of(self, gradient: Any) -> Leaves | None:
         leaves = None
         if not self.single:
             leaves = flatten_like(Container(tuple, self.positions, tuple(self.structures)), gradient)
         if leaves is None and len(self.positions) == 1:
             leaves = flatten_like(self.structures[0], gradient)
-        if leaves is None:
-            raise ArgumentError(f"{source} returned {kind_of(gradient)}, which has not the structure of the arguments")
-        names = [f"gradient of {name}" for name in self.names]
-        return [own(matched(d, x, n)) for d, x, n in zip(leaves, self.leaves, names, strict=True)]
+        return leaves
 
     def finish_aux(self) -> Any:
         """What f returned beside its output; f is run once more if the method never ran it."""
@@ -269,7 +287,7 @@ class _UnfitError(Exception):
 def promote(leaf: Any) -> Any:
     """A leaf as a float, NumPy scalar or float array; integers become float64. Anything else is unfit."""
     if isinstance(leaf, Box):
-        leaf.trace.require_open()
+        leaf.owner.require_open()
         return leaf
     if isinstance(leaf, np.generic):
         return leaf if leaf.dtype.kind in "fc" else _integers(leaf)

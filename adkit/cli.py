@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .harness import Row, Subject
+    from .harness import Settings, Subject
     from .loading import Plan
     from .methods import Method
+    from .records import Row
 
 # Exit codes.
 RIGHT, WRONG, USAGE = 0, 1, 2
 
 Format = Literal["table", "markdown", "csv", "json"]
-SUFFIXES: dict[str, Format] = {".md": "markdown", ".csv": "csv", ".json": "json"}
+SUFFIXES: dict[str, Format] = {"": "table", ".txt": "table", ".md": "markdown", ".csv": "csv", ".json": "json"}
 
 app = typer.Typer(
     name="adkit",
@@ -90,17 +92,23 @@ def compare(
     from . import harness
     from .comparing import chosen_methods
 
-    names, question = methods.split(",") if methods is not None else None, ""
+    plan = None
     if targets and targets[0].endswith(".toml"):
-        subjects, plan = _planned(targets, at, argnums, gradient, sizes, seed)
-        names = names or plan.methods
-        timeout, seconds, question = timeout or plan.timeout, seconds or plan.seconds, plan.question
+        plan = _plan(targets, alone=at is argnums is gradient is sizes is None)
+        subjects = list(_planned(plan, seed))
     else:
         subjects = list(_subjects(targets or [], at, argnums, gradient, sizes, seed))
     _require_folder(output)
-    chosen = chosen_methods([name.strip() for name in names] if names is not None else None)
-    settings = harness.Settings(timeout or 2.0, seconds or 1.0, seed)
-    _write(_run(subjects, chosen, settings), _format(format, output), output, question)
+    names = _listed(methods, "--methods") if methods is not None else plan and plan.methods
+    form = _format(format, output)
+    chosen = chosen_methods(names)
+    settings = harness.Settings.of(
+        timeout=plan.timeout if timeout is None and plan else timeout,
+        seconds=plan.seconds if seconds is None and plan else seconds,
+        seed=seed,
+    )
+    rows = _run(subjects, chosen, settings)
+    _write(rows, form, output, plan.question if plan else "")
 
 
 @app.command("list")
@@ -114,7 +122,9 @@ def list_all(
 
     console = Console()
     if what in ("problems", "all"):
-        console.print(terminal.listing("problem", _problem_lines(), ("sizes", "what it is")))
+        console.print(
+            terminal.listing("problem", _problem_lines(), ("size", "by default", "what it is and where it comes from"))
+        )
     if what in ("methods", "all"):
         console.print(terminal.listing("method", _method_lines(), ("available", "what it is")))
 
@@ -122,7 +132,10 @@ def list_all(
 def _problem_lines() -> list[tuple[str, ...]]:
     from .problems import problems
 
-    return [(p.name, ", ".join(map(p.label, p.sizes)) or "-", p.title) for p in problems.values()]
+    return [
+        (p.name, "x".join(p.parameters), ", ".join(map(p.label, p.sizes)), f"{p.title}\n{p.source}")
+        for p in problems.values()
+    ]
 
 
 def _method_lines() -> list[tuple[str, ...]]:
@@ -152,43 +165,70 @@ def _subjects(
             yield loading.subject(target, at, argnums, gradient)
         else:
             problem = problems[target]
-            for size in problem.sizes if sizes is None else sizes.split(","):
-                yield harness.Subject.of(problem, size.strip() if isinstance(size, str) else size, seed)
+            for size in problem.sizes if sizes is None else _listed(sizes, "--sizes"):
+                yield harness.Subject.of(problem, size, seed)
 
 
-def _planned(targets: Sequence[str], *others: Any) -> tuple[list[Subject], Plan]:
-    """The subjects of a comparison file."""
-    from . import harness, loading
+def _plan(targets: Sequence[str], alone: bool) -> Plan:
+    """A comparison file, which leaves nothing else to choose."""
+    from . import loading
     from .errors import BadRequest
+
+    if len(targets) > 1 or not alone:
+        raise BadRequest(f"{targets[0]} states a whole comparison: no other target, --at, --argnums, --grad or --sizes")
+    return loading.plan(Path(targets[0]))
+
+
+def _planned(plan: Plan, seed: int) -> Iterator[Subject]:
+    """The subjects of a comparison file."""
+    from . import harness
     from .problems import problems
 
-    *options, seed = others
-    if len(targets) > 1 or any(option is not None for option in options):
-        raise BadRequest(f"{targets[0]} states a whole comparison: no other target, --at, --argnums, --grad or --sizes")
-    plan = loading.plan(Path(targets[0]))
-    chosen = [(problems[name], sizes) for name, sizes in plan.problems]
-    return [harness.Subject.of(p, size, seed) for p, sizes in chosen for size in sizes or p.sizes], plan
+    for name, sizes in plan.problems:
+        for size in sizes or problems[name].sizes:
+            yield harness.Subject.of(problems[name], size, seed)
 
 
-def _run(subjects: Sequence[Subject], chosen: dict[str, Method] | None, settings: Any) -> list[Row]:
+def _listed(text: str, option: str) -> list[str]:
+    """The items of a list separated by commas, each once."""
+    from .errors import BadRequest
+
+    items = list(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
+    if not items:
+        raise BadRequest(f"{option} names nothing; leave it out for the default")
+    return items
+
+
+def _run(subjects: Sequence[Subject], chosen: dict[str, Method] | None, settings: Settings) -> list[Row]:
     """All rows, with a progress bar where a person is watching."""
+    import contextlib
+
+    import numpy as np
     from rich.console import Console
     from rich.progress import Progress
 
     from . import harness
 
     rows: list[Row] = []
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    # What f prints goes where it does not mix with the results, and what NumPy warns of is in them.
+    quiet = contextlib.redirect_stdout(sys.stderr), np.errstate(all="ignore")
+    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    with quiet[0], quiet[1], progress:
         task = progress.add_task("", total=len(subjects))
         for subject in subjects:
-            rows += harness.run(subject, chosen, settings, report=lambda text: progress.update(task, description=text))
+            rows += harness.run(subject, chosen, settings, lambda text: progress.update(task, description=text))
             progress.advance(task)
     return rows
 
 
 # -- from rows to text ---------------------------------------------------------------------------
 def _format(format: Format | None, output: Path | None) -> Format:
-    return format or SUFFIXES.get(output.suffix if output else "", "table")
+    from .errors import unknown
+
+    suffix = output.suffix if output else ""
+    if format is None and suffix not in SUFFIXES:
+        raise unknown("suffix", suffix, [known for known in SUFFIXES if known])
+    return format or SUFFIXES[suffix]
 
 
 def _require_folder(output: Path | None) -> None:
@@ -204,7 +244,8 @@ def _write(rows: list[Row], format: Format, output: Path | None, question: str) 
     from .harness import environment
     from .report import Comparison
 
-    comparison = Comparison(rows, environment(), question)
+    command = shlex.join(["adkit", *sys.argv[1:]])
+    comparison = Comparison(rows, {**environment(), "command": command}, question)
     text = {"markdown": comparison.to_markdown, "csv": comparison.to_csv, "json": comparison.to_json}
     if format == "table":
         _print_tables(rows, output)
@@ -241,16 +282,15 @@ def _trimmed(text: str) -> str:
 def _store(text: str, output: Path) -> None:
     """Write a file that is complete or not there."""
     import os
-    import tempfile
 
     from .errors import BadRequest
 
+    whole = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, output)
+        whole.write_text(text, encoding="utf-8")
+        whole.replace(output)
     except OSError as error:
+        whole.unlink(missing_ok=True)
         raise BadRequest(f"cannot write {output}: {error.strerror or error}") from None
 
 
@@ -262,28 +302,4 @@ def main() -> None:
         app()
     except AdkitError as error:
         typer.echo(f"adkit: {error}", err=True)
-    except Exception as error:
-        if (place := _in_their_code(error)) is None:
-            raise
-        typer.echo(f"adkit: f raised {type(error).__name__}: {error}, at {place}", err=True)
-    else:
-        return
-    sys.exit(USAGE)
-
-
-def _in_their_code(error: Exception) -> str | None:
-    """File and line in a person's own file where the error arose; None if it is not theirs."""
-    import traceback
-
-    own = str(Path(__file__).parent)
-    frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if frame.filename in _loaded_files()]
-    if theirs:
-        return f"{theirs[-1].filename}:{theirs[-1].lineno}"
-    return None if frames[-1].filename.startswith(own) and not isinstance(error, TypeError) else "the call of f"
-
-
-def _loaded_files() -> set[str]:
-    from . import loading
-
-    return loading.loaded_files
+        sys.exit(USAGE)

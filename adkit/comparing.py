@@ -10,6 +10,7 @@ from .calls import Argnums
 from .errors import BadRequest
 from .methods import Method
 from .problems import Problem, problems
+from .records import Row
 from .report import Comparison
 
 
@@ -21,8 +22,8 @@ def compare(
     kwargs: Mapping[str, Any] | None = None,
     gradient: Callable[..., Any] | None = None,
     sizes: Iterable[Any] | None = None,
-    timeout: float = 2.0,
-    seconds: float = 1.0,
+    timeout: float | None = None,
+    seconds: float | None = None,
     seed: int = 0,
 ) -> Comparison:
     """Every way to the gradient of f at a point: which are right, and what each costs.
@@ -39,8 +40,8 @@ def compare(
         kwargs: keyword arguments passed through to f.
         gradient: a gradient of f derived by hand: it serves as the reference and as the method "manual".
         sizes: for a problem, the sizes to run; by default its own.
-        timeout: seconds that a method may take until its first gradient.
-        seconds: about how long the timing of one table may take.
+        timeout: seconds that a method may take until its first gradient; 2 by default.
+        seconds: about how long the timing of one problem and size may take; 1 by default.
         seed: of the problem's random numbers and of the order of the rounds.
 
     Returns:
@@ -59,9 +60,9 @@ def compare(
         >>> comparison.table.status.tolist()
         ['ok', 'ok', 'ok', 'ok']
     """
-    settings = harness.Settings(timeout, seconds, seed)
+    settings = harness.Settings.of(timeout=timeout, seconds=seconds, seed=seed)
     chosen = chosen_methods(methods)
-    rows: list[harness.Row] = []
+    rows: list[Row] = []
     for subject in _subjects(f, args, argnums, kwargs or {}, gradient, sizes, seed):
         rows += harness.run(subject, chosen, settings)
     return Comparison(rows, harness.environment())

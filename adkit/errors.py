@@ -10,7 +10,6 @@ import linecache
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from types import FrameType, ModuleType
 from typing import Any, NamedTuple
@@ -157,13 +156,15 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> BadRequest:
 @functools.lru_cache
 def origin(filename: str) -> str:
     """Whose code a file is: "adkit", "numpy", "library" or "user"."""
+    if filename.startswith("<"):
+        generated = {"<frozen": "library", "<__arra": "numpy"}
+        return generated.get(filename[:7], "user")
     path = os.path.abspath(filename)
-    if path.startswith(_OWN_FOLDER):
-        return "adkit"
-    if path.startswith(_NUMPY_FOLDER) or filename.startswith("<__array"):
-        return "numpy"
+    for folder, whose in ((_OWN_FOLDER, "adkit"), (_NUMPY_FOLDER, "numpy"), (_STANDARD_LIBRARY, "library")):
+        if path.startswith(folder):
+            return whose
     installed = f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}dist-packages{os.sep}" in path
-    return "library" if installed or path.startswith(_STANDARD_LIBRARY) or filename.startswith("<frozen") else "user"
+    return "library" if installed else "user"
 
 
 class Called(NamedTuple):
@@ -174,12 +175,16 @@ class Called(NamedTuple):
     args: list[str]
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(NamedTuple):
     """A frame and the instruction it is executing."""
 
     frame: FrameType
     instruction: int
+
+    @property
+    def origin(self) -> str:
+        """Whose code it is."""
+        return origin(self.frame.f_code.co_filename)
 
     @property
     def operation(self) -> str:
@@ -242,20 +247,19 @@ def user_spot() -> Spot | None:
     Where f itself is a library's, the innermost frame of that library.
     """
     nearest: Spot | None = None
-    for frame in _outward(sys._getframe(1)):
-        whose = origin(frame.f_code.co_filename)
-        if whose == "adkit" and nearest is not None:
+    for spot in _outward(sys._getframe(1)):
+        if spot.origin == "adkit" and nearest is not None:
             return nearest
-        if whose == "user":
-            return Spot(frame, frame.f_lasti)
-        if whose == "library" and nearest is None:
-            nearest = Spot(frame, frame.f_lasti)
+        if spot.origin == "user":
+            return spot
+        if spot.origin == "library" and nearest is None:
+            nearest = spot
     return nearest
 
 
-def _outward(frame: FrameType | None) -> Iterator[FrameType]:
+def _outward(frame: FrameType | None) -> Iterator[Spot]:
     while frame is not None:
-        yield frame
+        yield Spot(frame, frame.f_lasti)
         frame = frame.f_back
 
 

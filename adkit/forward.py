@@ -18,7 +18,7 @@ class Dual(Box):
 
     def __init__(self, value: Any, trace: DualTrace, tangent: Any) -> None:
         self.value = value
-        self.trace = trace
+        self.owner = trace
         self.tangent = tangent
 
 
@@ -37,7 +37,7 @@ class DualTrace(Trace):
         out = bind(primitive, values, params)
         if primitive.constant:
             return out
-        tangents = [a.tangent if type(a) is Dual and a.trace is self else None for a in args]
+        tangents = [a.tangent if type(a) is Dual and a.owner is self else None for a in args]
         return self.dual(primitive, tangents, out, values, params)
 
     def dual(
@@ -66,10 +66,10 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return general, general_reflected
 
     def forward(self: Dual, other: Any) -> Any:
-        trace, kind = self.trace, type(other)
+        trace, kind = self.owner, type(other)
         if trace.closed:
             return general(self, other)
-        if kind is Dual and other.trace is trace:
+        if kind is Dual and other.owner is trace:
             values, tangents = (self.value, other.value), (self.tangent, other.tangent)
         elif kind in PLAIN_NUMBERS:
             values, tangents = (self.value, other), (self.tangent, None)
@@ -78,10 +78,10 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return trace.dual(primitive, tangents, primitive.compute(values, NO_PARAMS), values, NO_PARAMS)
 
     def reflected(self: Dual, other: Any) -> Any:
-        if type(other) not in PLAIN_NUMBERS or self.trace.closed:
+        if type(other) not in PLAIN_NUMBERS or self.owner.closed:
             return general_reflected(self, other)
         values = (other, self.value)
-        return self.trace.dual(primitive, (None, self.tangent), primitive.compute(values, NO_PARAMS), values, NO_PARAMS)
+        return self.owner.dual(primitive, (None, self.tangent), primitive.compute(values, NO_PARAMS), values, NO_PARAMS)
 
     return forward, reflected
 
@@ -102,7 +102,7 @@ def push(
     """
     outputs, found = _run(fun, primals, tangents, DualTrace(batched))
     if any(t is not None and guard.has_nan(t) for t in found):
-        masked = [None if t is None else guard.Guarded(t, plain(t) != 0) for t in tangents]
+        masked = [None if t is None else guard.Guarded(t, guard.live_in(t)) for t in tangents]
         outputs, pairs = _run(fun, primals, masked, DualTrace(batched, guarded=True))
         found = [None if pair is None else pair.derivative for pair in pairs]
     return outputs, found
@@ -116,7 +116,7 @@ def _run(
         outputs = fun(duals)
     finally:
         trace.close()
-    mine = [type(y) is Dual and y.trace is trace for y in outputs]
+    mine = [type(y) is Dual and y.owner is trace for y in outputs]
     values = [y.value if own else y for y, own in zip(outputs, mine, strict=True)]
     return values, [y.tangent if own else None for y, own in zip(outputs, mine, strict=True)]
 

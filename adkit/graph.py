@@ -116,7 +116,7 @@ class Recorded(Box):
 
     def __init__(self, value: Any, trace: Recorder, node: Node) -> None:
         self.value = value
-        self.trace = trace
+        self.owner = trace
         self.node = node
 
 
@@ -151,7 +151,7 @@ class Recorder(Trace):
 
     def node_of(self, x: Any) -> Any:
         """The node that a box of this trace stands for; anything else is a constant, as it is now."""
-        return x.node if isinstance(x, Recorded) and x.trace is self else _kept(x)
+        return x.node if isinstance(x, Recorded) and x.owner is self else _kept(x)
 
 
 def _kept(x: Any) -> Any:

@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import sys
 import tomllib
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,23 +19,38 @@ from .errors import BadRequest, unknown
 from .harness import Subject
 
 
-# Files of the person's that were run: what is raised there is theirs.
-loaded_files: set[str] = set()
-
-
 def subject(target: str, at: str | None, argnums: str | None, gradient: str | None) -> Subject:
     """`FILE.py:f` at the point written as `at`."""
-    f = function(target)
-    if at is None:
+    f, path = function(target), target.rpartition(":")[0]
+    if at is None or not at.strip():
         raise BadRequest(f'{target} needs a point: --at "2.0, 5.0" gives one value per argument')
     args = point(at)
+    _try(f, args)
+    chosen = positions(argnums, args)
     return Subject(
         f=f,
         args=args,
-        argnums=positions(argnums, args),
+        argnums=chosen,
         problem=getattr(f, "__name__", target),
-        gradient=None if gradient is None else function(gradient),
+        gradient=None if gradient is None else function(gradient if ":" in gradient else f"{path}:{gradient}"),
+        point=at.strip() + _fixed(chosen, args),
     )
+
+
+def _fixed(chosen: tuple[int, ...], args: tuple[Any, ...]) -> str:
+    """Which arguments are held fixed, where some are."""
+    others = [str(i) for i in range(len(args)) if i not in chosen]
+    return f", argument{'s' * (len(others) > 1)} {', '.join(others)} held fixed" if others else ""
+
+
+def _try(f: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Run f once: what it raises is the person's own error, and is said before anything else is."""
+    try:
+        f(*args)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = "at the call of f" if last.filename == __file__ else f"at {last.filename}:{last.lineno}"
+        raise BadRequest(f"f raised {type(error).__name__}: {error}, {where}") from error
 
 
 def function(target: str) -> Callable[..., Any]:
@@ -57,16 +73,20 @@ def load(path: Path) -> ModuleType:
     if not path.is_file():
         near = [str(p) for p in (path.parent if path.parent.is_dir() else Path()).glob("*.py")]
         raise unknown("file", str(path), near)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    # Under a name of its own: a file called numpy.py must not become numpy. Loaded once, whatever names it.
+    name = f"adkit_user_{path.resolve()}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
         raise BadRequest(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    loaded_files.add(str(path))
-    sys.modules[path.stem] = module
-    sys.path.insert(0, str(path.parent.resolve()))
+    sys.modules[name] = module
+    sys.path.append(str(path.parent.resolve()))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
         raise BadRequest(f"{path} does not run: {type(error).__name__}: {error}") from error
     return module
 

@@ -75,20 +75,26 @@ def components(leaves: Sequence[Any]) -> Iterator[tuple[int, Place]]:
             yield i, place
 
 
-def step_size(x: Any, scheme: str, step: float | None = None) -> float:
+def step_size(x: Any, scheme: str, step: float | None = None, out: Any = 0.0) -> float:
     """The step at the number x: `step` where the caller fixed it, else where truncation and rounding balance.
 
-    That is at the square root of the machine epsilon of x's dtype for one-sided differences, at its cube root for
-    central ones and at its fourth root for second differences, relative to |x| where that exceeds 1. The complex step
-    subtracts nothing and may be tiny.
+    That is at the square root of the machine epsilon for one-sided differences, at its cube root for central ones and
+    at its fourth root for second differences, relative to |x| where that exceeds 1. The epsilon is that of x or of f's
+    output `out`, whichever is less precise. The complex step subtracts nothing and may be tiny.
     """
     if step is not None:
         return step
     if scheme == "complex":
         return 1e-20
-    epsilon = float(np.finfo(np.asarray(x).dtype).eps)
+    epsilon = max(_epsilon(x), _epsilon(out))
     root = {"forward": 1 / 2, "central": 1 / 3, "second": 1 / 4}[scheme]
     return epsilon**root * max(1.0, float(np.abs(x)))
+
+
+def _epsilon(x: Any) -> float:
+    """The machine epsilon of a number's dtype; whole numbers are exact."""
+    dtype = np.asarray(plain(x)).dtype
+    return float(np.finfo(dtype).eps) if dtype.kind in "fc" else 0.0
 
 
 def check(scheme: object, step: object) -> None:
@@ -117,7 +123,7 @@ def jacobian(
     columns: list[list[Any]] = [[] for _ in leaves]
     with np.errstate(all="ignore"):
         for i, place in components(leaves):
-            h = step_size(component(leaves[i], place), scheme, step)
+            h = step_size(component(leaves[i], place), scheme, step, base)
             columns[i].append(_difference(near, base, (i, place), scheme, h))
         blocks = [_assembled(found, base, leaf) for found, leaf in zip(columns, leaves, strict=True)]
         if scheme == "complex":
@@ -196,9 +202,9 @@ def hessian(f: Function, leaves: Sequence[Any], step: float | None = None) -> li
     check("central", step)
     near = Surroundings(f, leaves)
     places = list(components(leaves))
-    steps = [step_size(component(leaves[i], place), "second", step) for i, place in places]
-    steps = [near.distance(i, place, h) for (i, place), h in zip(places, steps, strict=True)]
     base = number(near.at())
+    steps = [step_size(component(leaves[i], place), "second", step, base) for i, place in places]
+    steps = [near.distance(i, place, h) for (i, place), h in zip(places, steps, strict=True)]
 
     def second(a: int, b: int) -> Any:
         (i, p), (j, q), h, k = places[a], places[b], steps[a], steps[b]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .errors import LostDerivative, NoRule, Spot, origin, place, spots_of, user_spot
+from .errors import LostDerivative, NoRule, Spot, place, spots_of, user_spot
 
 ELSE = "or differentiate f with method='numerical'"
 _NUMPY_FOR_MATH = {
@@ -87,12 +87,33 @@ def written_into(name: str) -> LostDerivative:
     )
 
 
+def written_to_argument(error: BaseException) -> LostDerivative | None:
+    """What NumPy says of a write to an array that f may only read, as a refusal; None of any other error."""
+    if not isinstance(error, ValueError) or "read-only" not in str(error):
+        return None
+    users = [spot for spot in spots_of(error) if spot.origin == "user"]
+    return LostDerivative(
+        f"f changes an array that it was given{users[-1] if users else ''} ({error}): the derivative needs the numbers "
+        "it had, and so may the caller; let f work on a copy (x = x.copy())"
+    )
+
+
+def foreign(x: Any) -> NoRule:
+    """An operand with rules of its own for arithmetic."""
+    kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
+    rewrites = {"to_numpy": "x.to_numpy()", "toarray": "x.toarray()", "filled": "x.filled(...)"}
+    rewrite = next((text for name, text in rewrites.items() if hasattr(x, name)), "np.asarray(x), or float(x)")
+    return NoRule(
+        f"a {kind} meets a traced value{place()}; its arithmetic has no derivative rules: write {rewrite} in its place"
+    )
+
+
 def no_rule(name: str, known: Collection[Any]) -> NoRule:
     """The table has no row for a NumPy function; those of a similar name that have one are named."""
     import difflib
 
     names = {full.rpartition(".")[2]: full for full in sorted(map(public_name, known), reverse=True)}
-    nearest = difflib.get_close_matches(name.rpartition(".")[2], names, n=3, cutoff=0.7)
+    nearest = difflib.get_close_matches(name.rpartition(".")[2], names, n=3, cutoff=0.65)
     hint = f" (with a rule and a similar name: {', '.join(names[near] for near in nearest)})" if nearest else ""
     return NoRule(
         f"{name} has no derivative rule{place()}; write it in terms of functions that have one{hint}, call it on "
@@ -128,25 +149,31 @@ def unsupported(function: Any, implementation: Any, kwargs: Mapping[str, Any]) -
 
 
 # -- what a library says when it is handed a traced value ------------------------------------------
-_SIGNS = r"object arrays?\b|dtype\('O'\)|dtype object|has no callable|\b(?:{})\b(?!' object is not)"
+_UFUNC_OF_OBJECTS = r"has no callable|not supported for the input types"
+_SIGNS = (
+    _UFUNC_OF_OBJECTS + r"|object arrays?\b|dtype\('O'\)|dtype object|holds references|\btraced\("
+    r"|\b(?:{})\b(?!' object is not)"
+)
 
 
-def misunderstanding(error: BaseException, classes: Sequence[str]) -> NoRule | None:
-    """The refusal of a function that complains of objects it does not know; None where f itself complains."""
+def misunderstanding(
+    error: BaseException, classes: Sequence[str], holds_traced: Callable[[Iterable[Any]], bool]
+) -> NoRule | None:
+    """The refusal of a function that complains of objects it does not know; None where f itself complains.
+
+    `classes` are the names of the traced values' classes, `holds_traced` tells whether they are among some objects.
+    """
     if re.search(_SIGNS.format("|".join(classes)), str(error)) is None:
         return None
     spots = spots_of(error)
-    users = [spot for spot in spots if origin(spot.frame.f_code.co_filename) == "user"]
-    if not users or _is_own_complaint(spots[-1]) or (called := users[-1].call()) is None:
+    users = [spot for spot in spots if spot.origin == "user"]
+    # What adkit raised, and what the person's own `raise` did, is no call.
+    if not users or spots[-1].origin == "adkit" or (called := users[-1].call()) is None:
+        return None
+    if not any(holds_traced(spot.frame.f_locals.values()) for spot in spots[spots.index(users[-1]) :]):
         return None
     rewrite = "write it in terms of NumPy functions that have a derivative rule"
-    if users[-1] == spots[-1] and "has no callable" in str(error):
+    if users[-1] == spots[-1] and re.search(_UFUNC_OF_OBJECTS, str(error)):
         # np.sin of an object array asks each element for .sin(), which a plain number beside traced ones has not.
         rewrite = "join traced and plain numbers with np.stack instead of np.array"
     return NoRule(f"{called.name} does not take traced values{users[-1]} ({error}); {rewrite}, {ELSE}")
-
-
-def _is_own_complaint(last: Spot) -> bool:
-    """Whether an error that ends here was raised by adkit or by the person's own `raise`."""
-    whose = origin(last.frame.f_code.co_filename)
-    return whose == "adkit" or (whose == "user" and last.operation == "RAISE_VARARGS")

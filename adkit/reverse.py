@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import LostDerivative
+from .lending import is_lent
 from .primitives import Elementwise, Primitive, guard
-from .primitives.shape import add_at, getitem_p
 from .primitives.table import everywhere, zeros_like
 from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators
 
@@ -37,16 +36,16 @@ class Variable(Box):
 
     def __init__(self, value: Any, trace: Tape, index: int) -> None:
         self.value = value
-        self.trace = trace
+        self.owner = trace
         self.index = index
 
 
 class Tape(Trace):
-    """The record of one run of f. `outlives_f`: it will be swept when f's caller may have changed its arrays."""
+    """The record of one run of f."""
 
-    __slots__ = ("append", "entries", "held", "locked", "numbers", "outlives_f", "selects")
+    __slots__ = ("append", "entries", "held", "numbers", "selects")
 
-    def __init__(self, outlives_f: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.entries: list[Entry] = []
         # Taken from a counter, not from the length of the list, so that threads sharing a tape cannot clash.
@@ -54,9 +53,8 @@ class Tape(Trace):
         self.append: Callable[[Entry], None] = self.entries.append
         # Whether there are elements that nothing may flow to.
         self.selects = False
-        self.outlives_f = outlives_f
+        # By identity, the arrays that f has used and may change, and the copies made of them.
         self.held: dict[int, tuple[Array, Array]] = {}
-        self.locked: dict[int, Array] = {}
 
     def variable(self, value: Any) -> Variable:
         """An input of the recorded computation."""
@@ -66,7 +64,7 @@ class Tape(Trace):
         values: list[Any] = []
         parents: list[int | None] = []
         for arg in args:
-            mine = type(arg) is Variable and arg.trace is self
+            mine = type(arg) is Variable and arg.owner is self
             values.append(arg.value if mine else arg)
             parents.append(arg.index if mine else None)
         out = bind(primitive, tuple(values), params)
@@ -100,38 +98,20 @@ class Tape(Trace):
         values = tuple([hollow(x) if k not in read else self.hold(x, parent) for k, (x, parent) in numbered])
         return out if 0 in read else hollow(out), values
 
-    # -- arrays that f may change after it has used them -------------------------------------------
     def hold(self, x: Any, parent: int | None) -> Any:
-        """x with the numbers it has now: f may change a constant, so a small one is copied, a large one locked."""
-        if parent is not None or not isinstance(x, np.ndarray):
+        """x with the numbers it has now. f may change a constant after use: it is copied, once as long as it stays."""
+        if parent is not None or not isinstance(x, np.ndarray) or is_lent(x):
             return x
-        if x.nbytes <= SMALL:
-            return x.copy()
-        return self.held[id(x)][1] if id(x) in self.held else self._lock(x)
-
-    def _lock(self, x: Array) -> Array:
-        """Make an array, and those whose memory it shows, read-only until f is done; a copy where that cannot be."""
-        chain = _shown_by(x)
-        owner = chain[0]
-        if not (x.flags.writeable or owner.flags.writeable):
-            return x.copy() if self.outlives_f else x
-        if not owner.flags.owndata or not (owner.flags.writeable or id(owner) in self.locked):
-            # Memory that is not NumPy's cannot be unlocked again; what another tape has locked is not ours to unlock.
-            return x.copy()
-        for array in chain:
-            if array.flags.writeable:
-                self.locked[id(array)] = array
-                array.flags.writeable = False
-        self.held[id(x)] = (x, x.copy() if self.outlives_f else x)
-        return self.held[id(x)][1]
+        used, copy = self.held.get(id(x), (None, x))
+        if used is not x or x.nbytes <= SMALL or not np.array_equal(x, copy):
+            copy = x.copy()
+            self.held[id(x)] = x, copy
+        return copy
 
     def close(self) -> None:
         super().close()
         self.append = _refuse
-        # In the order of locking, the owner of memory first: what shows it cannot be writeable before.
-        for array in self.locked.values():
-            array.flags.writeable = True
-        self.locked = {}
+        self.held = {}
 
     def nbytes(self) -> int:
         """Bytes the tape holds: its entries, and each array they keep alive once."""
@@ -140,17 +120,16 @@ class Tape(Trace):
         for entry in self.entries:
             total += sys.getsizeof(entry) + sys.getsizeof(entry[3]) + sys.getsizeof(entry[4])
             for held in (entry[2], *entry[3]):
-                owner = _shown_by(held)[0] if isinstance(held, np.ndarray) else held
+                owner = _owner(held) if isinstance(held, np.ndarray) else held
                 arrays[id(owner)] = getattr(owner, "nbytes", 0) + sys.getsizeof(0.0)
         return total + sum(arrays.values())
 
 
-def _shown_by(x: Array) -> list[Array]:
-    """x and the arrays whose memory it shows, their owner first."""
-    chain = [x]
-    while isinstance(chain[0].base, np.ndarray):
-        chain.insert(0, chain[0].base)
-    return chain
+def _owner(x: Array) -> Array:
+    """The array whose memory x shows."""
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    return x
 
 
 @functools.cache
@@ -184,9 +163,9 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     general, general_reflected = bound_binary(primitive)
 
     def forward(self: Variable, other: Any) -> Any:
-        tape = self.trace
+        tape = self.owner
         kind = type(other)
-        if kind is Variable and other.trace is tape:
+        if kind is Variable and other.owner is tape:
             y, parents = other.value, (self.index, other.index)
         elif kind in PLAIN_NUMBERS:
             y, parents = other, (self.index, None)
@@ -206,7 +185,7 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def reflected(self: Variable, other: Any) -> Any:
         if type(other) not in PLAIN_NUMBERS:
             return general_reflected(self, other)
-        tape, y = self.trace, self.value
+        tape, y = self.owner, self.value
         try:
             out = fun(other, y)
         except (ZeroDivisionError, OverflowError):
@@ -228,32 +207,14 @@ install_operators(Variable, _binary, _unary)
 
 
 # -- the sweep -------------------------------------------------------------------------------------
-def record(
-    fun: Callable[[list[Any]], Any], inputs: Sequence[Any], *, outlives_f: bool = False
-) -> tuple[Any, list[Variable], Tape]:
+def record(fun: Callable[[list[Any]], Any], inputs: Sequence[Any]) -> tuple[Any, list[Variable], Tape]:
     """Run fun on variables standing for the inputs; the tape is closed when fun is done, also when it raises."""
-    tape = Tape(outlives_f)
+    tape = Tape()
     variables = [tape.variable(x) for x in inputs]
     try:
         return fun(list(variables)), variables, tape
-    except ValueError as error:
-        if tape.locked and "read-only" in str(error):
-            raise _changed(error) from error
-        raise
     finally:
         tape.close()
-
-
-def _changed(error: ValueError) -> LostDerivative:
-    """The refusal of a change to an array that the sweep still needs as it was."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
-    return LostDerivative(
-        f"an array was changed in place{where} after a traced value had been combined with it: the derivative needs "
-        "the numbers it had; make a new array (`c = c + ...`) or use a copy (`x * c.copy()`)"
-    )
 
 
 def sweep(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
@@ -267,13 +228,13 @@ def sweep(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Va
         else:
             cotangents = _walk(tape, seeds)
             found = [cotangents[x.index] for x in inputs]
-            if tape.selects and any(c is not None and guard.has_nan(c) for c in found):
+            if any(c is not None and guard.has_nan(c) for c in found):
                 found = _guarded(tape, seeds, inputs)
     return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
 
 
 def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
-    cotangents = _walk(tape, [(x, guard.Guarded(seed)) for x, seed in seeds], guard.pull)
+    cotangents = _walk(tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], guard.pull)
     return [None if cotangents[x.index] is None else cotangents[x.index].derivative for x in inputs]
 
 
@@ -289,12 +250,13 @@ def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], pull: Callable[...,
         if cotangent is None:
             continue
         cotangents[index] = None
+        add_to = primitive.add_to if pull is None else None
         for i, parent in enumerate(parents):
             if parent is None:
                 continue
             held = cotangents[parent]
-            if primitive is getitem_p and pull is None:
-                if parent in own and _added_in_place(held, cotangent, params["index"]):
+            if add_to is not None:
+                if parent in own and _added_in_place(add_to, held, cotangent, params):
                     continue
                 own.add(parent)
             if pull is None:
@@ -305,9 +267,9 @@ def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], pull: Callable[...,
     return cotangents
 
 
-def _added_in_place(held: Any, cotangent: Any, index: Any) -> bool:
-    """Add the cotangent of x[index] to that of x, so that a loop over n elements does not make n arrays of n."""
+def _added_in_place(add_to: Callable[..., None], held: Any, cotangent: Any, params: Mapping[str, Any]) -> bool:
+    """Add a share to the cotangent held, so that a loop over the n elements of x does not make n arrays of n."""
     if type(held) is not np.ndarray or isinstance(cotangent, Box):
         return False
-    add_at(held, index, cotangent)
+    add_to(held, cotangent, **params)
     return True

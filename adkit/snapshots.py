@@ -12,9 +12,7 @@ import functools
 import sys
 import types
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from enum import Enum
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -24,14 +22,25 @@ from .errors import origin
 Snapshot = list[Any]
 Names = tuple[str, ...]
 
-# Where a call may give something else each time although no variable has changed.
-_IMPURE = frozenset({"numpy.random", "random", "secrets", "time", "datetime", "os", "uuid"})
+# Whose functions give the same for the same arguments; those of any other library may not.
+_PURE = frozenset(
+    {
+        *("numpy", "scipy", "adkit", "math", "cmath", "builtins", "operator", "functools", "itertools", "types"),
+        *("dataclasses", "reprlib", "collections", "abc", "typing", "enum", "copy", "numbers", "fractions", "decimal"),
+    }
+)
+_IMPURE = frozenset({"numpy.random", "scipy.stats", "numpy.lib._npyio_impl", "_io"})
+# By these, code reads what its names do not show.
+_REFLECTIVE = frozenset({"open", "eval", "exec", "globals", "locals", "vars", "getattr", "input", "__import__", "id"})
+_FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt", "fromfile", "memmap", "fromregex"})
 # What is all there is to know of itself.
 _VALUES = (
-    *(int, str, bytes, type(None), range, slice, type(...), Enum, Fraction, Decimal),
+    *(int, str, bytes, type(None), range, slice, type(...), Enum),
     *(np.dtype, np.ufunc, type(np.sum)),
     *(types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.WrapperDescriptorType),
 )
+# Numbers that need not be imported to be known.
+_VALUE_MODULES = frozenset({"fractions", "decimal", "_decimal"})
 
 
 class _OpaqueError(Exception):
@@ -65,13 +74,17 @@ class _Walk:
 
     def one(self, x: Any, names: Names) -> None:
         """Note x as values that are equal exactly if nothing has changed."""
-        if isinstance(x, (bool, float, complex)):
+        if type(x) in (bool, float, complex):
             # 0.0 and -0.0 are not the same, nan and nan are; True is not 1.
             self.found.append((type(x), repr(x)))
         elif isinstance(x, _VALUES):
             self.found.append(x)
-        elif isinstance(x, (np.ndarray, np.generic)):
+        elif type(x) in (np.ndarray, np.memmap) or isinstance(x, np.generic):
             self._array(x, names)
+        elif isinstance(x, (np.ndarray, float, complex)):
+            raise _OpaqueError  # a subclass, which may hold more than its numbers
+        elif isinstance(x, types.ModuleType):
+            self._module(x, names)  # as often as code mentions it: other code may mention other attributes
         elif id(x) in self.seen:
             self.found.append(("seen", self.seen[id(x)][0]))
         else:
@@ -96,15 +109,20 @@ class _Walk:
         self.one(getattr(x, "__dict__", None), names)
 
     def _set(self, x: Any, names: Names) -> None:
-        self.found.append(frozenset(x))
+        if not all(isinstance(part, _VALUES) for part in x):
+            raise _OpaqueError
+        self.found.append(frozenset((type(part), part) for part in x))
 
     # -- code --------------------------------------------------------------------------------------
     def _function(self, x: types.FunctionType, names: Names) -> None:
         """A function of the person's own depends on its code, defaults, closure, and the globals that it mentions."""
         self.found.append(x.__code__)
         if origin(x.__code__.co_filename) != "user":
+            _require_pure(x)
             return
         names = _names_in(x.__code__)
+        if not _REFLECTIVE.isdisjoint(names):
+            raise _OpaqueError
         self.all((x.__defaults__, x.__kwdefaults__, vars(x)), names)
         self.all(map(_content, x.__closure__ or ()), names)
         for name in names:
@@ -121,7 +139,10 @@ class _Walk:
     def _builtin(self, x: types.BuiltinFunctionType, names: Names) -> None:
         """math.sin depends on nothing; the `append` of a list depends on the list."""
         self.found.append(x.__name__)
-        self.one(x.__self__, names)
+        if isinstance(x.__self__, types.ModuleType):
+            _require_pure(x)
+        else:
+            self.one(x.__self__, names)
 
     def _property(self, x: property, names: Names) -> None:
         self.one(x.fget, names)
@@ -132,17 +153,21 @@ class _Walk:
     def _module(self, x: types.ModuleType, names: Names) -> None:
         """A module of the person's own depends on the attributes that are mentioned; a library's does not change."""
         self.found.append(x.__name__)
-        if x.__name__ in _IMPURE:
-            raise _OpaqueError
         mentioned = [vars(x)[name] for name in names if name in vars(x)]
-        if not _is_own(x):
-            mentioned = [part for part in mentioned if getattr(part, "__name__", None) in _IMPURE]
-        self.all(mentioned, names)
+        if _is_own(x):
+            self.all(mentioned, names)
+            return
+        if not _is_pure(x.__name__) or not _FROM_FILES.isdisjoint(names):
+            raise _OpaqueError
+        # Of a library's module only what lies below it may be something else than it was, or something impure.
+        self.all([part for part in mentioned if isinstance(part, types.ModuleType) and part is not x], names)
 
     # -- objects -----------------------------------------------------------------------------------
     def _class(self, x: type, names: Names) -> None:
         """A class of the person's own: what its body and those of its bases define."""
         self.found.append(x)
+        if not _is_own(sys.modules.get(x.__module__)):
+            _require_pure(x)
         for base in x.__mro__:
             if _is_own(sys.modules.get(base.__module__)):
                 self.all((part for name, part in vars(base).items() if not _is_plumbing(name, part)), names)
@@ -163,6 +188,8 @@ class _Walk:
             if attributes is None:
                 raise _OpaqueError
             self.one(attributes.get("__wrapped__", attributes), names)
+        elif kind.__module__ in _VALUE_MODULES:
+            self.found.append(repr(x))
         elif _is_own(module):
             self.one(kind, names)
             slots = [name for base in kind.__mro__ for name in getattr(base, "__slots__", ()) if hasattr(x, name)]
@@ -203,6 +230,18 @@ def _names_in(code: types.CodeType) -> Names:
     return tuple(dict.fromkeys((*code.co_names, *inner)))
 
 
+def _is_pure(module: str) -> bool:
+    """Whether the functions of a library's module give the same for the same arguments."""
+    parts = module.split(".")
+    below = [".".join(parts[: i + 1]) for i in range(len(parts))]
+    return parts[0] in _PURE and _IMPURE.isdisjoint(below)
+
+
+def _require_pure(x: Any) -> None:
+    if not _is_pure(getattr(x, "__module__", None) or "builtins"):
+        raise _OpaqueError
+
+
 def _content(cell: Any) -> Any:
     try:
         return cell.cell_contents
@@ -212,7 +251,8 @@ def _content(cell: Any) -> Any:
 
 def _is_plumbing(name: str, part: Any) -> bool:
     """Whether Python, and not the person, put an attribute into a class: __doc__, what dataclass generates."""
-    is_written = isinstance(part, types.FunctionType) and part.__code__.co_filename != "<string>"
+    code = getattr(part, "__code__", None)
+    is_written = code is not None and code.co_filename != "<string>" and origin(code.co_filename) == "user"
     return name.startswith("__") and name.endswith("__") and not is_written
 
 
@@ -220,4 +260,7 @@ def _is_own(module: Any) -> bool:
     """Whether a module is the person's own: it and what it defines are looked into."""
     spec = getattr(module, "__spec__", None)
     file = getattr(module, "__file__", None) or getattr(spec, "origin", None)
-    return module is not None and file not in ("built-in", "frozen") and origin(file or "<interactive>") == "user"
+    # Cython puts the types of its functions into a module that it makes up.
+    if module is None or getattr(module, "__name__", "").startswith("_cython"):
+        return False
+    return file not in ("built-in", "frozen") and origin(file or "<interactive>") == "user"

@@ -13,7 +13,7 @@ import operator
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,17 +23,6 @@ from .errors import AdkitError, EscapedValue, LostDerivative, MissingAttribute, 
 NO_PARAMS: Mapping[str, Any] = {}
 PLAIN_NUMBERS = frozenset({float, int, np.float64})
 _ages = itertools.count()
-
-
-class Operation(Protocol):
-    """What tracing needs to know of a primitive: how to compute it on values that are not traced."""
-
-    name: str
-
-    @property
-    def fun(self) -> Callable[..., Any]: ...
-
-    def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any: ...
 
 
 class Trace:
@@ -63,15 +52,15 @@ class Trace:
 
     def strip(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """args with this trace's boxes replaced by the values they hold."""
-        return tuple(a.value if isinstance(a, Box) and a.trace is self else a for a in args)
+        return tuple(a.value if isinstance(a, Box) and a.owner is self else a for a in args)
 
 
 def bind(primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any] = NO_PARAMS) -> Any:
     """Apply a primitive: the youngest trace among the arguments interprets it; without one it is plain NumPy."""
     inner: Trace | None = None
     for arg in args:
-        if isinstance(arg, Box) and (inner is None or arg.trace.age > inner.age):
-            inner = arg.trace
+        if isinstance(arg, Box) and (inner is None or arg.owner.age > inner.age):
+            inner = arg.owner
     if inner is None:
         return primitive.compute(args, params)
     if inner.closed:
@@ -114,7 +103,7 @@ def value(x: Any) -> Any:
 
 def inside(x: Any, since: int) -> Any:
     """x as the level outside of the transformations that began after `since` sees it."""
-    while isinstance(x, Box) and x.trace.age > since:
+    while isinstance(x, Box) and x.owner.age > since:
         x = x.value
     return x
 
@@ -131,11 +120,11 @@ class Box:
     cannot be imitated is `isinstance(x, np.ndarray)` (or `float`), which is False: ask for `x.ndim` or `x.shape`.
     """
 
-    __slots__ = ("trace", "value")
+    __slots__ = ("owner", "value")
     __array_priority__ = 1000.0
 
+    owner: Any
     value: Any
-    trace: Any
 
     if TYPE_CHECKING:
         # What `install_operators` adds, and what makes NumPy's own functions take a traced value as an array.
@@ -344,7 +333,14 @@ def normalize(x: Any) -> Any:
         x = np.array(x, dtype=object) if holds_boxes(x) else np.asarray(x)
     if isinstance(x, np.ndarray) and x.dtype.hasobject and holds_boxes(x.flat):
         return np.reshape(np.stack([_scalar(part) for part in x.flat]), x.shape)
+    if type(x) not in _OPERANDS and not isinstance(x, _OPERAND_KINDS):
+        raise refusals.foreign(x)
     return x
+
+
+# What NumPy's rules hold of. A matrix, a masked array, a Series or a sparse array follows rules of its own.
+_OPERANDS = frozenset({np.ndarray, np.memmap, type(None)})
+_OPERAND_KINDS = (Box, int, float, complex, np.generic, str, bytes)
 
 
 def _scalar(x: Any) -> Any:
@@ -433,12 +429,12 @@ def install_general_operators() -> None:
         setattr(Box, f"__{name}__", forward)
     for name in BINARY_OPERATORS:
         setattr(Box, f"__i{name}__", _in_place(name))
-    vars_of_divmod = {
-        "__divmod__": lambda self, other: (self // other, self % other),
-        "__rdivmod__": lambda self, other: (other // self, other % self),
-    }
-    for name, method in vars_of_divmod.items():
+    for name, method in zip(("__divmod__", "__rdivmod__"), bound_binary(_divmod), strict=True):
         setattr(Box, name, method)
+
+
+def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    return implementations[np.floor_divide](x, y), implementations[np.remainder](x, y)
 
 
 def _in_place(name: str) -> Callable[..., Any]:
@@ -471,6 +467,8 @@ def _unusual_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dic
         return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
     if method != "__call__":
         raise refusals.no_rule(f"{name}.{method}", implementations)
+    if ufunc is np.divmod and not kwargs:
+        return _divmod(*inputs)
     # The ufunc behind np.clip and ndarray.clip is not the function that has the rule.
     implementation = implementations.get(ufunc, implementations.get(getattr(np, ufunc.__name__, None)))  # type: ignore[arg-type]
     if implementation is None:
@@ -487,9 +485,10 @@ def _unusual_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dic
 def refusal_behind(error: BaseException) -> AdkitError | None:
     """The refusal that an error raised while f ran stands for; None if it is f's own.
 
-    NumPy wraps a refusal to become a float into an error of its own; and a library that was handed a traced value
-    complains of objects it does not know.
+    NumPy and careless C code wrap a refusal to become a float into an error of their own; and a library that was
+    handed a traced value complains of objects it does not know.
     """
-    if str(error).startswith("setting an array element with a sequence") and isinstance(error.__cause__, AdkitError):
+    wrapped = isinstance(error, SystemError) or str(error).startswith("setting an array element with a sequence")
+    if wrapped and isinstance(error.__cause__, AdkitError):
         return error.__cause__
-    return refusals.misunderstanding(error, [cls.__name__ for cls in Box.__subclasses__()])
+    return refusals.misunderstanding(error, [cls.__name__ for cls in Box.__subclasses__()], holds_boxes)

@@ -277,7 +277,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     # The pullback may be called when the caller has long changed the arrays.
     leaves = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in call.leaves]
     (outputs, structure), variables, tape = reverse.record(lambda ls: call.output_leaves(call(ls)), leaves)
-    mine = [isinstance(out, reverse.Variable) and out.trace is tape for out in outputs]
+    mine = [isinstance(out, reverse.Variable) and out.owner is tape for out in outputs]
     values = [out.value if is_mine else out for out, is_mine in zip(outputs, mine, strict=True)]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -313,7 +313,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     def gradient(leaves: Leaves) -> Leaves:
         out, variables, tape = reverse.record(call.scalar, leaves)
-        if not (isinstance(out, reverse.Variable) and out.trace is tape):
+        if not (isinstance(out, reverse.Variable) and out.owner is tape):
             return [zeros_like(leaf) for leaf in call.leaves]
         return reverse.sweep(tape, [(out, zeros_like(plain(out)) + 1)], variables)
 

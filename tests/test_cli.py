@@ -72,7 +72,7 @@ def test_without_a_target_the_four_problems_are_compared(adkit_) -> None:
     for method in ("forward", "reverse", "symbolic", "numerical", "manual"):
         assert out.count(f"\n {method} ") >= 4
     assert "symbolic 16384-4-1x4 (too large)" in out
-    assert "errors are against the hand-derived gradient" in out
+    assert "reference: hand-derived gradient" in out
 
 
 def test_a_function_in_a_file_is_compared_at_a_point(adkit_, model: str) -> None:
@@ -183,7 +183,8 @@ def test_python_m_adkit_serves_too() -> None:
     [
         (["mpl"], "unknown problem 'mpl'. Did you mean 'mlp'? Known: bivariate"),
         (["--methods", "revers"], "unknown method 'revers'. Did you mean 'reverse'?"),
-        (["--methods", ""], "unknown method ''"),
+        (["--methods", ""], "--methods names nothing"),
+        (["bivariate", "-o", "table.xlsx"], "unknown suffix '.xlsx'"),
         (["logistic_map", "--sizes", "zero"], "sizes of logistic_map are N, as in 4; got 'zero'"),
         (["nowhere.py:f", "--at", "1"], "unknown file 'nowhere.py'"),
         (["MODEL:lss", "--at", "1"], "Did you mean 'loss'? Known: loss, loss_grad, lost, power, wrong_grad"),
@@ -196,6 +197,8 @@ def test_python_m_adkit_serves_too() -> None:
         (["MODEL:loss", "--at", "1.0, 2.0", "--sizes", "4"], "--sizes goes with problems"),
         (["mlp", "--at", "1.0"], "go with a function of your own"),
         (["missing.toml"], "unknown file 'missing.toml'"),
+        (["missing.toml", "mlp"], "missing.toml states a whole comparison"),
+        (["mlp", "--timeout", "0"], "timeout must be a positive number of seconds"),
         (["bivariate", "-o", "no/such/folder/x.md"], "cannot write"),
     ],
 )

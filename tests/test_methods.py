@@ -248,8 +248,14 @@ def test_manual_for_several_arguments():
     manual = ad.Manual(lambda x, y: (y, x))
     assert ad.grad(lambda x, y: x * y, (0, 1), method=manual)(2.0, 3.0) == (3.0, 2.0)
     assert ad.grad(lambda x: x * x, (0,), method=ad.Manual(lambda x: 2 * x))(3.0) == (6.0,)
+    # Of a gradient by all arguments the entries that are asked for are taken; an array of numbers is one, too.
+    assert ad.grad(lambda x, y: x * y, method=manual)(2.0, 3.0) == 3.0
+    assert ad.grad(lambda x, y: x * y, (1,), method=manual)(2.0, 3.0) == (2.0,)
+    assert ad.grad(lambda x, y: x * y, (1, 0), method=manual)(2.0, 3.0) == (2.0, 3.0)
+    in_array = ad.Manual(lambda x, y: np.array([y, x]))
+    assert ad.grad(lambda x, y: x * y, (0, 1), method=in_array)(2.0, 3.0) == (3.0, 2.0)
     with pytest.raises(ad.ArgumentError, match="gradient of argument 0"):
-        ad.grad(lambda x, y: x * y, method=manual)(2.0, 3.0)
+        ad.grad(lambda x, y: x * y, method=ad.Manual(lambda x, y: (y, x, y)))(2.0, 3.0)
 
 
 def test_manual_without_a_gradient_says_where_one_would_come_from():

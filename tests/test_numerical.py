@@ -172,6 +172,20 @@ def test_f_may_return_its_argument_or_the_same_array_each_time(f, wanted):
     np.testing.assert_allclose(found, wanted, atol=1e-9)
 
 
+@pytest.mark.parametrize("scheme", ["central", "forward"])
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_f_may_return_the_same_number_in_the_same_array_each_time(shape, scheme):
+    out = np.zeros(shape)
+
+    def f(x):
+        out[...] = np.sum(x * x)
+        return out
+
+    value, gradient = ad.value_and_grad(f, method=ad.Numerical(scheme=scheme))(X)
+    assert value == np.sum(X * X)
+    np.testing.assert_allclose(gradient, 2 * X, rtol=1e-6)
+
+
 def test_f_need_not_be_traceable():
     def f(x):
         o = np.zeros(3)

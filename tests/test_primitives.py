@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import operator
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ import sympy
 
 import adkit as ad
 from adkit import reverse
-from adkit.primitives import Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
+from adkit.primitives import Constant, Elementwise, General, JointlyLinear, Linear, Primitive, guard, primitives
 from adkit.tracing import implementations
 
 EPS = np.finfo(float).eps
@@ -331,6 +331,25 @@ def test_linear_rows_are_linear(row):
 def test_stacked_tangents_are_pushed_as_single_ones_too(row):
     for args, params in calls(row):
         assert_stacked_as_single(row, args, params, rng_for(row.name))
+
+
+def half(x: Any, rng: np.random.Generator) -> guard.Guarded:
+    """A random direction in which about half the elements are dead, and its mask."""
+    live = rng.random(np.shape(x)) < 0.5
+    return guard.Guarded(np.where(live, direction(x, rng), 0).astype(np.asarray(x).dtype), live)
+
+
+@each(STRUCTURAL)
+def test_masks_take_nothing_from_finite_derivatives(row):
+    rng = rng_for(row.name)
+    for args, params in calls(row):
+        out = row.compute(args, params)
+        cotangent, tangents = half(out, rng), [half(x, rng) for x in args]
+        for i in range(len(args)):
+            expected = row.vjp(i, cotangent.derivative, out, args, params)
+            np.testing.assert_array_equal(guard.pull(row, i, cotangent, out, args, params).derivative, expected)
+        expected = row.jvp([t.derivative for t in tangents], out, args, params, False)
+        np.testing.assert_array_equal(guard.push(row, tangents, out, args, params, False).derivative, expected)
 
 
 def central(f: Callable[..., Any], args: tuple[Any, ...], directions: tuple[Any, ...], step: float = 1e-5) -> Any:
@@ -658,7 +677,6 @@ def test_functions_on_traced_arrays_are_numpys(function):
         assert_derivative(call, expected, tangent, pushed, pullback, rng, number)
 
 
-@pytest.mark.xfail(reason="a box keeps its trace where arrays have the method of that name", strict=True)
 def test_trace_is_a_method_too():
     np.testing.assert_array_equal(ad.grad(lambda x: x.trace())(SQUARE), np.eye(3))
 
@@ -892,6 +910,81 @@ KINKS: dict[str, tuple[Callable[[Any], Any], Any, Any, Any]] = {
 def test_convention_at_a_kink(kink, method):
     f, x, expected, _ = KINKS[kink]
     np.testing.assert_allclose(ad.grad(f, method=method)(x), expected, rtol=1e-14)
+
+
+@pytest.fixture
+def new_rows() -> Iterator[None]:
+    """Rows that a test adds to the table are gone after it."""
+    before = dict(primitives)
+    yield
+    primitives.clear()
+    primitives.update(before)
+
+
+SIGNED = A([[-1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [5.0, 5.0, 5.0]])
+
+
+def nan_slope(x: Any) -> Any:
+    """x again, with an honest nan as its derivative at 0."""
+    return np.sqrt(x) ** 2
+
+
+@pytest.mark.usefixtures("new_rows")
+def test_masks_of_a_row_with_signs_do_not_cancel():
+    signed = Linear("test_signed", lambda x: SIGNED @ x, transpose=lambda cotangent, x: SIGNED.T @ cotangent)
+
+    def f(x):
+        return np.sum(np.where([True, True, False], A([1.0, 2.0, 1.0]) * signed(x), 0.0)) + nan_slope(x[2])
+
+    def g(x):
+        return np.stack([*signed(x)[:2], nan_slope(x[2])])
+
+    x = A([1.0, 2.0, 0.0])
+    for method in EXACT:
+        np.testing.assert_array_equal(ad.grad(f, method=method)(x), [1.0, -1.0, nan])
+    np.testing.assert_array_equal(ad.jvp(g, (x,), (A([1.0, 2.0, 1.0]),))[1], [1.0, -1.0, nan])
+
+
+@pytest.mark.usefixtures("new_rows")
+@pytest.mark.parametrize("chunk", [1, 8])
+def test_stacked_masks_of_a_dense_row_are_kept_apart(chunk):
+    signed = Linear("test_signed", lambda x: SIGNED @ x, transpose=lambda cotangent, x: SIGNED.T @ cotangent)
+    f = lambda x: np.sum(np.sqrt(signed(np.where([True, True, False], x, 0.0))[:2] - A([1.0, -1.0])))  # noqa: E731
+    found = ad.grad(f, method=ad.Forward(chunk=chunk))(A([1.0, 2.0, 3.0]))
+    np.testing.assert_array_equal(found, [nan, nan, 0.0])
+
+
+def minors(x: Any) -> Any:
+    """The derivative of the determinant by its inverse, as a determinant row would have it."""
+    return np.linalg.det(x)[..., None, None] * np.swapaxes(np.linalg.inv(x), -1, -2)
+
+
+@pytest.mark.usefixtures("new_rows")
+@pytest.mark.parametrize("method", [*EXACT, ad.Forward(chunk=1)])
+def test_masks_need_no_rule_on_singular_numbers(method):
+    det = General(
+        "test_det",
+        np.linalg.det,
+        jvps=[lambda tangent, out, x: np.sum(minors(x) * tangent, axis=(-1, -2))],
+        vjps=[lambda cotangent, out, x: cotangent[..., None, None] * minors(x)],
+    )
+
+    def f(x, y):
+        return np.sum(np.where([True, False], det(x), 0.0)) + nan_slope(y)
+
+    x = A([[[1.0, 2.0], [3.0, 5.0]], [[2.0, 0.0], [0.0, 4.0]]])
+    slope_x, slope_y = ad.grad(f, (0, 1), method=method)(x, 0.0)
+    np.testing.assert_allclose(slope_x, [[[5.0, -3.0], [-2.0, 1.0]], np.zeros((2, 2))], rtol=1e-12)
+    assert np.isnan(slope_y)
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_masks_reach_the_imaginary_part(method):
+    def f(x):
+        root = np.sqrt(np.where(x > 0, x, 0.0))
+        return np.sum(np.imag(root * 3j))
+
+    np.testing.assert_array_equal(ad.grad(f, method=method)(A([0.0, 4.0])), [0.0, 0.75])
 
 
 @pytest.mark.parametrize("inner", EXACT)

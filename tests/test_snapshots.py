@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 import random
+import time
 import types
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from time import perf_counter as now
 
 import numpy as np
 import pytest
+from numpy.random import default_rng as generator
 
 import adkit as ad
 from adkit.snapshots import snapshot
@@ -143,6 +149,12 @@ def test_a_variable_without_a_value_yet_is_no_obstacle():
     assert snapshot(f) != before
 
 
+@pytest.mark.parametrize("number", [Fraction(1, 3), Decimal("0.1"), 1j, np.float32(0.1), b"1"])
+def test_numbers_of_any_kind_are_equal_to_themselves(number):
+    assert snapshot(number) == snapshot(copy.deepcopy(number)) is not None
+    assert snapshot(number) != snapshot(2 * number)
+
+
 @pytest.mark.parametrize(("a", "b"), [(0.0, -0.0), (1.0, 1), (1, True), (1.0, 1.0 + 2**-52), ("1", 1), (None, 0)])
 def test_numbers_that_compute_differently_are_different(a, b):
     assert snapshot(a) != snapshot(b)
@@ -179,9 +191,11 @@ def test_circles_end():
     "f",
     [
         lambda x: GENERATOR.normal() * x,
-        lambda x: np.random.normal() * x,  # noqa: NPY002 people write it
+        lambda x: np.random.normal() * x,  # noqa: NPY002  # noqa: NPY002 people write it
         lambda x: random.random() * x,
         lambda x: next(ITERATOR) * x,
+        lambda x: time.time() * x,
+        lambda x: now() * x,
         lambda x, values=(i for i in range(3)): next(values) * x,
         functools.partial(lambda rng, x: x, random.Random(0)),
         GENERATOR.normal,
@@ -200,3 +214,44 @@ def test_a_traced_value_has_no_snapshot():
 @pytest.mark.parametrize("f", [np.sin, math.sin, sum, np.sum, abs, lambda x: math.pi * np.exp(x), str.upper])
 def test_library_functions_are_what_they_are(f):
     assert snapshot(f) == snapshot(f) is not None
+
+
+# -- what cannot be seen makes a snapshot impossible ---------------------------------------------------
+def reading_one_attribute(x):
+    return x * config.factor
+
+
+def test_functions_that_mention_different_attributes_of_a_module_are_told_apart(monkeypatch):
+    monkeypatch.setattr(config, "other", 1.0, raising=False)
+
+    def f(x):
+        return reading_one_attribute(x) * config.other
+
+    before = snapshot(f)
+    assert before == snapshot(f)
+    monkeypatch.setattr(config, "other", 2.0)
+    assert before != snapshot(f)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.random.normal() * x,  # noqa: NPY002
+        lambda x: np.random.default_rng().normal() * x,
+        lambda x: generator().normal() * x,
+        lambda x: getattr(config, "factor") * x,  # noqa: B009
+        lambda x: globals()["FACTOR"] * x,
+        lambda x: np.load("weights.npy") * x,
+        lambda x: float(open("factor.txt").read()) * x,  # noqa: SIM115
+        lambda x: HOLDER.factor * x,
+    ],
+)
+def test_code_that_reads_what_its_names_do_not_show_has_no_snapshot(f):
+    assert snapshot(f) is None
+
+
+class Holder(np.ndarray):
+    pass
+
+
+HOLDER = np.ones(2).view(Holder)

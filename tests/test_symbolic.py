@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -388,14 +387,17 @@ def test_long_chains_stay_flat():
     assert slopes == pytest.approx([slope], rel=1e-12)
 
 
-def test_what_is_too_large_is_refused_at_once_in_one_sentence():
+def fail(*args: Any, **kwargs: Any) -> None:
+    raise AssertionError("the refusal came too late")
+
+
+def test_what_is_too_large_is_refused_before_a_step_is_made_in_one_sentence(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("adkit.symbolic.program.Builder._step", fail)
     image = problems["mlp"]
     (W, b), last = (params := image.arguments("16384-4-1x4")[0])
     _, X, y = image.arguments("16384-4-1x4")
-    start = time.perf_counter()
     with pytest.raises(ExpressionTooLarge) as refusal:
         derive(lambda leaves: image.f([(leaves[0], leaves[1]), last], X, y), [W, b])
-    assert time.perf_counter() - start < 2
     message = str(refusal.value)
     assert "530,9" in message
     assert f"max_ops={MAX_OPS:,}" in message
@@ -433,11 +435,11 @@ def test_derivatives_that_grow_beyond_bounds_are_stopped():
         derivation.prepare(2)
 
 
-def test_the_largest_that_is_taken_on_is_derived_in_seconds():
+def test_the_work_on_many_terms_is_proportional_to_their_number():
     A = np.random.default_rng(0).random(MAX_OPS // 10)
-    start = time.perf_counter()
-    slopes = gradient(lambda x: np.sum(np.sin(x) * np.exp(x) * A), A)
-    assert time.perf_counter() - start < 10
+    derivation = derived(lambda x: np.sum(np.sin(x) * np.exp(x) * A), A)
+    assert derivation.operations <= 12 * A.size
+    slopes = derivation.gradient([A])[1][0]  # type: ignore[index]
     np.testing.assert_allclose(slopes, A * np.exp(A) * (np.sin(A) + np.cos(A)), rtol=1e-13)
 
 
@@ -447,9 +449,9 @@ def test_a_jacobian_of_too_many_entries_is_refused():
 
 
 def test_many_outputs_of_one_input_cost_no_more_than_they_need():
-    start = time.perf_counter()
-    (_, ((block,),)) = derived(lambda x: np.sin(x * np.arange(10_000)), 1.0).jacobian([1.0])  # type: ignore[misc]
-    assert time.perf_counter() - start < 5
+    derivation = derived(lambda x: np.sin(x * np.arange(10_000)), 1.0)
+    (_, ((block,),)) = derivation.jacobian([1.0])  # type: ignore[misc]
+    assert derivation.operations <= 4 * 10_000
     np.testing.assert_allclose(block, np.arange(10_000) * np.cos(np.arange(10_000)), rtol=1e-12)
 
 
@@ -485,11 +487,11 @@ def test_the_naive_code_is_one_expression_per_derivative():
 
 
 @pytest.mark.parametrize("n", [11, 40, 6000])
-def test_trees_that_are_too_large_are_refused_before_they_are_built(n: int):
-    start = time.perf_counter()
+def test_trees_that_are_too_large_are_refused_before_they_are_differentiated(n: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sympy, "diff", fail)
+    monkeypatch.setattr(sympy.Expr, "diff", fail)
     with pytest.raises(ExpressionTooLarge, match=r"one expression, takes about .*use method='symbolic'"):
         derived(logistic_map(n), 0.2, cse=False)
-    assert time.perf_counter() - start < 2
 
 
 @pytest.mark.parametrize("n", [100, 1000])
@@ -579,3 +581,10 @@ def test_a_remainder_is_that_of_the_floats_also_where_their_quotient_rounds_up()
 def test_the_second_derivative_of_a_norm_at_the_origin_is_0() -> None:
     derivation = derive(lambda leaves: np.hypot(*leaves), [0.0, 0.0], order=2)
     assert np.ravel(derivation.hessian([0.0, 0.0])).tolist() == [0.0] * 4
+
+
+def test_a_function_that_generated_code_has_no_name_for_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adkit.primitives.table.primitives", dict(primitives))
+    row = Elementwise(np.frompyfunc(float, 1, 1), "airyai(x)", 1)
+    with pytest.raises(NoRule, match="no code for airyai"):
+        derive(lambda leaves: row(leaves[0]), [1.0])

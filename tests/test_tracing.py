@@ -8,6 +8,7 @@ import operator
 import threading
 
 import numpy as np
+import pandas
 import pytest
 
 import adkit as ad
@@ -36,8 +37,9 @@ def agree(f, x, method):
     wanted = ad.jacobian(lambda x: f(x), method=ad.Numerical())(x)
     np.testing.assert_allclose(value, wanted, rtol=1e-6, atol=1e-6)
     found = seen_by_f(lambda x: ad.value(normalize(f(x))), x, method)
-    np.testing.assert_allclose(found, f(x), rtol=1e-14)
-    assert np.shape(found) == np.shape(f(x))
+    wanted = np.asarray(f(x))
+    np.testing.assert_allclose(found, wanted.astype(float) if wanted.dtype == object else wanted, rtol=1e-14)
+    assert np.shape(found) == wanted.shape
 
 
 # -- attributes ------------------------------------------------------------------------------------
@@ -95,6 +97,7 @@ def test_what_a_traced_value_is_and_is_not(method):
         lambda x: x.astype(float),
         lambda x: x.conj(),
         lambda x: x.diagonal(),
+        lambda x: x.trace(),
         lambda x: x.take([1, 0], axis=1),
         lambda x: x.repeat(2, axis=0),
         lambda x: x[0].item(1) * np.ones(2),
@@ -230,6 +233,9 @@ def test_unary_operators(f, method):
     [
         lambda x: divmod(x, 0.4)[1],
         lambda x: divmod(3.9, x)[1],
+        lambda x: divmod(np.float64(3.9), x)[1],
+        lambda x: divmod(np.array([3.9, 5.0]), x)[1],
+        lambda x: np.divmod(x, 0.4)[1],
         lambda x: divmod(x, 0.4)[0] * x,
         lambda x: x // 0.4 * x,
         lambda x: pow(x, 3),
@@ -392,7 +398,6 @@ def test_arrays_filled_with_traced_numbers_one_by_one(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_pandas_and_other_holders_of_objects(method):
-    pandas = pytest.importorskip("pandas")
     agree(lambda x: pandas.Series([x[0], 2 * x[1]]).sum(), np.array([0.7, 1.3]), method)
 
 
@@ -473,7 +478,7 @@ def test_the_younger_of_two_levels_is_the_inner_one():
     def outer(x):
         def inner(y):
             product = x * y
-            seen.append((product.trace is y.trace, isinstance(product.value, Box)))
+            seen.append((product.owner is y.owner, isinstance(product.value, Box)))
             return product
 
         return ad.grad(inner)(2.0)

@@ -12,7 +12,6 @@ from collections import OrderedDict, namedtuple
 
 import numpy as np
 import pytest
-import scipy.optimize
 import sympy
 
 import adkit as ad
@@ -510,6 +509,11 @@ def test_a_pullback_remembers_the_point_it_was_made_at():
     _, pullback = ad.vjp(lambda x: x**2, x)
     x[:] = 100.0
     close(pullback(np.ones(3)), (2 * X,))
+    for size in (3, 10_000):
+        weights = np.arange(float(size))
+        _, pullback = ad.vjp(lambda x, weights=weights: x * weights, np.ones(size))
+        weights[:] = 100.0
+        close(pullback(np.ones(size)), (np.arange(float(size)),))
 
 
 # -- composition -----------------------------------------------------------------------------------
@@ -739,6 +743,7 @@ def test_transforms_can_be_pickled_and_copied(transform, method):
 
 
 def test_minimize_takes_value_and_grad():
+    scipy = pytest.importorskip("scipy")
     f = ad.value_and_grad(scipy.optimize.rosen)
     found = scipy.optimize.minimize(f, np.array([-1.2, 1.0, 0.5]), jac=True, method="BFGS")
     assert found.success

@@ -20,14 +20,18 @@ class OutOfTimeError(Exception):
 class Watched:
     """f, counting its calls and refusing another one after the deadline: how a cell of a table is kept in bounds."""
 
-    def __init__(self, f: Callable[..., Any], deadline: float) -> None:
+    def __init__(self, f: Callable[..., Any], clock: Callable[[], float] = time.perf_counter) -> None:
         functools.update_wrapper(self, f)
         self.f = f
-        self.deadline = deadline
+        self.clock = clock
+        self.deadline = float("inf")
         self.calls = 0
 
+    def stop_after(self, seconds: float) -> None:
+        self.deadline = self.clock() + seconds
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if time.perf_counter() > self.deadline:
+        if self.clock() > self.deadline:
             raise OutOfTimeError
         self.calls += 1
         return self.f(*args, **kwargs)

@@ -9,14 +9,15 @@ from pathlib import Path
 
 
 def environment() -> dict[str, str]:
-    """The machine and the versions, by name."""
+    """The machine, and the versions of what is installed, by name."""
     found = {
         "cpu": _cpu(),
         "cores": str(os.cpu_count() or "unknown"),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
-    return found | {name: _version(name) for name in ("adkit", "numpy", "sympy")}
+    versions = {name: _version(name) for name in ("adkit", "numpy", "sympy", "mpmath", "autograd")}
+    return found | {name: version for name, version in versions.items() if version is not None}
 
 
 def _cpu() -> str:
@@ -29,8 +30,8 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def _version(name: str) -> str:
+def _version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "not installed"
+        return None

@@ -7,27 +7,42 @@ from typing import Any
 
 import numpy as np
 
+from .. import numerical
 from ..calls import Call
 from ..containers import flatten
 from ..errors import AdkitError
-from ..methods import Manual, Method, Numerical, Symbolic
+from ..methods import Manual, Method, Symbolic
 
+EPSILON = 2.0**-52
 # The largest relative error of a method whose only error is rounding, in units of the machine epsilon: 1e-12 in double.
-ROUNDING = 4503.6
+ROUNDING = 1e-12 / EPSILON
+# Of finite differences, for an f whose scale of variation is that of its arguments.
 TRUNCATION = 1e-5
+# Beyond this nothing counts as agreement, however ill-conditioned f is.
+LOOSEST = 0.01
+
+
+# Differences are taken of at most so many components, drawn at random where there are more.
+SAMPLED = 200
+
+Vector = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A gradient, as one flat vector; what it is; and how far from the truth it may itself be (relative)."""
+    """A gradient, as one flat vector; what it is; how far from the truth it may itself be (relative).
+
+    `components` are the places in the gradient that it speaks of; None stands for all.
+    """
 
     name: str
-    gradient: np.ndarray[Any, np.dtype[Any]]
+    gradient: Vector
     uncertainty: float = 0.0
+    components: Vector | None = None
 
 
 def reference_for(call: Call, manual: Manual | None) -> Reference:
-    """What to judge by: a problem's own gradient; else 50 digits; else the person's gradient; else differences.
+    """What to judge by: a problem's own gradient by hand; else 50 digits; else finite differences.
 
     A gradient that a person hands in with a function of their own is there to be judged, not to judge by.
     """
@@ -36,36 +51,109 @@ def reference_for(call: Call, manual: Manual | None) -> Reference:
     try:
         return Reference("SymPy derivative in 50-digit mpmath", flat(Symbolic().reference(call)))
     except AdkitError:
-        pass
-    if manual is not None:
-        return Reference("gradient handed in", flat(manual.value_and_gradient(call, {})[1]))
-    return Reference("central differences", flat(Numerical().value_and_gradient(call, {})[1]), TRUNCATION)
+        return differences(call)
 
 
-def flat(leaves: list[Any]) -> np.ndarray[Any, np.dtype[Any]]:
+def differences(call: Call) -> Reference:
+    """Central differences, of a sample of the components where there are many."""
+    point = flat(call.leaves)
+    few = point.size <= SAMPLED
+    chosen = np.arange(point.size) if few else np.random.default_rng(0).choice(point.size, SAMPLED, replace=False)
+
+    def along(leaves: list[Any]) -> Any:
+        moved = point.copy()
+        moved[chosen] = leaves[0]
+        return call.scalar(_cut(moved, call.leaves))
+
+    _, (found,) = numerical.jacobian(along, [point[chosen]])
+    name = "central differences" if few else f"central differences of {SAMPLED} random components"
+    return Reference(name, found, TRUNCATION, None if few else chosen)
+
+
+def _cut(vector: Vector, leaves: list[Any]) -> list[Any]:
+    """A flat vector as leaves of the shapes and types of these."""
+    ends = np.cumsum([np.size(leaf) for leaf in leaves])[:-1]
+    pieces = zip(np.split(vector, ends), leaves, strict=True)
+    return [_like(piece.reshape(np.shape(leaf)), leaf) for piece, leaf in pieces]
+
+
+def _like(piece: Vector, leaf: Any) -> Any:
+    if isinstance(leaf, np.ndarray):
+        return piece.astype(leaf.dtype)
+    return type(leaf)(piece[()])
+
+
+def flat(leaves: list[Any]) -> Vector:
     """All leaves in one vector of doubles."""
-    found = [np.asarray(leaf, float).ravel() for leaf in flatten(leaves)[0]]
+    found = [_doubles(leaf) for leaf in flatten(leaves)[0]]
     return np.concatenate(found) if found else np.zeros(0)
+
+
+def _doubles(leaf: Any) -> Vector:
+    """The numbers of a leaf; a complex one counts as two."""
+    leaf = np.atleast_1d(leaf)
+    return (leaf.astype(complex).view(float) if leaf.dtype.kind == "c" else leaf.astype(float)).ravel()
 
 
 def tolerance(method: Method, reference: Reference, call: Call, condition: float) -> float:
     """How large a relative error may be: rounding amplified by the problem's condition, or truncation."""
-    epsilon = max((float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in call.leaves), default=2.0**-52)
-    rounding = ROUNDING * epsilon * condition
+    epsilon = max((float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in call.leaves), default=EPSILON)
+    # In half precision 4500 epsilons would be more than everything.
+    rounding = min(ROUNDING * epsilon, 0.005) * condition
     # What amplifies rounding also makes f bend faster than the step of a difference can follow.
-    truncation = 0.0 if method.exact else TRUNCATION * condition * (epsilon / 2.0**-52) ** (2 / 3)
-    return max(rounding, min(truncation, 0.01), reference.uncertainty)
+    truncation = 0.0 if method.exact else min(TRUNCATION * (epsilon / EPSILON) ** (2 / 3), 0.005) * condition
+    return max(rounding, truncation, reference.uncertainty)
 
 
-def errors(gradient: np.ndarray[Any, np.dtype[Any]], reference: Reference) -> tuple[float, float]:
+def errors(gradient: Vector, reference: Reference) -> tuple[float, float]:
     """The largest absolute error, and the same relative to the reference's largest component; nan counts as inf."""
-    if gradient.shape != reference.gradient.shape:
+    difference = _differences(gradient, reference)
+    if difference is None:
         return np.inf, np.inf
-    if not gradient.size:
+    if not difference.size:
         return 0.0, 0.0
-    both_infinite = np.isinf(gradient) & (gradient == reference.gradient)
-    with np.errstate(invalid="ignore"):
-        difference = np.where(both_infinite, 0.0, np.abs(gradient - reference.gradient))
-    largest = float(np.max(np.where(np.isnan(difference), np.inf, difference)))
-    scale = float(np.max(np.abs(reference.gradient)))
+    largest = float(np.max(difference))
+    scale = _scale(reference)
     return largest, largest / scale if scale > 0 else largest
+
+
+def _scale(reference: Reference) -> float:
+    """The largest finite component."""
+    return float(np.max(np.abs(reference.gradient), where=np.isfinite(reference.gradient), initial=0.0))
+
+
+def _differences(gradient: Vector, reference: Reference) -> Vector | None:
+    """The absolute error of each component that the reference speaks of; None if the sizes do not agree."""
+    if reference.components is not None:
+        gradient = gradient[reference.components] if gradient.size > np.max(reference.components) else gradient
+    if gradient.shape != reference.gradient.shape:
+        return None
+    nan = np.isnan(gradient) & np.isnan(reference.gradient)
+    same = (gradient == reference.gradient) | nan  # also where both are infinite
+    with np.errstate(invalid="ignore"):
+        difference = np.where(same, 0.0, np.abs(gradient - reference.gradient))
+    return np.where(np.isnan(difference), np.inf, difference)
+
+
+def worst(gradient: Vector, reference: Reference, call: Call, allowed: float) -> str:
+    """Which component is furthest off, and how many are off, in words."""
+    difference = _differences(gradient, reference)
+    if difference is None:
+        return f"the gradient has {gradient.size} components where {reference.gradient.size} are needed"
+    k = int(np.argmax(difference))
+    place = k if reference.components is None else int(reference.components[k])
+    off = int(np.sum(difference > allowed * _scale(reference)))
+    return (
+        f"{off} of {difference.size} components differ, most {component(call, place)}: {gradient[place]:.6g} where the "
+        f"reference has {reference.gradient[k]:.6g}"
+    )
+
+
+def component(call: Call, place: int) -> str:
+    """What a person would call a component of the flat gradient: argument 0['w'][2, 1]."""
+    for name, leaf in zip(call.names, call.leaves, strict=True):
+        if place < np.size(leaf):
+            index = ", ".join(str(int(i)) for i in np.unravel_index(place, np.shape(leaf)))
+            return f"{name}[{index}]" if index else name
+        place -= np.size(leaf)
+    raise IndexError(place)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ..calls import Argnums, Call
-from ..errors import ExpressionTooLarge
-from ..methods import Manual, Method, methods
+from ..calls import Argnums, Call, size_of
+from ..errors import BadRequest, ExpressionTooLarge
+from ..methods import Manual, Method, Numerical, methods
 from ..problems import Problem
+from ..records import Row
 from ..tracing import plain
 from ..transforms import ValueAndGradient
 from .counting import OutOfTimeError, Watched, peak_bytes, primitive_ops, tape_bytes
-from .records import Row
-from .reference import Reference, errors, flat, reference_for, tolerance
+from .reference import LOOSEST, Reference, errors, flat, reference_for, tolerance, worst
 from .timing import interleaved, once
 
 Report = Callable[[str], None]
@@ -30,6 +29,16 @@ class Settings:
     timeout: float = 2.0
     seconds: float = 1.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("timeout", "seconds"):
+            if not getattr(self, name) > 0:
+                raise BadRequest(f"{name} must be a positive number of seconds, not {getattr(self, name)!r}")
+
+    @classmethod
+    def of(cls, **given: Any) -> Settings:
+        """The settings that are given, and the default for what is None."""
+        return cls(**{name: x for name, x in given.items() if x is not None})
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class Subject:
     condition: float = 1.0
     gradient: Callable[..., Any] | None = None
     joint: Callable[..., tuple[Any, Any]] | None = None
+    point: str = ""
 
     @classmethod
     def of(cls, problem: Problem, size: Any, seed: int = 0) -> Subject:
@@ -101,6 +111,8 @@ def run(
     chosen = default_methods(subject) if chosen is None else chosen
     call = subject.call()
     value = float(np.real(plain(call.scalar(call.leaves))))
+    if not np.isfinite(value):
+        raise BadRequest(f"{subject.problem} is {value} at this point, so there is nothing to compare: choose another")
     reference = reference_for(call, subject.manual)
     cells = []
     for name, method in chosen.items():
@@ -117,53 +129,48 @@ class Cell:
         self.subject = subject
         self.method = subject.manual if method == Manual() and subject.manual else method
         self.settings = settings
-        self.row = Row(subject.problem, subject.size, name, "ok")
-        self.transform: ValueAndGradient | None = None
+        self.row = Row(subject.problem, subject.size, name, "ok", point=subject.point)
+        self.watched = Watched(subject.f)
+        self.transform = ValueAndGradient(self.watched, subject.argnums, self.method)
 
     def __call__(self) -> Any:
-        assert self.transform is not None
         return self.transform(*self.subject.args, **self.subject.kwargs)
 
     def timed(self) -> Callable[[], Any]:
         """What is timed: the transform, or somebody else's code without adkit round it."""
-        assert self.transform is not None
         return self.method.bare(self.subject.call(), self.transform.cache) or self
 
     def check(self, reference: Reference, value: float) -> Cell:
         """Prepare, call, count, and judge the gradient; anything that goes wrong is a row, not the end."""
-        self.row = replace(self.row, reference=reference.name, inputs=reference.gradient.size)
+        self.row = replace(self.row, reference=reference.name, inputs=size_of(self.subject.call().leaves))
         if (missing := self.method.missing()) is not None:
             return self._ends("not installed", missing)
-        watched = Watched(self.subject.f, time.perf_counter() + self.settings.timeout)
+        self.watched.stop_after(self.settings.timeout)
         try:
-            self.transform = ValueAndGradient(watched, self.subject.argnums, self.method)
-            self._first_calls(watched, reference, value)
+            self._first_calls(reference, value)
+            # From here on nobody watches: counting the calls of f would be timed with them.
             self.transform.f = self.subject.f
             self._count()
         except OutOfTimeError:
-            return self._ends("timeout", self._out_of_time(watched))
+            return self._ends("timeout", self._out_of_time())
         except ExpressionTooLarge as error:
             return self._ends("too large", str(error))
         except Exception as error:
             return self._ends("error", f"{type(error).__name__}: {error}")
         return self
 
-    def _first_calls(self, watched: Watched, reference: Reference, value: float) -> None:
+    def _first_calls(self, reference: Reference, value: float) -> None:
         """The first call is timed as it is; the second, on everything prepared, is counted and must repeat it."""
-        assert self.transform is not None
-        subject = self.subject
-        _, prepare_s = once(lambda: self.transform.prepare(*subject.args, **subject.kwargs))  # type: ignore[union-attr]
-        (out, gradient), first_s = once(self)  # type: ignore[misc]
-        watched.calls = 0
-        if 2 * first_s < self.settings.timeout:
-            _, again = self()
-            calls = watched.calls
-            repeats = np.array_equal(flat([gradient]), flat([again]), equal_nan=True)
-        else:
-            calls, repeats = self.method.passes(subject.call()), True
+        _, prepare_s = once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))
+        (out, gradient), first_s = once(self)
+        self.watched.calls = 0
+        # What took half of its time once would run out of it the second time.
+        twice = 2 * first_s < self.settings.timeout
+        again = self()[1] if twice else gradient
+        calls = self.watched.calls if twice else self.method.passes(self.subject.call())
         self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s, f_calls=calls)
         self._judge(float(plain(out)), flat([gradient]), reference, value)
-        if not repeats:
+        if not np.array_equal(flat([gradient]), flat([again]), equal_nan=True):
             self._ends("wrong", "a second call gave another gradient")
 
     def _judge(self, out: float, gradient: Any, reference: Reference, value: float) -> None:
@@ -172,19 +179,24 @@ class Cell:
         allowed = tolerance(self.method, reference, call, self.subject.condition)
         absolute, relative = errors(gradient, reference)
         self.row = replace(self.row, value=out, max_abs_error=absolute, max_rel_error=relative, tolerance=allowed)
-        value_differs = abs(out - value) > allowed * max(abs(value), 1.0) and out != value
-        if relative <= min(allowed, 0.01) and not value_differs:
+        same_value = (
+            out == value or abs(out - value) <= allowed * max(abs(value), 1.0) or (out != out and value != value)
+        )
+        if relative <= min(allowed, LOOSEST) and same_value:
+            if reference.uncertainty and self.method == Numerical():
+                self.row = replace(self.row, note="agrees with itself: it is the reference")
             return
-        if allowed > 0.01:
-            self._ends("skipped", f"cannot be checked: f amplifies rounding {self.subject.condition:.0e} times here")
-        elif value_differs:
+        if allowed > LOOSEST:
+            amplified = f"f amplifies errors {self.subject.condition:.0e} times here"
+            self._ends("skipped", f"cannot be checked: relative error {relative:.1e}, but {amplified}")
+        elif not same_value:
             self._ends("wrong", f"the value of f came out as {out:.6g}, not {value:.6g}")
         else:
-            self._ends("wrong", f"relative error {relative:.1e}, allowed {allowed:.1e}")
+            where = worst(gradient, reference, call, allowed)
+            self._ends("wrong", f"relative error {relative:.1e}, allowed {allowed:.1e}; {where}")
 
     def _count(self) -> None:
         """What repeats exactly, and the peak of memory in a pass of its own."""
-        assert self.transform is not None
         call = self.subject.call()
         self.row = replace(
             self.row,
@@ -196,9 +208,10 @@ class Cell:
         if (self.row.first_s or 0.0) < self.settings.timeout / 4:
             self.row = replace(self.row, peak_bytes=peak_bytes(self))
 
-    def _out_of_time(self, watched: Watched) -> str:
+    def _out_of_time(self) -> str:
         needed = self.method.passes(self.subject.call())
-        return f"needs {needed:,} runs of f; stopped after {watched.calls:,} at {self.settings.timeout:g} s"
+        runs = f"{needed:,} run{'s' * (needed != 1)} of f"
+        return f"needs {runs}; stopped after {self.watched.calls:,} at {self.settings.timeout:g} s"
 
     def _ends(self, status: Any, note: str) -> Cell:
         self.row = replace(self.row, status=status, note=note)

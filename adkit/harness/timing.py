@@ -9,12 +9,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
+T = TypeVar("T")
 Thunk = Callable[[], object]
+# Nanoseconds since some time.
+Clock = Callable[[], int]
 
 # A batch this long is measured to a per mille or better by the clock.
 BATCH_SECONDS = 1e-3
-MOST_ROUNDS = 25
+# What time there is goes into so many rounds, in longer batches where there is more.
+ROUNDS = 25
 
 
 @dataclass(frozen=True)
@@ -29,30 +34,33 @@ class Timing:
         return statistics.median(self.samples)
 
 
-def once(thunk: Thunk) -> tuple[object, float]:
+def once(thunk: Callable[[], T]) -> tuple[T, float]:
     """What the call returns, and how long it took."""
     start = time.perf_counter_ns()
     result = thunk()
     return result, (time.perf_counter_ns() - start) * 1e-9
 
 
-def interleaved(thunks: Mapping[str, Thunk], seconds: float, seed: int = 0) -> dict[str, Timing]:
+def interleaved(
+    thunks: Mapping[str, Thunk], seconds: float, seed: int = 0, clock: Clock = time.perf_counter_ns
+) -> dict[str, Timing]:
     """Time several calls in rounds of seeded random order, for about `seconds` in total, at least one sample each.
 
     What is slow gets fewer rounds, so that no call takes more than its share of the time.
     """
     with collector_off():
-        loops = {name: _calibrate(thunk) for name, thunk in thunks.items()}
-        samples: dict[str, list[float]] = {name: [] for name in thunks}
         share = seconds / max(len(thunks), 1)
+        batch = max(BATCH_SECONDS, 0.8 * share / ROUNDS)
+        loops = {name: _calibrate(thunk, batch, clock) for name, thunk in thunks.items()}
+        samples: dict[str, list[float]] = {name: [] for name in thunks}
         order = random.Random(seed)
-        for _ in range(MOST_ROUNDS):
+        for _ in range(ROUNDS):
             due = [name for name in thunks if _is_due(samples[name], loops[name], share)]
             if not due:
                 break
             order.shuffle(due)
             for name in due:
-                samples[name].append(_batch(thunks[name], loops[name]))
+                samples[name].append(_batch(thunks[name], loops[name], clock))
     return {name: Timing(tuple(found), loops[name]) for name, found in samples.items()}
 
 
@@ -61,21 +69,22 @@ def _is_due(samples: list[float], loops: int, share: float) -> bool:
     return not samples or (sum(samples) + samples[-1]) * loops <= share
 
 
-def _calibrate(thunk: Thunk) -> int:
-    """How many calls make a batch long enough for the clock; finding out also warms up."""
+def _calibrate(thunk: Thunk, wanted: float, clock: Clock) -> int:
+    """How many calls make a batch of the wanted length; finding out also warms up."""
     loops = 1
-    while (seconds := _batch(thunk, loops) * loops) < BATCH_SECONDS:
+    # The quicker of two batches counts: a single one may have been held up by something else.
+    while (seconds := min(_batch(thunk, loops, clock) for _ in range(2)) * loops) < BATCH_SECONDS:
         loops = max(2 * loops, min(100 * loops, int(1.2 * loops * BATCH_SECONDS / max(seconds, 1e-9))))
-    return loops
+    return max(loops, int(loops * wanted / max(seconds, 1e-9)))
 
 
-def _batch(thunk: Thunk, loops: int) -> float:
+def _batch(thunk: Thunk, loops: int, clock: Clock) -> float:
     """Seconds per call over one batch."""
     repeat = range(loops)
-    start = time.perf_counter_ns()
+    start = clock()
     for _ in repeat:
         thunk()
-    return (time.perf_counter_ns() - start) * 1e-9 / loops
+    return (clock() - start) * 1e-9 / loops
 
 
 @contextmanager

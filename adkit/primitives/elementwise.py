@@ -131,7 +131,7 @@ def _towards(x: Any, out: Any) -> Any:
     return np.where(out == 0, 0.0, x / np.where(out == 0, 1.0, out))
 
 
-_absolute = elementwise(np.absolute, "Abs(x)", lambda out, x: np.sign(x), fun=operator.abs, domain=(0.1, 2.0))
+absolute_p = elementwise(np.absolute, "Abs(x)", lambda out, x: np.sign(x), fun=operator.abs, domain=(0.1, 2.0))
 elementwise(np.fabs, "Abs(x)", lambda out, x: np.sign(x), domain=(0.1, 2.0))
 choice(np.maximum, "Max(x, y)", _won, _lost)
 choice(np.minimum, "Min(x, y)", _won, _lost)
@@ -153,26 +153,27 @@ def _push_length(tangent: Any, out: Any, z: Any) -> Any:
 
 
 # The length of a complex number depends on its two parts: it has no derivative in the complex sense, and no partial.
-_length = General(
+complex_absolute_p = General(
     "complex_absolute",
     np.absolute,
     jvps=[_push_length],
     vjps=[lambda cotangent, out, z: cotangent * _towards(np.conj(z), out)],
     batched=[_push_length],
+    flow="adds",
 )
-_sign = implementations[np.sign]
+sign_p = implementations[np.sign]
 
 
 @implements(np.absolute)
 def absolute(x: Any, /) -> Any:
     """|x| of a real or complex number."""
-    return _length(x) if is_complex(x) else _absolute(x)
+    return complex_absolute_p(x) if is_complex(x) else absolute_p(x)
 
 
 @implements(np.sign)
 def sign(x: Any, /) -> Any:
     """The sign of a real number; the direction of a complex one."""
-    return _towards(x, np.absolute(x)) if is_complex(x) else _sign(x)
+    return _towards(x, np.absolute(x)) if is_complex(x) else sign_p(x)
 
 
 # -- in terms of rows ------------------------------------------------------------------------------

@@ -4,6 +4,9 @@ Where `np.where` did not take a branch, or indexing left an element out, the der
 partials there are; 0 * inf, which is nan, must not speak for it. Where a number merely computed to zero, as in
 sqrt(x)**2 at 0, nan is the honest answer. So a derivative is guarded by a mask of the elements that something flows
 to. The interpreters do this only where a plain run has ended in nan, or a later derivative of it could.
+
+Where a row lets things flow is the row's to say (`Primitive.flow`): the rules of a row that moves or adds elements are
+run on masks too; of any other row everything is live that anything live may reach.
 """
 
 from __future__ import annotations
@@ -13,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import plain
-from .table import Choice, Elementwise, General, Primitive, align, fit, shape_of, spread, sum_to
+from ..tracing import Box, plain
+from .table import Choice, Elementwise, General, Primitive, align, dtype_of, fit, shape_of, spread, sum_to
 
 
 class Guarded:
@@ -31,6 +34,13 @@ class Guarded:
         return Guarded(self.derivative + other.derivative, live)
 
 
+def live_in(derivative: Any) -> Any:
+    """Where a given derivative is not 0. A traced 0 is live: what is outside may differentiate by it."""
+    if isinstance(derivative, Box):
+        return np.ones(derivative.shape, bool)
+    return np.asarray(derivative != 0)
+
+
 # -- reverse ---------------------------------------------------------------------------------------
 def pull(
     primitive: Primitive, i: int, cotangent: Guarded, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]
@@ -43,6 +53,8 @@ def pull(
     if isinstance(primitive, Elementwise):
         return _pull_elementwise(primitive, i, cotangent.derivative, live, out, args)
     share = primitive.vjp(i, cotangent.derivative, out, args, params)
+    if primitive.flow == "dense":
+        return _masked(share, np.full(shape_of(args[i]), np.any(live)))
     if isinstance(primitive, General) and primitive.multilinear and np.isnan(plain(share)).any():
         share = _without_dead_terms(primitive, i, share, cotangent.derivative, live, out, args, params)
     out, args = _structure(primitive, out, args)
@@ -85,10 +97,14 @@ def push(
 ) -> Guarded:
     """The guarded jvp; every tangent carries a mask."""
     derivatives = [None if t is None else t.derivative for t in tangents]
-    masks = [None if t is None else np.asarray(t.live, float) for t in tangents]
+    masks = [None if t is None else t.live for t in tangents]
     if isinstance(primitive, Elementwise):
         return _push_elementwise(primitive, derivatives, masks, out, args, batched)
-    live = plain(primitive.jvp(masks, *_structure(primitive, out, args), params, batched)) != 0
+    if primitive.flow == "dense":
+        live = _anywhere([mask for mask in masks if mask is not None], shape_of(out), batched)
+    else:
+        numbers = [None if mask is None else _numbers(mask, x) for mask, x in zip(masks, args, strict=True)]
+        live = plain(primitive.jvp(numbers, *_structure(primitive, out, args), params, batched)) != 0
     return Guarded(np.where(live, primitive.jvp(derivatives, out, args, params, batched), 0.0), live)
 
 
@@ -106,12 +122,24 @@ def _push_elementwise(
             continue
         if batched:
             tangent, mask = align(tangent, args[i], out), align(mask, args[i], out)
-        live = (mask != 0) & _chosen(primitive, i, out, args)
+        live = mask & _chosen(primitive, i, out, args)
         term = np.where(live, primitive.scaled(i, tangent, out, args), 0.0)
         guarded = Guarded(spread(term, out, batched), spread(np.asarray(live, float), out, batched) != 0)
         total = guarded if total is None else total + guarded
     assert total is not None, "an operation on a box has an active argument"
     return total
+
+
+def _anywhere(masks: Sequence[Any], shape: tuple[int, ...], batched: bool) -> Any:
+    """Everything in an output of this shape is live if anything is; of stacked tangents each answers for itself."""
+    lead = 1 if batched else 0
+    live = np.any([np.any(mask, axis=tuple(range(lead, np.ndim(mask)))) for mask in masks], axis=0)
+    return np.broadcast_to(np.reshape(live, (*live.shape, *(1,) * len(shape))), (*live.shape, *shape))
+
+
+def _numbers(mask: Any, x: Any) -> Any:
+    """A mask as a tangent of x: a live complex number is live in both its parts."""
+    return mask * (1 + 1j) if dtype_of(x).kind == "c" else np.asarray(mask, float)
 
 
 # -- both ------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ matmul_p = General(
     vjps=[_matmul_left, _matmul_right],
     batched=[_push_left_batched, _push_right_batched],
     multilinear=True,
+    flow="adds",
 )
 implements(np.matmul)(matmul_p)
 
@@ -140,6 +141,9 @@ def _sizes(x: Any, axes: list[int]) -> list[int]:
 def _contracted(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
     """Which axes of a and of b are summed, as positive numbers."""
     if np.ndim(axes) == 0:
-        return list(range(_ndim(a) - axes, _ndim(a))), list(range(axes))
-    left, right = axes
-    return list(normalize_axis_tuple(left, _ndim(a))), list(normalize_axis_tuple(right, _ndim(b)))
+        left, right = list(range(_ndim(a) - axes, _ndim(a))), list(range(axes))
+    else:
+        left, right = (list(normalize_axis_tuple(i, _ndim(x))) for i, x in zip(axes, (a, b), strict=True))
+    if [shape_of(a)[i] for i in left] != [shape_of(b)[i] for i in right]:
+        raise ValueError("shape-mismatch for sum")  # as NumPy says it
+    return left, right

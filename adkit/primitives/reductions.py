@@ -55,12 +55,14 @@ sum_p = Linear(
     lambda x, *, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
     transpose=_sum_transpose,
     batched=lambda tangents, x, *, axis, keepdims: np.sum(tangents, axis=axis, keepdims=keepdims),
+    flow="adds",
 )
 cumsum_p = Linear(
     "cumsum",
     lambda x, *, axis: np.cumsum(x, axis),
     transpose=lambda cotangent, x, *, axis: np.flip(np.cumsum(np.flip(cotangent, axis), axis), axis),
     batched=lambda tangents, x, *, axis: np.cumsum(tangents, axis),
+    flow="adds",
 )
 
 
@@ -105,7 +107,7 @@ def reduction(name: str, fun: Any, partials: Any, selects: bool = False) -> Gene
     def compute(x: Any, *, axis: Axes, keepdims: bool) -> Any:
         return fun(x, axis=axis, keepdims=keepdims)
 
-    return General(name, compute, [push], [pull], batched=[push], selects=selects)
+    return General(name, compute, [push], [pull], batched=[push], selects=selects, flow="adds")
 
 
 max_p = reduction("max", np.max, _extreme_shares, selects=True)

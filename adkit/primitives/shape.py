@@ -26,12 +26,14 @@ reshape_p = Linear(
     lambda x, *, shape: np.reshape(x, shape),
     transpose=lambda cotangent, x, *, shape: np.reshape(cotangent, np.shape(x)),
     batched=_reshape_batched,
+    flow="moves",
 )
 transpose_p = Linear(
     "transpose",
     lambda x, *, axes: np.transpose(x, axes),
     transpose=lambda cotangent, x, *, axes: np.transpose(cotangent, tuple(int(i) for i in np.argsort(axes))),
     batched=lambda tangents, x, *, axes: np.transpose(tangents, (0, *(i + 1 for i in axes))),
+    flow="moves",
 )
 broadcast_to_p = Linear(
     "broadcast_to",
@@ -40,24 +42,28 @@ broadcast_to_p = Linear(
     batched=lambda tangents, x, *, shape: np.broadcast_to(
         align(tangents, x, np.empty(shape, bool)), (len(tangents), *shape)
     ),
+    flow="moves",
 )
 astype_p = Linear(
     "astype",
     lambda x, *, dtype: np.asarray(x).astype(dtype)[()],
     transpose=lambda cotangent, x, *, dtype: like(cotangent, x),
     batched=lambda tangents, x, *, dtype: np.astype(tangents, dtype),
+    flow="moves",
 )
 real_p = Linear(
     "real",
     np.real,
     transpose=lambda cotangent, x: cotangent + 0j,
     batched=lambda tangents, x: np.real(tangents),
+    flow="moves",
 )
 imag_p = Linear(
     "imag",
     np.imag,
     transpose=lambda cotangent, x: -1j * cotangent,
     batched=lambda tangents, x: np.imag(tangents),
+    flow="moves",
 )
 
 
@@ -142,7 +148,7 @@ def _at_least(fun: Any, arrays: tuple[Any, ...]) -> Any:
 
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
-    return broadcast_to_p(array, shape=(shape,) if isinstance(shape, int) else tuple(shape))
+    return broadcast_to_p(array, shape=(int(shape),) if np.ndim(shape) == 0 else tuple(shape))
 
 
 @implements(np.astype)
@@ -184,11 +190,11 @@ def _scatter(cotangent: Any, x: Any, *, index: Any) -> Any:
 def _put(cotangent: Any, *, index: Any, shape: Shape) -> Any:
     """Zeros of this shape with the cotangent added at the index, repeated places accumulating."""
     out = np.zeros(shape, np.asarray(cotangent).dtype)
-    add_at(out, index, cotangent)
+    _add_at(out, cotangent, index=index)
     return out
 
 
-def add_at(out: Any, index: Any, cotangent: Any) -> None:
+def _add_at(out: Any, cotangent: Any, *, index: Any) -> None:
     """out[index] += cotangent, in place, repeated places accumulating."""
     if is_basic(index):
         out[index] += cotangent
@@ -214,8 +220,16 @@ def _getitem_batched(tangents: Any, x: Any, *, index: Any) -> Any:
     return flat[:, places]
 
 
-getitem_p = Linear("getitem", lambda x, *, index: x[index], transpose=_scatter, batched=_getitem_batched, selects=True)
-scatter_p = Linear("scatter", _put, transpose=lambda cotangent, x, *, index, shape: cotangent[index])
+getitem_p = Linear(
+    "getitem",
+    lambda x, *, index: x[index],
+    transpose=_scatter,
+    batched=_getitem_batched,
+    selects=True,
+    flow="moves",
+    add_to=_add_at,
+)
+scatter_p = Linear("scatter", _put, transpose=lambda cotangent, x, *, index, shape: cotangent[index], flow="moves")
 
 
 @implements(operator.getitem)
@@ -243,7 +257,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: 
             f"numpy.take with mode={mode!r} has no derivative rule{place()}; bring the indices into range first"
         )
     if axis is None:
-        return np.ravel(a)[np.asarray(indices)]  # type: ignore[call-overload]
+        return np.ravel(a)[np.asarray(indices)]
     return a[(slice(None),) * normalize_axis_index(axis, np.ndim(plain(a))) + (np.asarray(indices),)]
 
 
@@ -270,19 +284,19 @@ def flip(m: Any, axis: Any = None) -> Any:
 @implements(np.roll)
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     places = np.roll(np.arange(np.size(plain(a))).reshape(np.shape(plain(a))), shift, axis)
-    return np.ravel(a)[places]  # type: ignore[call-overload]
+    return np.ravel(a)[places]
 
 
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     places = np.repeat(np.arange(np.size(plain(a))).reshape(np.shape(plain(a))), repeats, axis)
-    return np.ravel(a)[places]  # type: ignore[call-overload]
+    return np.ravel(a)[places]
 
 
 @implements(np.tile)
 def tile(A: Any, reps: Any) -> Any:
     places = np.tile(np.arange(np.size(plain(A))).reshape(np.shape(plain(A))), reps)
-    return np.ravel(A)[places]  # type: ignore[call-overload]
+    return np.ravel(A)[places]
 
 
 @implements(np.diff)
@@ -306,12 +320,14 @@ concatenate_p = JointlyLinear(
     lambda *arrays, axis: np.concatenate(arrays, axis),
     transpose=_concatenate_share,
     batched=lambda tangents, args, out, *, axis: np.concatenate(tangents, axis),
+    flow="moves",
 )
 stack_p = JointlyLinear(
     "stack",
     lambda *arrays, axis: np.stack(arrays, axis),
     transpose=lambda i, cotangent, *arrays, axis: cotangent[(..., i, *(slice(None),) * (-1 - axis))],
     batched=lambda tangents, args, out, *, axis: np.stack(tangents, axis),
+    flow="moves",
 )
 
 
@@ -331,6 +347,7 @@ where_p = JointlyLinear(
     transpose=lambda i, cotangent, x, y, *, mask: _masked(mask if i == 0 else ~mask, cotangent),
     batched=_select_batched,
     selects=True,
+    flow="moves",
 )
 
 

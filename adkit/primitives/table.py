@@ -11,7 +11,7 @@ tangent is None (the argument is not active). Rules are written in NumPy, so tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from ..errors import LostDerivative, NoRule, place
 from ..tracing import Box, Trace, bind, implementations, normalize, plain
 
 Rule = Callable[..., Any]
+Flow = Literal["moves", "adds", "dense"]
 Implementation = TypeVar("Implementation", bound=Rule)
 primitives: dict[str, Primitive] = {}
 
@@ -30,10 +31,18 @@ class Primitive:
     constant = False
     # Whether elements of an argument may have no say in the outcome, as in a branch that is not taken.
     selects = False
+    # What flows where. "moves": elements are picked, repeated and put elsewhere. "adds": they are added too, perhaps
+    # times other numbers, and no two of them cancel when those are 1 (in a row that selects: as they are). Both know
+    # element by element what reaches what. "dense": anything may reach everything, which is safe to say of any row.
+    # Elementwise rows need not say.
+    flow: Flow = "dense"
 
     def __init__(self, name: str, fun: Rule) -> None:
         self.name = name
         self.fun = fun
+        # `add_to(held, cotangent, **params)` adds the vjp of the only argument to an array in place, where that saves
+        # an array of the argument's size. The vjp of such a row makes a new array.
+        self.add_to: Rule | None = None
         primitives[name] = self
 
     def __call__(self, *args: Any, **params: Any) -> Any:
@@ -96,7 +105,7 @@ class Elementwise(Primitive):
         if isinstance(partial, int):
             return partial
         try:
-            return partial(out, *args)
+            return partial(out, *raised(out, args))
         except (ZeroDivisionError, OverflowError):
             with np.errstate(all="ignore"):
                 return partial(as_numpy(out), *map(as_numpy, args))
@@ -107,7 +116,7 @@ class Elementwise(Primitive):
         if isinstance(partial, int):
             return derivative if partial == 1 else -derivative
         try:
-            return derivative * partial(out, *args)
+            return derivative * partial(out, *raised(out, args))
         except (ZeroDivisionError, OverflowError):
             return derivative * self.partial(i, out, args)
 
@@ -150,12 +159,21 @@ class Linear(Primitive):
     """
 
     def __init__(
-        self, name: str, fun: Rule, transpose: Rule, batched: Rule | None = None, selects: bool = False
+        self,
+        name: str,
+        fun: Rule,
+        transpose: Rule,
+        batched: Rule | None = None,
+        selects: bool = False,
+        flow: Flow = "dense",
+        add_to: Rule | None = None,
     ) -> None:
         super().__init__(name, fun)
         self.transpose = transpose
         self.batched = batched
         self.selects = selects
+        self.flow = flow
+        self.add_to = add_to
 
     def jvp(
         self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
@@ -181,11 +199,14 @@ class JointlyLinear(Primitive):
     applies the operation to tangents stacked along a leading axis, one stack per argument.
     """
 
-    def __init__(self, name: str, fun: Rule, transpose: Rule, batched: Rule, selects: bool = False) -> None:
+    def __init__(
+        self, name: str, fun: Rule, transpose: Rule, batched: Rule, selects: bool = False, flow: Flow = "dense"
+    ) -> None:
         super().__init__(name, fun)
         self.transpose = transpose
         self.batched = batched
         self.selects = selects
+        self.flow = flow
 
     def jvp(
         self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
@@ -221,6 +242,7 @@ class General(Primitive):
         batched: Sequence[Rule | None] | None = None,
         selects: bool = False,
         multilinear: bool = False,
+        flow: Flow = "dense",
     ) -> None:
         super().__init__(name, fun)
         self.jvps = tuple(jvps)
@@ -228,6 +250,7 @@ class General(Primitive):
         self.batched = tuple(batched or [None] * len(self.jvps))
         self.selects = selects
         self.multilinear = multilinear
+        self.flow = flow
 
     def jvp(
         self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
@@ -312,12 +335,12 @@ class _Watch(Trace):
     __slots__ = ("read",)
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        self.read |= {arg.position for arg in args if isinstance(arg, _Watched) and arg.trace is self}
+        self.read |= {arg.position for arg in args if isinstance(arg, _Watched) and arg.owner is self}
         return bind(primitive, self.strip(args), params)
 
     def number(self, position: int) -> _Watched:
         box = _Watched()
-        box.trace, box.value, box.position = self, np.float64(0.5), position
+        box.owner, box.value, box.position = self, np.float64(0.5), position
         return box
 
 
@@ -336,6 +359,21 @@ def shape_of(x: Any) -> tuple[int, ...]:
     while isinstance(x, Box):
         x = x.value
     return x.shape if isinstance(x, (np.ndarray, np.generic)) else np.shape(x)
+
+
+def raised(out: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """args in which no constant has less precision than the output: partials are computed in that of f's result."""
+    if type(out) is float:
+        return args
+    wanted = out.dtype if isinstance(out, (np.ndarray, np.generic)) else dtype_of(out)
+    for x in args:
+        if isinstance(x, (np.ndarray, np.generic)) and x.dtype is not wanted and _is_lower(x.dtype, wanted):
+            return tuple([np.asarray(x, wanted)[()] if _is_lower(dtype_of(x), wanted) else x for x in args])
+    return args
+
+
+def _is_lower(dtype: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
+    return dtype.kind in "iuf" and wanted.kind == "f" and dtype != wanted and np.can_cast(dtype, wanted, "same_kind")
 
 
 def fit(cotangent: Any, x: Any) -> Any:
@@ -369,7 +407,7 @@ def sum_to(cotangent: Any, shape: tuple[int, ...]) -> Any:
 def everywhere(number: Any, shape: tuple[int, ...]) -> Any:
     """An array with one number at every place; a view that takes no memory."""
     if isinstance(number, Box):
-        return np.broadcast_to(np.reshape(number, ()), shape)  # type: ignore[call-overload]
+        return np.broadcast_to(np.reshape(number, ()), shape)
     # np.broadcast_to itself takes ten times as long.
     cell = np.array(number)
     view = np.ndarray(shape, cell.dtype, cell, strides=(0,) * len(shape))

@@ -145,7 +145,7 @@ class Problem:
         else:
             key = zlib.crc32(f"{self.name} {self.label(size)}".encode())
             arguments = self.point(*size, rng=np.random.default_rng([key, seed]))
-        if not isinstance(arguments, tuple):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(arguments, tuple):
             raise BadRequest(f"point of {self.name} must return the tuple of all arguments of f; got {arguments!r}")
         return arguments
 

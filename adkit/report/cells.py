@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..harness import Row
+from ..records import Row
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ def footing(rows: Sequence[Row]) -> list[str]:
         reference = next((row.reference for row in mine if row.reference), "none")
         inputs = f"{mine[0].inputs:,} input" + ("s" if mine[0].inputs != 1 else "")
         cost = f"f itself takes {seconds(f_s)}; " if f_s is not None else ""
-        lines.append(f"{size + ': ' if len(sizes) > 1 else ''}{inputs}; {cost}errors are against the {reference}")
+        point = f"at {mine[0].point}; " if mine[0].point else ""
+        lines.append(f"{size + ': ' if len(sizes) > 1 else ''}{point}{inputs}; {cost}reference: {reference}")
     return lines
 
 
@@ -114,9 +115,12 @@ def notes(rows: Sequence[Row]) -> list[str]:
 
 
 def machine(environment: Mapping[str, str]) -> str:
-    """On what the numbers were measured, in a line."""
-    versions = ", ".join(f"{name} {environment[name]}" for name in ("python", "numpy", "sympy", "adkit"))
-    return f"Measured on {environment['cpu']} ({environment['cores']} cores, {environment['system']}): {versions}."
+    """By what command and on what the numbers were measured, in a line."""
+    kept = ("cpu", "cores", "system", "command")
+    versions = ", ".join(f"{name} {version}" for name, version in environment.items() if name not in kept)
+    command = f"by `{environment['command']}` " if "command" in environment else ""
+    where = f"{environment['cpu']} ({environment['cores']} cores, {environment['system']})"
+    return f"Measured {command}on {where}: {versions}."
 
 
 def by_problem(rows: Sequence[Row]) -> list[list[Row]]:

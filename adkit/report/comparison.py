@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..harness import COLUMNS, Row, as_dict
+from ..records import COLUMNS, Row, as_dict
 from . import cells
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SCHEMA = 1
 class Comparison:
     """The rows of a comparison, one per problem, size and method.
 
-    `bool(comparison)` is true when no method came out wrong and none failed with an error.
+    `bool(comparison)` is true when a method came out right, none wrong, and none failed with an error.
 
     Example:
         >>> import numpy as np
@@ -38,7 +38,7 @@ class Comparison:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One flat row per method; the columns are those of `adkit.harness.Row`."""
+        """One flat row per method; the columns are those of `adkit.records.Row`."""
         import pandas as pd
 
         return pd.DataFrame([as_dict(row) for row in self.rows], columns=list(COLUMNS))
@@ -49,7 +49,7 @@ class Comparison:
         return tuple(row for row in self.rows if row.status in ("wrong", "error"))
 
     def __bool__(self) -> bool:
-        return not self.failed
+        return not self.failed and any(row.status == "ok" for row in self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -85,7 +85,7 @@ def _plain(x: Any) -> Any:
 def _markdown_table(rows: Sequence[Row]) -> str:
     from tabulate import tabulate
 
-    columns = cells.shown(rows)
+    columns = [column for column in cells.shown(rows) if column is not cells.NOTE]
     body = [[_escaped(column.text(row)) for column in columns] for row in rows]
     table = tabulate(
         body,
@@ -94,7 +94,7 @@ def _markdown_table(rows: Sequence[Row]) -> str:
         colalign=["right" if column.numeric else "left" for column in columns],
         disable_numparse=True,
     )
-    notes = "  \n".join(_escaped(line) for line in cells.footing(rows))
+    notes = "  \n".join(_escaped(line) for line in [*cells.footing(rows), *cells.notes(rows)])
     return f"### {cells.heading(rows)}\n\n{table}\n\n{notes}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..harness import Row
+from ..records import Row
 from . import cells
 
 if TYPE_CHECKING:
@@ -20,22 +20,33 @@ def renderables(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
     from rich.text import Text
 
     for mine in cells.by_problem(rows):
-        yield _fitted(mine, width)
-        for line in [*cells.footing(mine), *cells.notes(mine)]:
+        columns = _fitting(mine, width)
+        yield _table(mine, columns)
+        for line in [*cells.footing(mine), *cells.notes(mine), *_left_out(mine, columns)]:
             yield Padding(Text(line), (0, 2))
         yield ""
     yield Padding(Text(cells.LEGEND), (0, 2))
 
 
-def _fitted(rows: Sequence[Row], width: int) -> RenderableType:
-    """The table with as many columns as fit: the last ones go first, but for the notes, which stand below."""
+def _fitting(rows: Sequence[Row], width: int) -> list[cells.Column]:
+    """As many columns as fit: the last ones go first. Sizes and notes have no column here."""
     from rich.console import Console
 
     console = Console(width=10_000)
-    columns = [column for column in cells.shown(rows) if column not in (cells.SIZE, cells.NOTE)]
-    while (table := _table(rows, columns)) and console.measure(table).maximum > width and len(columns) > 4:
+    columns = _columns(rows)
+    while console.measure(_table(rows, columns)).maximum > width and len(columns) > 4:
         columns.pop()
-    return table
+    return columns
+
+
+def _columns(rows: Sequence[Row]) -> list[cells.Column]:
+    return [column for column in cells.shown(rows) if column not in (cells.SIZE, cells.NOTE)]
+
+
+def _left_out(rows: Sequence[Row], columns: Sequence[cells.Column]) -> list[str]:
+    """What a wider terminal would show."""
+    names = [column.heading for column in _columns(rows) if column not in columns]
+    return [f"too wide for this terminal: {', '.join(names)} (--format markdown shows all)"] if names else []
 
 
 def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> RenderableType:

@@ -11,15 +11,14 @@ import numpy as np
 
 from ..errors import ExpressionTooLarge
 from ..graph import Graph, Node
-from ..primitives import Elementwise, JointlyLinear
+from ..primitives import Elementwise
 from ..tracing import plain
 
 # Scalar operations of f that are taken on. At the limit, deriving takes a few seconds and a few hundred megabytes.
 MAX_OPS = 50_000
 # How many operations the derivatives may have for each one that f may have.
 GROWTH = 10
-# Linear operations that move elements about; moving an element costs about a tenth of computing one.
-_MOVES = frozenset({"reshape", "transpose", "broadcast_to", "astype", "real", "getitem", "scatter"})
+# Moving an element costs about a tenth of computing one.
 _MOVE_COST = 0.1
 # No limit beyond this is worth suggesting.
 _WITHIN_REACH = 10_000_000
@@ -65,7 +64,7 @@ def _cost(node: Node) -> float:
     assert node.primitive is not None
     if isinstance(node.primitive, Elementwise):
         return _size(node)
-    if isinstance(node.primitive, JointlyLinear) or node.primitive.name in _MOVES:
+    if node.primitive.flow == "moves":
         return _MOVE_COST * (_size(node) + _sizes(node.args))
     if node.primitive.name == "matmul":
         return 2 * _size(node) * np.shape(_value(node.args[0]))[-1]

@@ -57,6 +57,11 @@ class Rule:
         return int(sympy.count_ops(self.expr))
 
     @cached_property
+    def functions(self) -> frozenset[str]:
+        """The names of the functions in the expression, as its code spells them."""
+        return frozenset(str(f.func) for f in self.expr.atoms(sympy.Function))
+
+    @cached_property
     def occurrences(self) -> tuple[int, ...]:
         """How often each argument occurs in the expression."""
         return tuple(self.expr.count(place(i)) for i in range(self.arity))

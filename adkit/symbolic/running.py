@@ -14,6 +14,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from ..errors import NoRule
 from ..tracing import Box
 from .program import Program
 
@@ -182,6 +183,9 @@ class Code:
         return self._compiled(_arrays(), _numpy_scalar)
 
     def _compiled(self, namespace: dict[str, Any], number: Callable[[Any], Any], exact: bool = False) -> Run:
+        unknown = {name for step in self.program.steps for name in step.rule.functions if name not in namespace}
+        if unknown:
+            raise NoRule(f"the symbolic method has no code for {', '.join(sorted(unknown))}: use method='reverse'")
         namespace.update({name: number(value) for name, value in self.program.globals.items()})
         exec(compile(self.program.source(exact), "<adkit symbolic>", "exec"), namespace)
         return namespace["program"]

@@ -99,7 +99,7 @@ def numbers_of(x: Any) -> list[Any]:
         return np.asarray(x).ravel().tolist()
     if not x.shape:
         return [x]
-    flat: Any = np.reshape(x, -1)  # type: ignore[call-overload]
+    flat: Any = np.reshape(x, -1)
     return [flat[i] for i in range(len(flat))]
 
 

@@ -38,6 +38,7 @@ class Row:
     tape_bytes: int | None = None
     peak_bytes: int | None = None
     inputs: int = 0
+    point: str = ""
     fastest: bool = False
     note: str = ""
 

@@ -1,0 +1,28 @@
+"""The methods: values that say how a derivative is computed, and the registry that gives them their names."""
+
+from __future__ import annotations
+
+from .base import Cache, Jacobian, Method
+from .given import Engine, External, Manual
+from .numerical import Numerical
+from .registry import AUTO, BUILT_IN, Methods, methods
+from .symbolic import Symbolic
+from .traced import Auto, Forward, Reverse
+
+__all__ = [
+    "AUTO",
+    "BUILT_IN",
+    "Auto",
+    "Cache",
+    "Engine",
+    "External",
+    "Forward",
+    "Jacobian",
+    "Manual",
+    "Method",
+    "Methods",
+    "Numerical",
+    "Reverse",
+    "Symbolic",
+    "methods",
+]

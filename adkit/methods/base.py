@@ -1,0 +1,97 @@
+"""What a method is, and what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..blocks import is_complex, shape_of
+from ..calls import Call, Leaves, size_of
+from ..containers import Structure
+from ..errors import ArgumentError, BadRequest, OutputError, place
+
+Cache = dict[str, Any]
+# A Jacobian: the output leaves, their structure, and blocks[output leaf][input leaf].
+Jacobian = tuple[Leaves, Structure, list[Leaves]]
+
+
+class Method:
+    """A way of computing derivatives. A subclass says how; `cache` is kept by the caller from call to call.
+
+    A method of your own derives from this class and overrides `value_and_gradient`; `ad.methods.register` names it.
+
+    Example:
+        >>> import adkit as ad
+        >>> ad.Reverse()
+        Reverse()
+        >>> ad.grad(lambda x: x**3, method=ad.Forward(chunk=16))(2.0)
+        12.0
+    """
+
+    name: str = ""
+    # Whether rounding is the only error.
+    exact: bool = True
+    # Whether it needs a package that adkit does not bring: compared only when asked for.
+    optional: bool = False
+
+    def prepare(self, call: Call, cache: Cache) -> None:
+        """Do what has to be done once per signature, so that it can be timed apart."""
+
+    def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
+        """f's value, which is one number, and its derivative with respect to each leaf."""
+        raise NotImplementedError(f"{type(self).__name__} has no value_and_gradient")
+
+    def jacobian(self, call: Call, cache: Cache) -> Jacobian:
+        """The outputs and the derivative of each with respect to each leaf, shape output.shape + leaf.shape.
+
+        A method that knows gradients only serves where f returns one number.
+        """
+        outputs, structure = call.output_leaves(call(call.leaves))
+        if structure is not None or size_of(outputs) != 1:
+            raise OutputError(
+                f"method {self.name!r} knows derivatives of one number only, and {call.where()} returned more{place()}"
+                "; use method='auto'"
+            )
+        _, gradient = self.value_and_gradient(call, cache)
+        return outputs, None, [[np.reshape(c, shape_of(outputs[0]) + shape_of(c)) for c in gradient]]
+
+    def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
+        """Blocks [i][j] of shape leaf_i.shape + leaf_j.shape."""
+        from .traced import Forward
+
+        return hessian_by(call, Forward(), self)
+
+    def passes(self, call: Call) -> int:
+        """How many runs of f, on numbers or on traced numbers, or of code made from f, one gradient takes."""
+        return 1
+
+    def missing(self) -> str | None:
+        """Why the method cannot be used on this machine; None if it can."""
+        return None
+
+    def bare(self, call: Call, cache: Cache) -> Callable[[], Any] | None:
+        """The call without adkit's handling of arguments, which is what a timing of somebody else's code is of."""
+        return None
+
+
+def hessian_by(call: Call, outer: Method, inner: Method) -> list[Leaves]:
+    """The Jacobian by one method of the gradient by another."""
+    gradient = Call(lambda leaves: inner.value_and_gradient(call.moved(leaves), {})[1], 0, (call.leaves,))
+    return outer.jacobian(gradient, {})[2]
+
+
+def require_real(call: Call, method: Method) -> None:
+    """Refuse complex arguments."""
+    for leaf, name in zip(call.leaves, call.names, strict=True):
+        if is_complex(leaf):
+            raise ArgumentError(
+                f"{name} is complex, which method {method.name!r} does not take{place()}; use method='reverse'"
+            )
+
+
+def require_count(what: str, given: object) -> None:
+    """Refuse a parameter that is no positive whole number."""
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 1:
+        raise BadRequest(f"{what} must be a whole number of at least 1, not {given!r}")

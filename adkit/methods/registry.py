@@ -1,0 +1,95 @@
+"""The registry that gives the methods their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..errors import BadRequest, unknown
+from .base import Method
+from .given import Engine, External, Manual
+from .numerical import Numerical
+from .symbolic import Symbolic
+from .traced import Auto, Forward, Reverse
+
+
+class Methods(Mapping[str, Method]):
+    """The methods by name. A name stands for a default object; an object may be given wherever a name may.
+
+    Example:
+        >>> import adkit as ad
+        >>> "reverse" in ad.methods
+        True
+        >>> ad.grad(lambda x: x, method="revers")
+        Traceback (most recent call last):
+        adkit.errors.BadRequest: unknown method 'revers'. Did you mean 'reverse'? Known: ...
+    """
+
+    def __init__(self, known: Mapping[str, Method]) -> None:
+        self._known = dict(known)
+
+    def __getitem__(self, name: str) -> Method:
+        if not isinstance(name, str) or name not in self._known:
+            raise unknown("method", name, self._known)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._known
+
+    def register(self, name: str, method: Method | Callable[..., Callable[..., Any]]) -> None:
+        """Name a method of your own.
+
+        Args:
+            name: an identifier that adkit does not use itself.
+            method: a `Method`, or a function `transform(f, argnums)` that returns f's gradient: a function of f's
+                arguments whose result has the structure of the differentiated ones.
+
+        Raises:
+            BadRequest: the name is adkit's own or no identifier, or the method is neither.
+
+        Example:
+            >>> import adkit as ad
+            >>> ad.methods.register("few", ad.Forward(chunk=2))
+            >>> ad.grad(lambda x: x * x, method="few")(3.0)
+            6.0
+            >>> ad.methods.unregister("few")
+        """
+        if not isinstance(name, str) or not name.isidentifier():
+            raise BadRequest(f"a method's name must be an identifier, not {name!r}")
+        if name in BUILT_IN or name == AUTO.name:
+            raise BadRequest(f"method {name!r} is adkit's own and cannot be replaced; choose another name")
+        if not isinstance(method, Method) and not callable(method):
+            raise BadRequest(f"a method must be an ad.Method or a function transform(f, argnums), not {method!r}")
+        self._known[name] = method if isinstance(method, Method) else External(name, method)
+
+    def unregister(self, name: str) -> None:
+        """Take back a name given by `register`."""
+        if name in BUILT_IN:
+            raise BadRequest(f"method {name!r} is adkit's own and cannot be taken away")
+        self._known.pop(self[name] and name)
+
+    def resolve(self, method: str | Method) -> Method:
+        """The method that a name stands for, or the one that was given."""
+        if isinstance(method, Method):
+            return method
+        if isinstance(method, type) and issubclass(method, Method):
+            return method()
+        return self[method]
+
+
+BUILT_IN: dict[str, Method] = {
+    "forward": Forward(),
+    "reverse": Reverse(),
+    "symbolic": Symbolic(),
+    "numerical": Numerical(),
+    "manual": Manual(),
+    "autograd": Engine("autograd"),
+}
+methods = Methods(BUILT_IN)
+AUTO = Auto()

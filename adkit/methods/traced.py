@@ -1,0 +1,198 @@
+"""The methods that run f on traced values: forward, reverse, and the choice between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import blocks, forward, reverse
+from ..blocks import is_complex, shape_of
+from ..calls import Call, Leaves, ones_like, size_of
+from ..containers import Structure
+from ..primitives.table import dtype_of, zeros_like
+from ..tracing import Box
+from .base import Cache, Jacobian, Method, hessian_by, require_count
+
+
+@dataclass(frozen=True)
+class Forward(Method):
+    """Dual numbers: f is run on values with tangents, `chunk` directions at a time.
+
+    Args:
+        chunk: how many tangents are carried at once; memory grows with it, the number of passes shrinks.
+
+    Example:
+        >>> import numpy as np
+        >>> import adkit as ad
+        >>> ad.grad(lambda x: x @ x, method=ad.Forward(chunk=2))(np.array([1.0, 2.0, 3.0]))
+        array([2., 4., 6.])
+    """
+
+    name = "forward"
+    chunk: int = 64
+
+    def __post_init__(self) -> None:
+        require_count("chunk", self.chunk)
+
+    def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
+        def run(leaves: Leaves) -> Leaves:
+            return [call.scalar(leaves)]
+
+        if len(call.leaves) == 1 and type(call.leaves[0]) is float:
+            # One number needs no stacking and cutting.
+            (out,), (slope,) = forward.push(run, call.leaves, [1.0])
+            return out, [0.0 if slope is None else slope]
+        (out,), (gradient,) = self._blocks(call, run)
+        return out, gradient
+
+    def jacobian(self, call: Call, cache: Cache) -> Jacobian:
+        structures: list[Structure] = []
+
+        def run(leaves: Leaves) -> Leaves:
+            found, structure = call.output_leaves(call(leaves))
+            structures.append(structure)
+            return found
+
+        outputs, rows = self._blocks(call, run)
+        return outputs, structures[0], rows
+
+    def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
+        return hessian_by(call, self, self)
+
+    def passes(self, call: Call) -> int:
+        return max(1, -(-size_of(call.leaves) // self.chunk))
+
+    def _blocks(self, call: Call, run: Callable[[Leaves], Leaves]) -> tuple[Leaves, list[Leaves]]:
+        """Outputs, and one block per output and leaf, from passes over all unit directions."""
+        outputs, columns = self._columns(call, run)
+        rows = [blocks.cut(c, out, call.leaves) for c, out in zip(columns, outputs, strict=True)]
+        if any(map(is_complex, call.leaves)):
+            _, columns = self._columns(call, run, imaginary=True)
+            across = [blocks.cut(c, out, call.leaves) for c, out in zip(columns, outputs, strict=True)]
+            rows = [_with_imaginary(*parts, call.leaves) for parts in zip(rows, across, outputs, strict=True)]
+        return outputs, rows
+
+    def _columns(self, call: Call, run: Callable[[Leaves], Leaves], imaginary: bool = False) -> tuple[Leaves, Leaves]:
+        """Outputs, and for each the stack of its tangents along the unit directions, or the imaginary ones."""
+        n = size_of(call.leaves)
+        outputs: Leaves = []
+        stacks: list[Leaves] = []
+        for start in range(0, max(n, 1), self.chunk):
+            stop = min(start + self.chunk, n)
+            seeds = forward.seeds(call.leaves, start, stop)
+            if imaginary:
+                seeds = [
+                    s * 1j if s is not None and is_complex(x) else None for s, x in zip(seeds, call.leaves, strict=True)
+                ]
+            batched = n != 1
+            if not batched:
+                seeds = [None if s is None else _single(s[0]) for s in seeds]
+            outputs, found = forward.push(run, call.leaves, seeds, batched=batched)
+            pairs = zip(found, outputs, strict=True)
+            stacks.append([blocks.directions_first(t, out, stop - start, batched) for t, out in pairs])
+        return outputs, [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in zip(*stacks, strict=True)]
+
+
+def _single(seed: Any) -> Any:
+    return seed if np.ndim(seed) else seed.item()
+
+
+def _with_imaginary(along_x: Leaves, along_y: Leaves, out: Any, leaves: Leaves) -> Leaves:
+    """The blocks of one output, completed for the complex inputs."""
+    triples = zip(along_x, along_y, leaves, strict=True)
+    return [blocks.by_complex(x, y, out) if is_complex(leaf) else x for x, y, leaf in triples]
+
+
+@dataclass(frozen=True)
+class Reverse(Method):
+    """The tape: f is recorded once, and one walk backwards gives the whole gradient.
+
+    Example:
+        >>> import numpy as np
+        >>> import adkit as ad
+        >>> ad.grad(lambda x: x @ x, method="reverse")(np.array([1.0, 2.0, 3.0]))
+        array([2., 4., 6.])
+    """
+
+    name = "reverse"
+
+    def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
+        out, variables, tape = reverse.record(call.scalar, call.leaves)
+        if not (isinstance(out, reverse.Variable) and out.owner is tape):
+            return out, [zeros_like(leaf) for leaf in call.leaves]
+        return out.value, reverse.sweep(tape, [(out, ones_like(out))], variables)
+
+    def jacobian(self, call: Call, cache: Cache) -> Jacobian:
+        return _Recorded(call).jacobian()
+
+    def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
+        return hessian_by(call, self, self)
+
+
+class _Recorded:
+    """f on a tape, to be swept once for each number that it returned."""
+
+    def __init__(self, call: Call) -> None:
+        self.leaves = call.leaves
+        (self.found, self.structure), self.variables, self.tape = reverse.record(
+            lambda leaves: call.output_leaves(call(leaves)), call.leaves
+        )
+        self.outputs = [out.value if self._is_mine(out) else out for out in self.found]
+
+    def _is_mine(self, out: Any) -> bool:
+        return isinstance(out, Box) and out.owner is self.tape
+
+    def jacobian(self) -> Jacobian:
+        return self.outputs, self.structure, [self._row(out) for out in self.found]
+
+    def _row(self, out: Any) -> Leaves:
+        """The blocks of one output."""
+        shape = shape_of(out)
+        sweeps = [self._sweep(out, index) for index in np.ndindex(shape)] if self._is_mine(out) else []
+        columns = zip(*sweeps, strict=True) if sweeps else [()] * len(self.leaves)
+        pairs = zip(columns, self.leaves, strict=True)
+        return [
+            blocks.stack(column, shape + shape_of(leaf)) if column else _no_influence(shape, leaf)
+            for column, leaf in pairs
+        ]
+
+    def _sweep(self, out: Any, index: tuple[int, ...]) -> Leaves:
+        """The derivatives of one number."""
+        real = self._pull(out, index, 1.0)
+        if not is_complex(out) or all(map(is_complex, self.leaves)):
+            return real
+        # The cotangent of a real input is the real part of seed * derivative: a second sweep brings the other part.
+        triples = zip(real, self._pull(out, index, -1j), self.leaves, strict=True)
+        return [x if is_complex(leaf) else x + 1j * y for x, y, leaf in triples]
+
+    def _pull(self, out: Any, index: tuple[int, ...], weight: complex) -> Leaves:
+        seed = np.zeros(shape_of(out), dtype_of(out))
+        seed[index] = weight
+        return reverse.sweep(self.tape, [(out, seed[()])], self.variables)
+
+
+def _no_influence(shape: tuple[int, ...], leaf: Any) -> Any:
+    return np.zeros(shape + shape_of(leaf))
+
+
+@dataclass(frozen=True)
+class Auto(Method):
+    """Forward or reverse for Jacobians, whichever takes fewer passes; forward over reverse for Hessians."""
+
+    name = "auto"
+
+    def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
+        return Reverse().value_and_gradient(call, cache)
+
+    def jacobian(self, call: Call, cache: Cache) -> Jacobian:
+        inputs = size_of(call.leaves)
+        if inputs <= 1:
+            return Forward().jacobian(call, cache)
+        recorded = _Recorded(call)
+        return Forward().jacobian(call, cache) if inputs <= size_of(recorded.outputs) else recorded.jacobian()
+
+    def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
+        return hessian_by(call, Forward(), Reverse())
