@@ -8,10 +8,6 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from .. import graph, reverse
-from ..calls import Call
-from ..methods import Cache, Method, Numerical, Reverse, Symbolic
-
 
 class OutOfTimeError(Exception):
     """The method called f again after its time was up."""
@@ -35,36 +31,6 @@ class Watched:
             raise OutOfTimeError
         self.calls += 1
         return self.f(*args, **kwargs)
-
-
-def primitive_ops(method: Method, call: Call, cache: Cache) -> int | None:
-    """Primitive operations of one value-and-gradient, an array operation counting as one; None where unknown.
-
-    Everything adkit computes with runs through the table, so the gradient itself can be recorded and counted.
-    """
-    if method.optional:
-        return None
-    try:
-        if isinstance(method, Symbolic):
-            return method.operations(call, cache)
-        if isinstance(method, Numerical):
-            return method.passes(call) * _recorded_ops(call.scalar, call.leaves)
-        return _recorded_ops(lambda leaves: method.value_and_gradient(call.moved(leaves), {})[1], call.leaves)
-    except Exception:  # f, or a method of the caller's own, may not take traced values
-        return None
-
-
-def _recorded_ops(fun: Callable[[list[Any]], Any], leaves: list[Any]) -> int:
-    recorded = graph.record(fun, leaves)
-    return len(recorded.nodes) + len(recorded.decisions)
-
-
-def tape_bytes(method: Method, call: Call) -> int | None:
-    """Bytes held by the tape when f has been recorded; None for a method without a tape."""
-    if not isinstance(method, Reverse):
-        return None
-    _, _, tape = reverse.record(call.scalar, call.leaves)
-    return tape.nbytes()
 
 
 def peak_bytes(thunk: Callable[[], object]) -> int:

@@ -15,7 +15,7 @@ from ..problems import Problem
 from ..records import Row
 from ..tracing import plain
 from ..transforms import ValueAndGradient
-from .counting import OutOfTimeError, Watched, peak_bytes, primitive_ops, tape_bytes
+from .counting import OutOfTimeError, Watched, peak_bytes
 from .reference import LOOSEST, Reference, errors, flat, reference_for, tolerance, worst
 from .timing import interleaved, once
 
@@ -201,8 +201,8 @@ class Cell:
         self.row = replace(
             self.row,
             passes=self.method.passes(call),
-            primitive_ops=primitive_ops(self.method, call, self.transform.cache),
-            tape_bytes=tape_bytes(self.method, call),
+            primitive_ops=self.method.operations(call, self.transform.cache),
+            tape_bytes=self.method.tape_bytes(call),
         )
         # Tracing memory slows a call several times.
         if (self.row.first_s or 0.0) < self.settings.timeout / 4:
@@ -231,10 +231,6 @@ def _time(subject: Subject, cells: Sequence[Cell], settings: Settings) -> None:
 
 def _ranked(cells: Sequence[Cell]) -> list[Row]:
     """The rows, the quickest right one among the exact methods marked; what a person wrote by hand is no contender."""
-    contenders = [
-        cell.row
-        for cell in cells
-        if cell.row.status == "ok" and cell.method.exact and not isinstance(cell.method, Manual)
-    ]
+    contenders = [cell.row for cell in cells if cell.row.status == "ok" and cell.method.exact and cell.method.ranked]
     best = min(contenders, key=lambda row: row.steady_s or np.inf, default=None)
     return [replace(cell.row, fastest=cell.row is best) for cell in cells]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import graph
 from ..blocks import is_complex, shape_of
 from ..calls import Call, Leaves, size_of
 from ..containers import Structure
@@ -20,10 +21,19 @@ Jacobian = tuple[Leaves, Structure, list[Leaves]]
 class Method:
     """A way of computing derivatives. A subclass says how; `cache` is kept by the caller from call to call.
 
-    A method of your own derives from this class and overrides `value_and_gradient`; `ad.methods.register` names it.
+    A method of your own derives from this class and overrides `value_and_gradient`; `ad.methods.register` names it. Of
+    a `Call` it uses `leaves`, the numbers and arrays to differentiate by, and the call itself: `call.scalar(leaves)` is
+    f's value with those leaves in place.
 
     Example:
         >>> import adkit as ad
+        >>> class Crude(ad.Method):
+        ...     name, exact = "crude", False
+        ...     def value_and_gradient(self, call, cache):
+        ...         (x,), h = call.leaves, 1e-6
+        ...         return call.scalar([x]), [(call.scalar([x + h]) - call.scalar([x])) / h]
+        >>> round(ad.grad(lambda x: x**3, method=Crude())(2.0), 3)
+        12.0
         >>> ad.Reverse()
         Reverse()
         >>> ad.grad(lambda x: x**3, method=ad.Forward(chunk=16))(2.0)
@@ -33,6 +43,8 @@ class Method:
     name: str = ""
     # Whether rounding is the only error.
     exact: bool = True
+    # Whether it may be called the fastest: what a person wrote by hand is no contender.
+    ranked: bool = True
     # Whether it needs a package that adkit does not bring: compared only when asked for.
     optional: bool = False
 
@@ -67,6 +79,17 @@ class Method:
         """How many runs of f, on numbers or on traced numbers, or of code made from f, one gradient takes."""
         return 1
 
+    def operations(self, call: Call, cache: Cache) -> int | None:
+        """Primitive operations of one value and gradient, an array operation counting as one; None where unknown.
+
+        Everything adkit computes with runs through the table, so the gradient itself can be recorded and counted.
+        """
+        return recorded_operations(lambda leaves: self.value_and_gradient(call.moved(leaves), {})[1], call.leaves)
+
+    def tape_bytes(self, call: Call) -> int | None:
+        """Bytes held by the tape when f has been recorded; None for a method without a tape."""
+        return None
+
     def missing(self) -> str | None:
         """Why the method cannot be used on this machine; None if it can."""
         return None
@@ -74,6 +97,15 @@ class Method:
     def bare(self, call: Call, cache: Cache) -> Callable[[], Any] | None:
         """The call without adkit's handling of arguments, which is what a timing of somebody else's code is of."""
         return None
+
+
+def recorded_operations(fun: Callable[[Leaves], Any], leaves: Leaves) -> int | None:
+    """How many primitive operations fun takes; None if it does not take traced values."""
+    try:
+        recorded = graph.record(fun, leaves)
+    except Exception:  # fun may be code that is not adkit's, and refuse traced values in its own way
+        return None
+    return len(recorded.nodes) + len(recorded.decisions)
 
 
 def hessian_by(call: Call, outer: Method, inner: Method) -> list[Leaves]:

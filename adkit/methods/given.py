@@ -33,6 +33,7 @@ class Manual(Method):
     """
 
     name = "manual"
+    ranked = False
     gradient: Callable[..., Any] | None = None
     value_and_gradient_of: Callable[..., tuple[Any, Any]] | None = None
 
@@ -106,6 +107,9 @@ class Engine(Method):
         out, gradients = self.bare(call, cache)()
         gradient = gradients[0] if call.single else gradients
         return call.as_scalar(out), call.rearranged(gradient, f"method {self.name!r}")
+
+    def operations(self, call: Call, cache: Cache) -> int | None:
+        return None  # it does not compute with adkit's primitives
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         # The engine's own code cannot be traced, but it can be called.

@@ -12,7 +12,7 @@ from .. import numerical
 from ..blocks import is_complex, shape_of
 from ..calls import Call, Leaves, size_of
 from ..tracing import plain
-from .base import Cache, Jacobian, Method, hessian_by, require_real
+from .base import Cache, Jacobian, Method, hessian_by, recorded_operations, require_real
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,11 @@ class Numerical(Method):
             # A second complex step is none; differences of the exact first derivative are the next best.
             return hessian_by(call, Numerical(), self)
         return numerical.hessian(call.scalar, call.leaves, self.step)
+
+    def operations(self, call: Call, cache: Cache) -> int | None:
+        """Those of all the runs of f; the few of the quotients do not count."""
+        of_f = recorded_operations(call.scalar, call.leaves)
+        return None if of_f is None else self.passes(call) * of_f
 
     def passes(self, call: Call) -> int:
         each = 2 if self.scheme == "central" else 1

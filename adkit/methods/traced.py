@@ -119,6 +119,9 @@ class Reverse(Method):
 
     name = "reverse"
 
+    def tape_bytes(self, call: Call) -> int | None:
+        return reverse.record(call.scalar, call.leaves)[2].nbytes()
+
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         out, variables, tape = reverse.record(call.scalar, call.leaves)
         if not (isinstance(out, reverse.Variable) and out.owner is tape):
