@@ -91,7 +91,10 @@ def written_to_argument(error: BaseException) -> LostDerivative | None:
     """What NumPy says of a write to an array that f may only read, as a refusal; None of any other error."""
     if not isinstance(error, ValueError) or "read-only" not in str(error):
         return None
-    users = [spot for spot in spots_of(error) if spot.origin == "user"]
+    spots = spots_of(error)
+    if spots[-1].operation == "RAISE_VARARGS":  # somebody's own words about something else
+        return None
+    users = [spot for spot in spots if spot.origin == "user"]
     return LostDerivative(
         f"f changes an array that it was given{users[-1] if users else ''} ({error}): the derivative needs the numbers "
         "it had, and so may the caller; let f work on a copy (x = x.copy())"

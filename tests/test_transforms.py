@@ -776,13 +776,15 @@ def test_an_exception_of_fs_own_comes_out_unchanged(transform, method):
     close(ad.grad(energy, method=method)(X), energy_gradient(X), method)
 
 
-@pytest.mark.parametrize("raised", [TypeError("mine 'Variable'"), ValueError("object arrays are mine")])
+@pytest.mark.parametrize(
+    "raised", [TypeError("mine 'Variable'"), ValueError("object arrays are mine"), ValueError("my archive is read-only")]
+)
 def test_errors_of_fs_own_that_look_like_refusals_come_out_unchanged(raised):
-    def f(x):
+    def f(x, data):
         raise raised
 
     with pytest.raises(type(raised)) as caught:
-        ad.grad(f)(1.0)
+        ad.grad(f)(1.0, np.ones(3))
     assert caught.value is raised
 
 

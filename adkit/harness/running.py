@@ -76,7 +76,7 @@ class Subject:
     @property
     def manual(self) -> Manual | None:
         """The gradient derived by hand, as a method: the one handed in, or the one that the problem brings."""
-        joint = self.joint or getattr(self.f, "value_and_gradient", None)
+        joint = self.joint or getattr(self.f, "__hand_derived__", None)
         if self.gradient is not None:
             return Manual(self.gradient)
         return None if joint is None else Manual(value_and_gradient_of=joint)

@@ -58,10 +58,10 @@ class Manual(Method):
     def _joint(self, call: Call) -> Callable[..., tuple[Any, Any]]:
         joint = self.value_and_gradient_of
         if joint is None and self.gradient is None:
-            joint = getattr(call.f, "value_and_gradient", None)
+            joint = getattr(call.f, "__hand_derived__", None)
         if joint is not None:
             return joint
-        gradient = self.gradient or getattr(call.f, "gradient", None)
+        gradient = self.gradient
         if gradient is None:
             raise BadRequest(
                 f"method 'manual' needs a gradient derived by hand, and {call.where()} brings none{place()}: declare "

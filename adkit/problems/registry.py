@@ -197,7 +197,7 @@ def problem(f: F, **fields: Unpack[Declaration]) -> F: ...
 @overload
 def problem(f: None = None, **fields: Unpack[Declaration]) -> Callable[[F], F]: ...
 def problem(f: Callable[..., Any] | None = None, **fields: Any) -> Any:
-    """Declare a problem: a decorator of f, or a call with f first. Returns f itself, unchanged.
+    """Declare a problem: a decorator of f, or a call with f first. Returns f, to which the gradient is attached.
 
     Args:
         f: the function to differentiate, in plain NumPy.
@@ -225,7 +225,7 @@ def problem(f: Callable[..., Any] | None = None, **fields: Any) -> Any:
     if declared.value_and_gradient is not None:
         # method="manual" finds the gradient where f is, without knowing of problems; built-ins take no attributes.
         with suppress(AttributeError, TypeError):
-            setattr(f, "value_and_gradient", declared.value_and_gradient)  # noqa: B010
+            setattr(f, "__hand_derived__", declared.value_and_gradient)  # noqa: B010
     return f
 
 
