@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .harness import Settings, Subject
     from .loading import Plan
     from .methods import Method
+    from .problems import Problem
     from .records import Row
 
 # Exit codes.
@@ -121,27 +122,30 @@ def list_all(
     from .report import terminal
 
     console = Console()
-    if what in ("problems", "all"):
-        console.print(
-            terminal.listing("problem", _problem_lines(), ("size", "by default", "what it is and where it comes from"))
-        )
-    if what in ("methods", "all"):
-        console.print(terminal.listing("method", _method_lines(), ("available", "what it is")))
+    listed = {"problems": _problem_entries, "methods": _method_entries}
+    for kind, entries in listed.items():
+        if what in (kind, "all"):
+            for line in terminal.listing(entries()):
+                console.print(line, highlight=False)
 
 
-def _problem_lines() -> list[tuple[str, ...]]:
+def _problem_entries() -> list[tuple[str, str, str]]:
     from .problems import problems
 
-    return [
-        (p.name, "x".join(p.parameters), ", ".join(map(p.label, p.sizes)), f"{p.title}\n{p.source}")
-        for p in problems.values()
-    ]
+    return [(p.name, _sizes(p), f"{p.title}\n{p.source}".strip()) for p in problems.values()]
 
 
-def _method_lines() -> list[tuple[str, ...]]:
+def _sizes(problem: Problem) -> str:
+    """What a size of the problem is, and those that are run by default."""
+    if not problem.parameters:
+        return ""
+    return f"--sizes {'x'.join(problem.parameters)}, by default {','.join(map(problem.label, problem.sizes))}"
+
+
+def _method_entries() -> list[tuple[str, str, str]]:
     from .methods import methods
 
-    return [(name, m.missing() or "yes", (type(m).__doc__ or "").partition("\n")[0]) for name, m in methods.items()]
+    return [(name, m.missing() or "", (type(m).__doc__ or "").partition("\n")[0]) for name, m in methods.items()]
 
 
 # -- from words to subjects ----------------------------------------------------------------------

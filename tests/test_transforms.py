@@ -777,7 +777,7 @@ def test_an_exception_of_fs_own_comes_out_unchanged(transform, method):
 
 
 @pytest.mark.parametrize(
-    "raised", [TypeError("mine 'Variable'"), ValueError("object arrays are mine"), ValueError("my archive is read-only")]
+    "raised", [TypeError("mine 'Variable'"), ValueError("object arrays are mine"), ValueError("mine is read-only")]
 )
 def test_errors_of_fs_own_that_look_like_refusals_come_out_unchanged(raised):
     def f(x, data):

@@ -75,16 +75,13 @@ def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> RenderableTy
     return table
 
 
-def listing(kind: str, lines: Sequence[tuple[str, ...]], headings: tuple[str, ...]) -> RenderableType:
-    """A table of names and what they stand for."""
-    from rich import box
-    from rich.table import Table
+def listing(entries: Sequence[tuple[str, str, str]]) -> Iterator[RenderableType]:
+    """Names, each with a few words beside it and what it stands for below."""
+    from rich.padding import Padding
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(kind, no_wrap=True)
-    for heading in headings:
-        table.add_column(heading)
-    for line in lines:
-        table.add_row(*map(Text, line))
-    return table
+    width = max(len(name) for name, _, _ in entries)
+    for name, beside, below in entries:
+        yield Text.assemble((f"{name:<{width}}", "bold"), f"  {beside}")
+        yield Padding(Text(below), (0, 0, 0, 4))
+    yield ""
