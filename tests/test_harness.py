@@ -11,7 +11,7 @@ import pytest
 import adkit as ad
 from adkit import harness
 from adkit.containers import flatten
-from adkit.harness import timing
+from adkit.harness import running, timing
 from adkit.harness.counting import OutOfTimeError, Watched, peak_bytes
 from adkit.harness.reference import errors, flat, reference_for, tolerance
 from adkit.harness.running import Subject
@@ -307,6 +307,23 @@ def test_f_is_not_called_again_after_the_deadline() -> None:
     with pytest.raises(OutOfTimeError):
         watched(1.0)
     assert watched.calls == 1
+
+
+def test_what_is_timed_is_f_itself_and_not_f_watched() -> None:
+    pytest.importorskip("autograd")
+    seen = []
+
+    def f(x):
+        seen.append(type(x).__name__)
+        return np.sum(x**2)
+
+    rows = harness.run(Subject(f, (np.ones(3),)), harness.named(["autograd", "reverse"]), QUICK)
+    assert [row.status for row in rows] == ["ok", "ok"]
+    cell = running.Cell(Subject(f, (np.ones(3),)), "autograd", ad.methods["autograd"], QUICK)
+    cell.check(reference_for(cell.subject.call(), None), 3.0)
+    calls = cell.watched.calls
+    cell.timed()()
+    assert cell.watched.calls == calls
 
 
 # -- the timer -------------------------------------------------------------------------------------------

@@ -148,8 +148,9 @@ class Cell:
         self.watched.stop_after(self.settings.timeout)
         try:
             self._first_calls(reference, value)
-            # From here on nobody watches: counting the calls of f would be timed with them.
+            # From here on nobody watches: counting the calls of f would be timed with them, and time is up to us.
             self.transform.f = self.subject.f
+            self.watched.stop_after(float("inf"))
             self._count()
         except OutOfTimeError:
             return self._ends("timeout", self._out_of_time())

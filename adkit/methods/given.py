@@ -116,10 +116,10 @@ class Engine(Method):
         return hessian_by(call, Numerical(), self)
 
     def bare(self, call: Call, cache: Cache) -> Callable[[], Any]:
-        if "engine" not in cache:
+        if cache.get("f") is not call.f:
             if (missing := self.missing()) is not None:
                 raise BadRequest(f"method {self.name!r} is {missing}")
-            engine = importlib.import_module(f"adkit.engines.{self.name}")
-            cache["engine"] = engine.value_and_gradient(call.f, call.positions)
+            module = importlib.import_module(f"adkit.engines.{self.name}")
+            cache["f"], cache["engine"] = call.f, module.value_and_gradient(call.f, call.positions)
         engine, args = cache["engine"], call.arguments(call.leaves)
         return lambda: engine(*args, **call.kwargs)
