@@ -193,6 +193,11 @@ class Spot(NamedTuple):
         return dis.opname[code[self.instruction]] if 0 <= self.instruction < len(code) else ""
 
     @property
+    def is_assignment(self) -> bool:
+        """Whether it is an assignment to an item; to a slice has been an instruction of its own since Python 3.12."""
+        return self.operation in ("STORE_SUBSCR", "STORE_SLICE")
+
+    @property
     def expression(self) -> str:
         """The source text of the call or operator that is executed, of an assignment the whole line, or nothing."""
         first, last, start, stop = self._extent()
@@ -201,7 +206,7 @@ class Spot(NamedTuple):
         name, space = self.frame.f_code.co_filename, self.frame.f_globals
         # Columns count UTF-8 bytes, not characters.
         lines = [linecache.getline(name, n, space).encode() for n in range(first, last + 1)]
-        if self.operation != "STORE_SUBSCR" and start is not None and stop is not None:
+        if not self.is_assignment and start is not None and stop is not None:
             lines[-1] = lines[-1][:stop]
             lines[0] = lines[0][start:]
         text = " ".join(b" ".join(lines).decode(errors="replace").split())

@@ -44,7 +44,7 @@ def lost(operation: str, known: Collection[Any]) -> LostDerivative:
 
 def _instead(operation: str, spot: Spot | None, known: Collection[Any]) -> tuple[str, str]:
     """What the caller did, as precisely as it can be seen, and what to write instead."""
-    if spot is not None and spot.operation in ("STORE_SUBSCR", "STORE_SLICE"):
+    if spot is not None and spot.is_assignment:
         parts = "collect the parts in a list and join them with np.stack(parts) or np.array(parts)"
         return "assignment into a plain array", parts
     called = None if spot is None else spot.call()
