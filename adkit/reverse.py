@@ -60,6 +60,14 @@ class Tape(Trace):
         """An input of the recorded computation."""
         return Variable(value, self, next(self.numbers))
 
+    def owns(self, x: Any) -> bool:
+        """Whether x is a number on this tape."""
+        return type(x) is Variable and x.owner is self
+
+    def value(self, x: Any) -> Any:
+        """x as the level outside sees it."""
+        return x.value if self.owns(x) else x
+
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         values: list[Any] = []
         parents: list[int | None] = []
@@ -217,8 +225,9 @@ def record(fun: Callable[[list[Any]], Any], inputs: Sequence[Any]) -> tuple[Any,
         tape.close()
 
 
-def sweep(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
-    """Cotangents of the inputs, given cotangents of outputs."""
+def sweep(tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variable]) -> list[Any]:
+    """Cotangents of the inputs, given cotangents of outputs; those of what is not on the tape reach nothing."""
+    seeds = [(x, seed) for x, seed in seeds if tape.owns(x)]
     # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
     with np.errstate(all="ignore"):
         # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.

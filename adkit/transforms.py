@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import forward, reverse
-from .calls import Argnums, Call, Leaves, check_argnums, finished, kind_of, matched, matching, own
+from .calls import Argnums, Call, Leaves, check_argnums, finished, kind_of, matched, matching, ones_like, own
 from .containers import Structure, flatten_like, unflatten
 from .errors import ArgumentError, place
 from .methods import AUTO, Cache, Method, methods
@@ -277,16 +277,14 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     # The pullback may be called when the caller has long changed the arrays.
     leaves = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in call.leaves]
     (outputs, structure), variables, tape = reverse.record(lambda ls: call.output_leaves(call(ls)), leaves)
-    mine = [isinstance(out, reverse.Variable) and out.owner is tape for out in outputs]
-    values = [out.value if is_mine else out for out, is_mine in zip(outputs, mine, strict=True)]
+    values = [tape.value(out) for out in outputs]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         given = flatten_like(structure, cotangent)
         if given is None:
             raise ArgumentError(f"the cotangent must have the structure of f's output{place()}")
         seeds = [matched(c, _as_leaf(v), "cotangent of the output") for c, v in zip(given, values, strict=True)]
-        live = [(out, seed) for out, seed, is_mine in zip(outputs, seeds, mine, strict=True) if is_mine]
-        found = reverse.sweep(tape, live, variables)
+        found = reverse.sweep(tape, list(zip(outputs, seeds, strict=True)), variables)
         return tuple(call.split(finished(found, leaves, given=seeds)))
 
     return unflatten(structure, map(own, values)), pullback
@@ -313,9 +311,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     def gradient(leaves: Leaves) -> Leaves:
         out, variables, tape = reverse.record(call.scalar, leaves)
-        if not (isinstance(out, reverse.Variable) and out.owner is tape):
-            return [zeros_like(leaf) for leaf in call.leaves]
-        return reverse.sweep(tape, [(out, zeros_like(plain(out)) + 1)], variables)
+        return reverse.sweep(tape, [(out, ones_like(out))], variables)
 
     gradients, found = forward.push(gradient, call.leaves, directions)
     filled = [zeros_like(leaf) if t is None else t for t, leaf in zip(found, call.leaves, strict=True)]

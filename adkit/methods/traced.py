@@ -12,8 +12,7 @@ from .. import blocks, forward, reverse
 from ..blocks import is_complex, shape_of
 from ..calls import Call, Leaves, ones_like, size_of
 from ..containers import Structure
-from ..primitives.table import dtype_of, zeros_like
-from ..tracing import Box
+from ..primitives.table import dtype_of
 from .base import Cache, Jacobian, Method, hessian_by, require_count
 
 
@@ -124,9 +123,7 @@ class Reverse(Method):
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         out, variables, tape = reverse.record(call.scalar, call.leaves)
-        if not (isinstance(out, reverse.Variable) and out.owner is tape):
-            return out, [zeros_like(leaf) for leaf in call.leaves]
-        return out.value, reverse.sweep(tape, [(out, ones_like(out))], variables)
+        return tape.value(out), reverse.sweep(tape, [(out, ones_like(out))], variables)
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
         return _Recorded(call).jacobian()
@@ -143,10 +140,7 @@ class _Recorded:
         (self.found, self.structure), self.variables, self.tape = reverse.record(
             lambda leaves: call.output_leaves(call(leaves)), call.leaves
         )
-        self.outputs = [out.value if self._is_mine(out) else out for out in self.found]
-
-    def _is_mine(self, out: Any) -> bool:
-        return isinstance(out, Box) and out.owner is self.tape
+        self.outputs = [self.tape.value(out) for out in self.found]
 
     def jacobian(self) -> Jacobian:
         return self.outputs, self.structure, [self._row(out) for out in self.found]
@@ -154,7 +148,7 @@ class _Recorded:
     def _row(self, out: Any) -> Leaves:
         """The blocks of one output."""
         shape = shape_of(out)
-        sweeps = [self._sweep(out, index) for index in np.ndindex(shape)] if self._is_mine(out) else []
+        sweeps = [self._sweep(out, index) for index in np.ndindex(shape)] if self.tape.owns(out) else []
         columns = zip(*sweeps, strict=True) if sweeps else [()] * len(self.leaves)
         pairs = zip(columns, self.leaves, strict=True)
         return [
