@@ -15,7 +15,7 @@ class Row:
 
     Times are in seconds and medians; errors are those of the gradient against the reference, `max_rel_error` relative
     to the reference's largest component; None stands for what was not measured. `f_calls`, `passes` and
-    `primitive_ops` count one value-and-gradient, and repeat exactly.
+    `primitive_ops` count one value-and-gradient, and repeat exactly. A row that `is_reference` agrees with itself.
     """
 
     problem: str
@@ -40,6 +40,7 @@ class Row:
     inputs: int = 0
     point: str = ""
     fastest: bool = False
+    is_reference: bool = False
     note: str = ""
 
 

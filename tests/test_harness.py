@@ -214,6 +214,7 @@ def test_a_gradient_handed_in_is_not_the_reference_where_symbols_cannot_serve() 
         table = ad.compare(f, x, gradient=wrong, methods=["manual", "numerical"], seconds=0.02, timeout=20).table
         assert table.status.tolist() == ["wrong", "ok"]
         assert table.reference[0].startswith("central differences")
+        assert table.is_reference.tolist() == [False, True]
 
 
 def test_where_there_is_no_value_there_is_nothing_to_compare() -> None:

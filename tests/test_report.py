@@ -109,6 +109,13 @@ def test_markdown_has_a_table_per_problem_and_its_cells_stay_cells(comparison: C
     assert text == comparison._repr_markdown_()
 
 
+def test_a_row_that_agrees_with_itself_says_that_it_is_the_reference() -> None:
+    row = Row("p", "", "manual", "ok", is_reference=True)
+    assert cells.verdict(row) == "reference"
+    assert cells.verdict(replace(row, is_reference=False)) == "ok"
+    assert cells.verdict(replace(row, status="wrong")) == "wrong"
+
+
 @pytest.mark.parametrize("width", [80, 100, 200])
 def test_a_table_fits_its_terminal_and_keeps_its_notes(comparison: Comparison, width: int) -> None:
     console = Console(file=io.StringIO(), width=width)

@@ -11,7 +11,7 @@ from .. import numerical
 from ..calls import Call
 from ..containers import flatten
 from ..errors import AdkitError
-from ..methods import Manual, Method, Symbolic
+from ..methods import Manual, Method, Numerical, Symbolic
 
 EPSILON = 2.0**-52
 # The largest relative error of a method whose only error is rounding, in units of the machine epsilon: 1e-12 in double.
@@ -32,13 +32,15 @@ Vector = np.ndarray[Any, np.dtype[Any]]
 class Reference:
     """A gradient, as one flat vector; what it is; how far from the truth it may itself be (relative).
 
-    `components` are the places in the gradient that it speaks of; None stands for all.
+    `components` are the places in the gradient that it speaks of; None stands for all. `method` is the one that it is
+    computed by, where that may be among those that are judged.
     """
 
     name: str
     gradient: Vector
     uncertainty: float = 0.0
     components: Vector | None = None
+    method: Method | None = None
 
 
 def reference_for(call: Call, manual: Manual | None) -> Reference:
@@ -47,7 +49,7 @@ def reference_for(call: Call, manual: Manual | None) -> Reference:
     A gradient that a person hands in with a function of their own is there to be judged, not to judge by.
     """
     if manual is not None and manual.gradient is None:
-        return Reference("hand-derived gradient", flat(manual.value_and_gradient(call, {})[1]))
+        return Reference("hand-derived gradient", flat(manual.value_and_gradient(call, {})[1]), method=manual)
     try:
         return Reference("SymPy derivative in 50-digit mpmath", flat(Symbolic().reference(call)))
     except AdkitError:
@@ -67,7 +69,7 @@ def differences(call: Call) -> Reference:
 
     _, (found,) = numerical.jacobian(along, [point[chosen]])
     name = "central differences" if few else f"central differences of {SAMPLED} random components"
-    return Reference(name, found, TRUNCATION, None if few else chosen)
+    return Reference(name, found, TRUNCATION, None if few else chosen, Numerical())
 
 
 def _cut(vector: Vector, leaves: list[Any]) -> list[Any]:

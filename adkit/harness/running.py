@@ -10,7 +10,7 @@ import numpy as np
 
 from ..calls import Argnums, Call, size_of
 from ..errors import BadRequest, ExpressionTooLarge
-from ..methods import Manual, Method, Numerical, methods
+from ..methods import Manual, Method, methods
 from ..problems import Problem
 from ..records import Row
 from ..tracing import plain
@@ -184,8 +184,7 @@ class Cell:
             out == value or abs(out - value) <= allowed * max(abs(value), 1.0) or (out != out and value != value)
         )
         if relative <= min(allowed, LOOSEST) and same_value:
-            if reference.uncertainty and self.method == Numerical():
-                self.row = replace(self.row, note="agrees with itself: it is the reference")
+            self.row = replace(self.row, is_reference=self.method == reference.method)
             return
         if allowed > LOOSEST:
             amplified = f"f amplifies errors {self.subject.condition:.0e} times here"

@@ -53,8 +53,10 @@ def count(x: int | None) -> str:
 
 
 def verdict(row: Row) -> str:
-    """The status, with a word for the quickest of the right rows."""
-    return "fastest" if row.fastest else row.status
+    """The status, with a word for the quickest of the right rows and for the one that the others are judged by."""
+    if row.status == "ok" and (row.fastest or row.is_reference):
+        return "fastest" if row.fastest else "reference"
+    return row.status
 
 
 SIZE = Column("size", lambda row: row.size, numeric=False)
