@@ -176,6 +176,24 @@ def test_where_f_is_too_large_for_symbols_the_reference_is_differences_and_says_
     assert table.status[0] == "ok"
 
 
+def test_differences_are_taken_in_the_precision_of_the_arguments() -> None:
+    def f(x):
+        for _ in range(300):
+            x = x + np.float32(0.01) * np.sin(x)
+        return np.sum(x)
+
+    point = np.linspace(0, 1, 300, dtype=np.float32)
+    table = ad.compare(f, point, methods=["reverse", "forward"], seconds=0.02, timeout=20).table
+    assert table.reference[0] == "central differences of 200 random components"
+    assert table.status.tolist() == ["ok", "ok"]
+    assert ad.compare(f, point, gradient=lambda x: 1.02 * ad.grad(f)(x), methods=["manual"], seconds=0.02).failed
+
+
+def test_complex_arguments_without_a_reference_are_refused() -> None:
+    with pytest.raises(ad.BadRequest, match="complex arguments have no reference"):
+        ad.compare(lambda z: np.sum(np.real(z * z)), np.array([1 + 2j]), methods=["reverse"])
+
+
 def test_errors_are_relative_to_the_largest_component_and_nan_counts_as_infinite() -> None:
     reference = harness_reference([1.0, -200.0])
     assert errors(np.array([1.0, -202.0]), reference) == (2.0, 0.01)

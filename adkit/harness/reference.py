@@ -10,7 +10,7 @@ import numpy as np
 from .. import numerical
 from ..calls import Call
 from ..containers import flatten
-from ..errors import AdkitError
+from ..errors import AdkitError, BadRequest
 from ..methods import Manual, Method, Numerical, Symbolic
 
 EPSILON = 2.0**-52
@@ -18,9 +18,8 @@ EPSILON = 2.0**-52
 ROUNDING = 1e-12 / EPSILON
 # Of finite differences, for an f whose scale of variation is that of its arguments.
 TRUNCATION = 1e-5
-# Beyond this nothing counts as agreement, however ill-conditioned f is.
+# Beyond this nothing counts as agreement, however ill-conditioned f is, or however short its numbers.
 LOOSEST = 0.01
-
 
 # Differences are taken of at most so many components, drawn at random where there are more.
 SAMPLED = 200
@@ -58,7 +57,11 @@ def reference_for(call: Call, manual: Manual | None) -> Reference:
 
 def differences(call: Call) -> Reference:
     """Central differences, of a sample of the components where there are many."""
+    if any(np.iscomplexobj(leaf) for leaf in call.leaves):
+        raise BadRequest("complex arguments have no reference to compare with but a problem's own gradient by hand")
     point = flat(call.leaves)
+    # Steps must be long enough for the shortest of the numbers that they move.
+    dtype = min((np.asarray(leaf).dtype for leaf in call.leaves), key=lambda dtype: dtype.itemsize, default=point.dtype)
     few = point.size <= SAMPLED
     chosen = np.arange(point.size) if few else np.random.default_rng(0).choice(point.size, SAMPLED, replace=False)
 
@@ -67,9 +70,9 @@ def differences(call: Call) -> Reference:
         moved[chosen] = leaves[0]
         return call.scalar(_cut(moved, call.leaves))
 
-    _, (found,) = numerical.jacobian(along, [point[chosen]])
+    _, (found,) = numerical.jacobian(along, [point[chosen].astype(dtype)])
     name = "central differences" if few else f"central differences of {SAMPLED} random components"
-    return Reference(name, found, TRUNCATION, None if few else chosen, Numerical())
+    return Reference(name, found.astype(float), _truncation(call), None if few else chosen, Numerical())
 
 
 def _cut(vector: Vector, leaves: list[Any]) -> list[Any]:
@@ -99,12 +102,20 @@ def _doubles(leaf: Any) -> Vector:
 
 def tolerance(method: Method, reference: Reference, call: Call, condition: float) -> float:
     """How large a relative error may be: rounding amplified by the problem's condition, or truncation."""
-    epsilon = max((float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in call.leaves), default=EPSILON)
-    # In half precision 4500 epsilons would be more than everything.
-    rounding = min(ROUNDING * epsilon, 0.005) * condition
+    rounding = min(ROUNDING * _epsilon(call), LOOSEST / 2) * condition
     # What amplifies rounding also makes f bend faster than the step of a difference can follow.
-    truncation = 0.0 if method.exact else min(TRUNCATION * (epsilon / EPSILON) ** (2 / 3), 0.005) * condition
+    truncation = 0.0 if method.exact else _truncation(call) * condition
     return max(rounding, truncation, reference.uncertainty)
+
+
+def _truncation(call: Call) -> float:
+    """The relative error of differences in the precision of the arguments."""
+    return min(TRUNCATION * (_epsilon(call) / EPSILON) ** (2 / 3), LOOSEST / 2)
+
+
+def _epsilon(call: Call) -> float:
+    """The machine epsilon of the shortest numbers among the arguments."""
+    return max((float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in call.leaves), default=EPSILON)
 
 
 def errors(gradient: Vector, reference: Reference) -> tuple[float, float]:
