@@ -9,16 +9,7 @@ from typing import Any
 import numpy as np
 
 from .calls import Leaves
-from .primitives.table import dtype_of
-from .tracing import plain
-
-
-def shape_of(x: Any) -> tuple[int, ...]:
-    return np.shape(plain(x))
-
-
-def is_complex(x: Any) -> bool:
-    return dtype_of(x).kind == "c"
+from .primitives.table import is_complex, shape_of
 
 
 def stack(parts: Sequence[Any], shape: tuple[int, ...]) -> Any:

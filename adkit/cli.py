@@ -168,9 +168,8 @@ def _subjects(
                 raise BadRequest(f"--sizes goes with problems; {target} is compared at the point given by --at")
             yield loading.subject(target, at, argnums, gradient)
         else:
-            problem = problems[target]
-            for size in problem.sizes if sizes is None else _listed(sizes, "--sizes"):
-                yield harness.Subject.of(problem, size, seed)
+            chosen = None if sizes is None else _listed(sizes, "--sizes")
+            yield from harness.Subject.each(problems[target], chosen, seed)
 
 
 def _plan(targets: Sequence[str], alone: bool) -> Plan:
@@ -189,8 +188,7 @@ def _planned(plan: Plan, seed: int) -> Iterator[Subject]:
     from .problems import problems
 
     for name, sizes in plan.problems:
-        for size in sizes or problems[name].sizes:
-            yield harness.Subject.of(problems[name], size, seed)
+        yield from harness.Subject.each(problems[name], sizes, seed)
 
 
 def _listed(text: str, option: str) -> list[str]:
@@ -227,6 +225,7 @@ def _run(subjects: Sequence[Subject], chosen: dict[str, Method] | None, settings
 
 # -- from rows to text ---------------------------------------------------------------------------
 def _format(format: Format | None, output: Path | None) -> Format:
+    """The format that was asked for, or that the suffix of the output file says."""
     from .errors import unknown
 
     suffix = output.suffix if output else ""

@@ -88,7 +88,7 @@ def _subjects(
     if isinstance(problem, Problem):
         if args:
             raise BadRequest(f"{problem.name} brings its own point; give its size as sizes=[...] instead of arguments")
-        return [harness.Subject.of(problem, size, seed) for size in (problem.sizes if sizes is None else sizes)]
+        return harness.Subject.each(problem, sizes, seed)
     if sizes is not None:
         raise BadRequest("sizes=... goes with a problem; a function is compared at the arguments that are given")
     name = getattr(problem, "__name__", "f")

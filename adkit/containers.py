@@ -98,8 +98,3 @@ def paths(tree: Any, name: str = "x") -> list[str]:
     if isinstance(tree, (list, tuple)):
         return [p for i, part in enumerate(tree) for p in paths(part, f"{name}[{i}]")]
     return [name]
-
-
-def same_structure(a: Structure, b: Structure) -> bool:
-    """Whether two structures have the same containers, keys and leaf positions."""
-    return a == b

@@ -72,7 +72,7 @@ class Tape(Trace):
         values: list[Any] = []
         parents: list[int | None] = []
         for arg in args:
-            mine = type(arg) is Variable and arg.owner is self
+            mine = type(arg) is Variable and arg.owner is self  # written out: this is the hot path
             values.append(arg.value if mine else arg)
             parents.append(arg.index if mine else None)
         out = bind(primitive, tuple(values), params)
@@ -110,8 +110,10 @@ class Tape(Trace):
         """x with the numbers it has now. f may change a constant after use: it is copied, once as long as it stays."""
         if parent is not None or not isinstance(x, np.ndarray) or is_lent(x):
             return x
+        if x.nbytes <= SMALL:
+            return x.copy()
         used, copy = self.held.get(id(x), (None, x))
-        if used is not x or x.nbytes <= SMALL or not np.array_equal(x, copy):
+        if used is not x or not np.array_equal(x, copy):
             copy = x.copy()
             self.held[id(x)] = x, copy
         return copy

@@ -24,7 +24,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How much time a comparison may take: `timeout` seconds a cell until its first gradient, `seconds` a table."""
+    """How much time a comparison may take: `timeout` seconds a cell until its first gradient, `seconds` a subject."""
 
     timeout: float = 2.0
     seconds: float = 1.0
@@ -69,6 +69,11 @@ class Subject:
             condition=problem.condition(*size),
             joint=problem.value_and_gradient,
         )
+
+    @classmethod
+    def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0) -> list[Subject]:
+        """A problem at each of these sizes; by default its own."""
+        return [cls.of(problem, size, seed) for size in (problem.sizes if sizes is None else sizes)]
 
     def call(self) -> Call:
         return Call(self.f, self.argnums, self.args, self.kwargs)
@@ -127,6 +132,7 @@ class Cell:
 
     def __init__(self, subject: Subject, name: str, method: Method, settings: Settings) -> None:
         self.subject = subject
+        self.call = subject.call()
         self.method = subject.manual if method == Manual() and subject.manual else method
         self.settings = settings
         self.row = Row(subject.problem, subject.size, name, "ok", point=subject.point)
@@ -138,11 +144,11 @@ class Cell:
 
     def timed(self) -> Callable[[], Any]:
         """What is timed: the transform, or somebody else's code without adkit round it."""
-        return self.method.bare(self.subject.call(), self.transform.cache) or self
+        return self.method.bare(self.call, self.transform.cache) or self
 
     def check(self, reference: Reference, value: float) -> Cell:
         """Prepare, call, count, and judge the gradient; anything that goes wrong is a row, not the end."""
-        self.row = replace(self.row, reference=reference.name, inputs=size_of(self.subject.call().leaves))
+        self.row = replace(self.row, reference=reference.name, inputs=size_of(self.call.leaves))
         if (missing := self.method.missing()) is not None:
             return self._ends("not installed", missing)
         self.watched.stop_after(self.settings.timeout)
@@ -168,7 +174,7 @@ class Cell:
         # What took half of its time once would run out of it the second time.
         twice = 2 * first_s < self.settings.timeout
         again = self()[1] if twice else gradient
-        calls = self.watched.calls if twice else self.method.passes(self.subject.call())
+        calls = self.watched.calls if twice else self.method.passes(self.call)
         self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s, f_calls=calls)
         self._judge(float(plain(out)), flat([gradient]), reference, value)
         if not np.array_equal(flat([gradient]), flat([again]), equal_nan=True):
@@ -176,13 +182,10 @@ class Cell:
 
     def _judge(self, out: float, gradient: Any, reference: Reference, value: float) -> None:
         """Compare with the reference."""
-        call = self.subject.call()
-        allowed = tolerance(self.method, reference, call, self.subject.condition)
+        allowed = tolerance(self.method, reference, self.call, self.subject.condition)
         absolute, relative = errors(gradient, reference)
         self.row = replace(self.row, value=out, max_abs_error=absolute, max_rel_error=relative, tolerance=allowed)
-        same_value = (
-            out == value or abs(out - value) <= allowed * max(abs(value), 1.0) or (out != out and value != value)
-        )
+        same_value = abs(out - value) <= allowed * max(abs(value), 1.0)
         if relative <= min(allowed, LOOSEST) and same_value:
             self.row = replace(self.row, is_reference=self.method == reference.method)
             return
@@ -192,24 +195,23 @@ class Cell:
         elif not same_value:
             self._ends("wrong", f"the value of f came out as {out:.6g}, not {value:.6g}")
         else:
-            where = worst(gradient, reference, call, allowed)
+            where = worst(gradient, reference, self.call, allowed)
             self._ends("wrong", f"relative error {relative:.1e}, allowed {allowed:.1e}; {where}")
 
     def _count(self) -> None:
         """What repeats exactly, and the peak of memory in a pass of its own."""
-        call = self.subject.call()
         self.row = replace(
             self.row,
-            passes=self.method.passes(call),
-            primitive_ops=self.method.operations(call, self.transform.cache),
-            tape_bytes=self.method.tape_bytes(call),
+            passes=self.method.passes(self.call),
+            primitive_ops=self.method.operations(self.call, self.transform.cache),
+            tape_bytes=self.method.tape_bytes(self.call),
         )
         # Tracing memory slows a call several times.
         if (self.row.first_s or 0.0) < self.settings.timeout / 4:
             self.row = replace(self.row, peak_bytes=peak_bytes(self))
 
     def _out_of_time(self) -> str:
-        needed = self.method.passes(self.subject.call())
+        needed = self.method.passes(self.call)
         runs = f"{needed:,} run{'s' * (needed != 1)} of f"
         return f"needs {runs}; stopped after {self.watched.calls:,} at {self.settings.timeout:g} s"
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import graph
-from ..blocks import is_complex, shape_of
 from ..calls import Call, Leaves, size_of
 from ..containers import Structure
 from ..errors import ArgumentError, BadRequest, OutputError, place
+from ..primitives.table import is_complex, shape_of
 
 Cache = dict[str, Any]
 # A Jacobian: the output leaves, their structure, and blocks[output leaf][input leaf].

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import numerical
-from ..blocks import is_complex, shape_of
 from ..calls import Call, Leaves, size_of
+from ..primitives.table import is_complex, shape_of
 from ..tracing import plain
 from .base import Cache, Jacobian, Method, hessian_by, recorded_operations, require_real
 

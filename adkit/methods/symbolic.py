@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..blocks import shape_of
 from ..calls import Call, Leaves
 from ..containers import unflatten
 from ..errors import BadRequest
-from ..primitives.table import dtype_of
+from ..primitives.table import dtype_of, shape_of
 from ..snapshots import Snapshot, snapshot
 from .base import Cache, Jacobian, Method, require_count, require_real
 

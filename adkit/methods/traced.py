@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import blocks, forward, reverse
-from ..blocks import is_complex, shape_of
 from ..calls import Call, Leaves, ones_like, size_of
 from ..containers import Structure
-from ..primitives.table import dtype_of
+from ..primitives.table import dtype_of, is_complex, shape_of
 from .base import Cache, Jacobian, Method, hessian_by, require_count
 
 

@@ -12,17 +12,12 @@ from typing import Any
 import numpy as np
 
 from ..tracing import implementations, plain, value
-from .table import Constant, General, choice, constant, dtype_of, elementwise, implements, like
+from .table import Constant, General, choice, constant, elementwise, implements, is_complex, like
 
 LN2 = float(np.log(2.0))
 LN10 = float(np.log(10.0))
 RADIANS_PER_DEGREE = float(np.pi / 180)
 DEGREES_PER_RADIAN = float(180 / np.pi)
-
-
-def is_complex(x: Any) -> bool:
-    """Whether a number or array, traced or not, is complex."""
-    return dtype_of(x).kind == "c"
 
 
 # -- arithmetic ------------------------------------------------------------------------------------

@@ -467,6 +467,11 @@ def dtype_of(x: Any) -> np.dtype[Any]:
 _FLOAT64 = np.dtype(float)
 
 
+def is_complex(x: Any) -> bool:
+    """Whether a number or array, traced or not, is complex."""
+    return dtype_of(x).kind == "c"
+
+
 def float_dtype(x: Any) -> np.dtype[Any]:
     """The dtype a derivative of x has: that of x, and float64 where x holds integers."""
     dtype = dtype_of(x)
