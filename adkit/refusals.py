@@ -125,7 +125,9 @@ def no_rule(name: str, known: Collection[Any]) -> NoRule:
 
 
 def public_name(function: Any) -> str:
-    """A function as the caller writes it: numpy.linalg.inv, scipy.special.expit."""
+    """A function as the caller writes it: numpy.linalg.inv, scipy.special.expit, numpy.add.reduce."""
+    if isinstance(function, tuple):
+        return f"{public_name(function[0])}.{function[1]}"
     name = getattr(function, "__name__", str(function))
     if isinstance(function, np.ufunc):
         # A ufunc does not know its module.

@@ -75,8 +75,31 @@ def plain(x: Any) -> Any:
     return x
 
 
-# NumPy function or ufunc -> what adkit calls instead when a box is among the arguments. The table fills it.
-implementations: dict[Callable[..., Any], Callable[..., Any]] = {}
+# NumPy function, ufunc or (ufunc, name of its method) -> what adkit calls instead when a box is among the arguments.
+# The table fills it.
+implementations: dict[Any, Callable[..., Any]] = {}
+# Module of functions -> what adds its family of rows to the table, on the first call of one of them.
+on_demand: dict[str, Callable[[], None]] = {}
+
+
+def implementation_of(function: Any) -> Callable[..., Any] | None:
+    """What adkit calls instead of a function, a ufunc, or a method of one; None where the table has nothing."""
+    found = implementations.get(function)
+    if found is None and on_demand:
+        name = refusals.public_name(function[0] if isinstance(function, tuple) else function)
+        if (load := on_demand.pop(name.rpartition(".")[0], None)) is not None:
+            load()
+            found = implementations.get(function)
+    if found is None and isinstance(function, np.ufunc):
+        # The ufunc behind np.clip and ndarray.clip is not the function of that name.
+        found = implementations.get(getattr(np, function.__name__, None))
+    return found
+
+
+def load_all() -> None:
+    """Complete the table with the families that otherwise wait for their first use."""
+    while on_demand:
+        on_demand.popitem()[1]()
 
 
 def value(x: Any) -> Any:
@@ -300,17 +323,22 @@ class Box:
         return _unusual_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        implementation = implementations.get(func)
+        implementation = implementation_of(func)
         if implementation is None and func not in _WRITERS:
             raise refusals.no_rule(refusals.public_name(func), implementations)
         if implementation is None or kwargs.get("out") is not None:
             raise refusals.written_into(refusals.public_name(func))
-        try:
-            return implementation(*args, **kwargs)
-        except TypeError as error:
-            if (refusal := refusals.unsupported(func, implementation, kwargs)) is None:
-                raise
-            raise refusal from error
+        return _applied(func, implementation, args, kwargs)
+
+
+def _applied(function: Any, implementation: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """An implementation's result, or a refusal that names the keywords that it does not know."""
+    try:
+        return implementation(*args, **kwargs)
+    except TypeError as error:
+        if (refusal := refusals.unsupported(function, implementation, kwargs)) is None:
+            raise
+        raise refusal from error
 
 
 def _refuse(operation: str, *args: Any, **kwargs: Any) -> None:
@@ -429,12 +457,8 @@ def install_general_operators() -> None:
         setattr(Box, f"__{name}__", forward)
     for name in BINARY_OPERATORS:
         setattr(Box, f"__i{name}__", _in_place(name))
-    for name, method in zip(("__divmod__", "__rdivmod__"), bound_binary(_divmod), strict=True):
+    for name, method in zip(("__divmod__", "__rdivmod__"), bound_binary(implementations[np.divmod]), strict=True):
         setattr(Box, name, method)
-
-
-def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
-    return implementations[np.floor_divide](x, y), implementations[np.remainder](x, y)
 
 
 def _in_place(name: str) -> Callable[..., Any]:
@@ -451,34 +475,28 @@ def _in_place(name: str) -> Callable[..., Any]:
 # -- ufuncs called otherwise than by their name ----------------------------------------------------
 # Keywords that say what is so in any case.
 _NEUTRAL = {"where": True, "casting": "same_kind", "order": "K", "subok": True, "dtype": None, "out": None}
-_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 
 def _unusual_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A ufunc without a row, one of its other methods, or one called with keywords."""
-    name = refusals.public_name(ufunc)
     kwargs = {k: v for k, v in kwargs.items() if k not in _NEUTRAL or v is not _NEUTRAL[k]}
+    function = ufunc if method == "__call__" else (ufunc, method)
     if "out" in kwargs:
-        raise refusals.written_into(name)
-    if method == "reduce" and ufunc in _REDUCTIONS:
-        return _REDUCTIONS[ufunc](*inputs, **{"axis": 0, **kwargs})
-    if method == "outer" and len(inputs) == 2:
-        x, y = (normalize(x) for x in inputs)
-        return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
-    if method != "__call__":
-        raise refusals.no_rule(f"{name}.{method}", implementations)
-    if ufunc is np.divmod and not kwargs:
-        return _divmod(*inputs)
-    # The ufunc behind np.clip and ndarray.clip is not the function that has the rule.
-    implementation = implementations.get(ufunc, implementations.get(getattr(np, ufunc.__name__, None)))  # type: ignore[arg-type]
+        raise refusals.written_into(refusals.public_name(function))
+    implementation = implementation_of(function)
     if implementation is None:
-        raise refusals.no_rule(name, implementations)
-    if kwargs:
+        raise refusals.no_rule(refusals.public_name(function), implementations)
+    if method != "__call__":
+        return _applied(function, implementation, inputs, kwargs)
+    if "dtype" in kwargs:
+        inputs = tuple(np.astype(normalize(x) if is_traced(x) else np.asarray(x), kwargs["dtype"]) for x in inputs)
+        del kwargs["dtype"]
+    if "where" in kwargs:
         raise NoRule(
-            f"{name} with {', '.join(f'{k}=' for k in kwargs)} has no derivative rule{place()}; leave the argument "
-            f"out (np.where(mask, new, old) does what where= does), {refusals.ELSE}"
+            f"{refusals.public_name(ufunc)} with where= leaves the other elements to chance{place()}; write "
+            "np.where(mask, new, old)"
         )
-    return implementation(*inputs)
+    return _applied(ufunc, implementation, inputs, kwargs)
 
 
 # -- what other people's code makes of a traced value ----------------------------------------------

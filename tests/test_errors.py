@@ -241,7 +241,6 @@ def test_the_nearest_functions_with_a_rule_are_named():
     ("expression", "keyword"),
     [
         ("np.sin(x, where=[True, False, True])", "where="),
-        ("np.sin(x, dtype=np.float32)", "dtype="),
         ("np.sum(x, where=[True, False, True])", "where="),
         ("x.sum(where=[True, False, True])", "where="),
         ("np.sum(x, initial=1.0)", "initial="),

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from ..tracing import install_general_operators
+import importlib
+import importlib.util
+from collections.abc import Callable
+
+from ..tracing import install_general_operators, on_demand
 from . import elementwise, products, reductions, shape
 from .table import Choice, Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
 
 install_general_operators()
+
+
+def _family(name: str) -> Callable[[], None]:
+    def load() -> None:
+        importlib.import_module(f".{name}", __package__)
+
+    return load
+
+
+# Families that are read when one of their functions is first called on a traced value.
+on_demand.update({"numpy.linalg": _family("linalg"), "numpy.fft": _family("fft")})
+if importlib.util.find_spec("scipy") is not None:
+    on_demand["scipy.special"] = _family("special")
 
 __all__ = [
     "Choice",

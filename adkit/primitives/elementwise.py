@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import implementations, plain, value
-from .table import Constant, General, choice, constant, elementwise, implements, is_complex, like
+from ..tracing import implementations, normalize, plain, value
+from .table import Constant, General, choice, constant, elementwise, implements, is_complex, like, shape_of
 
 LN2 = float(np.log(2.0))
 LN10 = float(np.log(10.0))
@@ -178,3 +178,20 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     out = a if low is None else np.maximum(a, low)
     return out if high is None else np.minimum(out, high)
+
+
+implements(np.divmod)(lambda x, y, /: (np.floor_divide(x, y), np.remainder(x, y)))
+
+
+# -- the methods of ufuncs -------------------------------------------------------------------------
+def _outer(ufunc: np.ufunc) -> None:
+    """Every element of one argument meets every element of the other."""
+
+    @implements((ufunc, "outer"))
+    def implementation(x: Any, y: Any, /) -> Any:
+        x, y = normalize(x), normalize(y)
+        return ufunc(np.reshape(x, (*shape_of(x), *(1,) * len(shape_of(y)))), y)
+
+
+for _ufunc in [f for f in implementations if isinstance(f, np.ufunc) and f.nin == 2]:
+    _outer(_ufunc)

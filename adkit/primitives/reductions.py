@@ -131,6 +131,22 @@ _reduce(sum_p, np.sum)
 _reduce(prod_p, np.prod)
 
 
+def _method_reduce(ufunc: np.ufunc, function: Any) -> None:
+    """The method of a ufunc, which takes the first axis unless told otherwise."""
+
+    @implements((ufunc, "reduce"))
+    def implementation(array: Any, axis: Any = 0, dtype: Any = None, out: None = None, **options: Any) -> Any:
+        if dtype is not None:
+            array = cast(normalize(array), dtype)
+        return function(array, axis=axis, out=out, **options)
+
+
+_method_reduce(np.add, np.sum)
+_method_reduce(np.multiply, np.prod)
+_method_reduce(np.maximum, np.max)
+_method_reduce(np.minimum, np.min)
+
+
 def _reduce_extreme(primitive: Any, *functions: Any) -> None:
     """The same for max and min, which take no dtype."""
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from ..errors import LostDerivative, NoRule, place
-from ..tracing import Box, Trace, bind, implementations, normalize, plain
+from ..tracing import Box, Trace, bind, implementations, load_all, normalize, plain
 
 Rule = Callable[..., Any]
 Flow = Literal["moves", "adds", "dense"]
@@ -52,7 +52,7 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> Any:
-        return (primitives.__getitem__, (self.name,))
+        return (_named, (self.name,))
 
     def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         return self.fun(*args, **params)
@@ -68,6 +68,13 @@ class Primitive:
     def reads(self, i: int, count: int) -> frozenset[int]:
         """The output (0) and arguments (1 to count) whose numbers the vjp of argument i reads, and not only shapes."""
         return frozenset(range(count + 1))
+
+
+def _named(name: str) -> Primitive:
+    """The row of this name, also where its family has not been used in this process."""
+    if name not in primitives:
+        load_all()
+    return primitives[name]
 
 
 class Elementwise(Primitive):
@@ -302,8 +309,8 @@ def constant(*functions: Rule) -> None:
         implements(fun)(Constant(fun.__name__, fun))
 
 
-def implements(*functions: Rule) -> Callable[[Implementation], Implementation]:
-    """Say what adkit calls when one of these NumPy functions meets a traced value."""
+def implements(*functions: Any) -> Callable[[Implementation], Implementation]:
+    """Say what adkit calls when one of these NumPy functions, or (ufunc, method name), meets a traced value."""
 
     def decorator(implementation: Implementation) -> Implementation:
         for fun in functions:

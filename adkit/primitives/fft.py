@@ -1,0 +1,3 @@
+"""Fourier transforms: linear, each the transpose of another."""
+
+from __future__ import annotations

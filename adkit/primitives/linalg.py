@@ -1,0 +1,3 @@
+"""Linear algebra: solving, decompositions, norms."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""SciPy's special functions."""
+
+from __future__ import annotations

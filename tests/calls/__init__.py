@@ -1,0 +1,30 @@
+"""How every row and every implemented NumPy function is called in the tests: a file per family, as in the table.
+
+ROWS     arguments and parameters of the linear and general rows (elementwise rows are called at points of their domain)
+PATTERNS calls on an array x of shape (2, 3) whose result has a derivative, by function
+QUERIES  calls whose result carries none and must be NumPy's own, by function
+"""
+
+from __future__ import annotations
+
+from . import elementwise, fft, linalg, products, reductions, shape, special
+from .common import MASK, SHAPES, C, Pattern, Patterns, Rows, V, X, rng_for
+
+FAMILIES = (elementwise, shape, reductions, products, linalg, fft, special)
+
+
+def _all(name: str) -> dict:
+    """The entries of all families, no function in two of them."""
+    merged: dict = {}
+    for family in FAMILIES:
+        entries = getattr(family, name, {})
+        assert not merged.keys() & entries.keys(), f"{family.__name__} repeats {merged.keys() & entries.keys()}"
+        merged |= entries
+    return merged
+
+
+ROWS: Rows = _all("ROWS")
+PATTERNS: Patterns = _all("PATTERNS")
+QUERIES: Patterns = _all("QUERIES")
+
+__all__ = ["MASK", "PATTERNS", "QUERIES", "ROWS", "SHAPES", "C", "Pattern", "V", "X", "rng_for"]

@@ -1,0 +1,11 @@
+"""SciPy's special functions."""
+
+from __future__ import annotations
+
+from .common import Patterns, Rows
+
+ROWS: Rows = {}
+
+PATTERNS: Patterns = {}
+
+QUERIES: Patterns = {}
