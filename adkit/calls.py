@@ -157,6 +157,8 @@ class Call:
     def _plain_aux(self, leaf: Any) -> Any:
         """A leaf of aux as the caller sees it: without what the transformation under way wrapped around it."""
         leaf = inside(normalize(leaf) if is_traced(leaf) else leaf, self.began)
+        if isinstance(leaf, Box):
+            return leaf.again()
         return leaf.copy() if type(leaf) is np.ndarray else leaf
 
     def scalar(self, leaves: Leaves) -> Any:
@@ -288,7 +290,7 @@ def promote(leaf: Any) -> Any:
     """A leaf as a float, NumPy scalar or float array; integers become float64. Anything else is unfit."""
     if isinstance(leaf, Box):
         leaf.owner.require_open()
-        return leaf
+        return leaf.again()
     if isinstance(leaf, np.generic):
         return leaf if leaf.dtype.kind in "fc" else _integers(leaf)
     if isinstance(leaf, np.ndarray):
@@ -369,7 +371,7 @@ def finished(derivatives: Sequence[Any], leaves: Sequence[Any], given: Sequence[
 def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
     derivative = like(derivative, leaf)
     if isinstance(derivative, Box):
-        return derivative
+        return derivative.again()
     value = plain(leaf)
     if type(value) in (float, complex):
         return type(value)(derivative)
@@ -384,6 +386,8 @@ def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
 
 def own(x: Any) -> Any:
     """A result that the caller may keep and change: an array is copied, one without axes is a number."""
+    if isinstance(x, Box):
+        return x.again()
     return np.array(x)[()] if isinstance(x, np.ndarray) else x
 
 
@@ -414,7 +418,7 @@ def matched(derivative: Any, leaf: Any, what: str) -> Any:
         raise ArgumentError(f"the {what} has shape {np.shape(value)} where {wanted} is needed{place()}")
     if kind == "c" and dtype_of(leaf).kind != "c":
         raise ArgumentError(f"the {what} is complex where a real one is needed{place()}")
-    derivative = like(derivative, leaf)
+    derivative = own(like(derivative, leaf)) if isinstance(derivative, Box) else like(derivative, leaf)
     return float(derivative) if type(plain(leaf)) is float and not isinstance(derivative, Box) else derivative
 
 

@@ -12,14 +12,15 @@ from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, i
 
 
 class Dual(Box):
-    """A value and its tangent (in a guarded run, a `guard.Guarded` tangent)."""
+    """A value and its tangent (in a guarded run a `guard.Guarded` one), None where it does not depend on the inputs."""
 
-    __slots__ = ("tangent",)
+    __slots__ = ()
+    tangent: Any = Box.note
 
     def __init__(self, value: Any, trace: DualTrace, tangent: Any) -> None:
         self.value = value
         self.owner = trace
-        self.tangent = tangent
+        self.note = tangent
 
 
 class DualTrace(Trace):
@@ -32,12 +33,17 @@ class DualTrace(Trace):
         self.batched = batched
         self.guarded = guarded
 
+    def lift(self, value: Any) -> Dual:
+        return Dual(value, self, None)
+
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         values = self.strip(args)
         out = bind(primitive, values, params)
         if primitive.constant:
             return out
         tangents = [a.tangent if type(a) is Dual and a.owner is self else None for a in args]
+        if tangents[0] is None and all(t is None for t in tangents):
+            return Dual(out, self, None)
         return self.dual(primitive, tangents, out, values, params)
 
     def dual(
@@ -48,7 +54,7 @@ class DualTrace(Trace):
         values: tuple[Any, ...],
         params: Mapping[str, Any],
     ) -> Dual:
-        """The output with the tangent that the primitive's rule gives it."""
+        """The output with the tangent that the primitive's rule gives it; at least one argument has a tangent."""
         if type(out) is float and not self.batched and not self.guarded:
             return Dual(out, self, primitive.jvp(tangents, out, values, params, False))
         # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
@@ -67,7 +73,7 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
     def forward(self: Dual, other: Any) -> Any:
         trace, kind = self.owner, type(other)
-        if trace.closed:
+        if trace.closed or self.tangent is None:
             return general(self, other)
         if kind is Dual and other.owner is trace:
             values, tangents = (self.value, other.value), (self.tangent, other.tangent)
@@ -78,7 +84,7 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return trace.dual(primitive, tangents, primitive.compute(values, NO_PARAMS), values, NO_PARAMS)
 
     def reflected(self: Dual, other: Any) -> Any:
-        if type(other) not in PLAIN_NUMBERS or self.owner.closed:
+        if type(other) not in PLAIN_NUMBERS or self.owner.closed or self.tangent is None:
             return general_reflected(self, other)
         values = (other, self.value)
         return self.owner.dual(primitive, (None, self.tangent), primitive.compute(values, NO_PARAMS), values, NO_PARAMS)

@@ -110,14 +110,15 @@ def _same(a: Any, b: Any) -> bool:
 
 
 class Recorded(Box):
-    """A value while it is being recorded, and the node that stands for it."""
+    """A value while it is being recorded, and the node that stands for it, or a constant."""
 
-    __slots__ = ("node",)
+    __slots__ = ()
+    node: Any = Box.note
 
-    def __init__(self, value: Any, trace: Recorder, node: Node) -> None:
+    def __init__(self, value: Any, trace: Recorder, node: Any) -> None:
         self.value = value
         self.owner = trace
-        self.node = node
+        self.note = node
 
 
 class Recorder(Trace):
@@ -135,6 +136,9 @@ class Recorder(Trace):
         node = Node(self._next_index(), value)
         self.inputs.append(node)
         return Recorded(value, self, node)
+
+    def lift(self, value: Any) -> Recorded:
+        return Recorded(value, self, _kept(value))
 
     def _next_index(self) -> int:
         return len(self.inputs) + len(self.nodes) + len(self.decisions)
@@ -158,6 +162,8 @@ def _kept(x: Any) -> Any:
     """Something plain as it is now: f may change an array after it has used it."""
     if isinstance(x, tuple):
         return tuple(map(_kept, x))
+    if isinstance(x, Box):
+        return x.again()
     return x.copy() if isinstance(x, np.ndarray) else x
 
 

@@ -35,6 +35,12 @@ _FORMULAS_FOR_MATH = {
 _FALSE_FRIENDS = frozenset({"remainder"})
 
 
+_INSTEAD_OF_PLAIN_ARRAY = (
+    "make the array a traced one (np.zeros_like(x), np.zeros(n, like=x)), or collect the parts in a list and join them "
+    "with np.stack(parts) or np.array(parts)"
+)
+
+
 def lost(operation: str, known: Collection[Any]) -> LostDerivative:
     """A traced value cannot become a plain number; `known` are the functions that have a rule."""
     spot = user_spot()
@@ -45,8 +51,7 @@ def lost(operation: str, known: Collection[Any]) -> LostDerivative:
 def _instead(operation: str, spot: Spot | None, known: Collection[Any]) -> tuple[str, str]:
     """What the caller did, as precisely as it can be seen, and what to write instead."""
     if spot is not None and spot.is_assignment:
-        parts = "collect the parts in a list and join them with np.stack(parts) or np.array(parts)"
-        return "assignment into a plain array", parts
+        return "assignment into a plain array", _INSTEAD_OF_PLAIN_ARRAY
     called = None if spot is None else spot.call()
     function, args = (None, []) if called is None else (called.function, called.args)
     name = getattr(function, "__name__", "")
@@ -71,11 +76,20 @@ def _instead_of_math(name: str, args: list[str], known: Collection[Any]) -> str:
     return f"write `np.{other}({', '.join(args)})` instead"
 
 
-def in_place(operation: str) -> LostDerivative:
-    """A traced array never changes."""
+def assigned_to_plain(spots: Sequence[Spot]) -> LostDerivative:
+    """A traced value was assigned to an element of a plain array, at the user's innermost of these spots."""
+    users = [spot for spot in spots if spot.origin == "user"]
+    where = users[-1] if users else ""
     return LostDerivative(
-        f"{operation} on a traced array{place()} would have to change values already used elsewhere; "
-        "make a new array instead: `y = y + ...`, np.where(mask, new, y), np.concatenate or np.stack"
+        f"assignment into a plain array would lose the derivative of a traced value{where}; {_INSTEAD_OF_PLAIN_ARRAY}"
+    )
+
+
+def in_place(operation: str) -> LostDerivative:
+    """The memory of a traced array cannot be reinterpreted."""
+    return LostDerivative(
+        f"{operation} on a traced array{place()} would have to change its memory; make a new array instead: "
+        "np.resize(x, shape), x.astype(...), x.reshape(...)"
     )
 
 
@@ -83,7 +97,8 @@ def written_into(name: str) -> LostDerivative:
     """A plain array cannot hold a traced value."""
     return LostDerivative(
         f"{name} was asked to write a traced value into a plain array (out= or an in-place operator){place()}; "
-        "the array cannot hold the derivative: write `y = y + x` instead of `y += x`, and leave out= away"
+        "the array cannot hold the derivative: make it a traced one (np.zeros_like(x), np.zeros(n, like=x)), write "
+        "`y = y + x` instead of `y += x`, or leave out= away"
     )
 
 

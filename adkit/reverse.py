@@ -30,14 +30,15 @@ SMALL = 4096
 
 
 class Variable(Box):
-    """A number on the tape: its value, and its number there."""
+    """A number on the tape: its value, and its number there; None where it depends on no input."""
 
-    __slots__ = ("index",)
+    __slots__ = ()
+    index: Any = Box.note
 
-    def __init__(self, value: Any, trace: Tape, index: int) -> None:
+    def __init__(self, value: Any, trace: Tape, index: int | None) -> None:
         self.value = value
         self.owner = trace
-        self.index = index
+        self.note = index
 
 
 class Tape(Trace):
@@ -60,6 +61,9 @@ class Tape(Trace):
         """An input of the recorded computation."""
         return Variable(value, self, next(self.numbers))
 
+    def lift(self, value: Any) -> Variable:
+        return Variable(value, self, None)
+
     def owns(self, x: Any) -> bool:
         """Whether x is a number on this tape."""
         return type(x) is Variable and x.owner is self
@@ -72,9 +76,13 @@ class Tape(Trace):
         values: list[Any] = []
         parents: list[int | None] = []
         for arg in args:
-            mine = type(arg) is Variable and arg.owner is self  # written out: this is the hot path
-            values.append(arg.value if mine else arg)
-            parents.append(arg.index if mine else None)
+            if type(arg) is Variable and arg.owner is self:  # written out: this is the hot path
+                values.append(arg.value)
+                parents.append(arg.index)
+            else:
+                # A traced value of a level outside is a handle, which f may let stand for another number later.
+                values.append(arg.again() if isinstance(arg, Box) else arg)
+                parents.append(None)
         out = bind(primitive, tuple(values), params)
         if primitive.constant:
             return out
@@ -89,6 +97,8 @@ class Tape(Trace):
         for x, parent in zip(values, parents, strict=True):
             if isinstance(x, np.ndarray) and (parent is None or x.nbytes > SMALL):
                 care = True
+        if parents[0] is None and all(parent is None for parent in parents):
+            return Variable(out, self, None)
         if primitive.selects:
             self.selects = True
         if care:
@@ -222,14 +232,15 @@ def record(fun: Callable[[list[Any]], Any], inputs: Sequence[Any]) -> tuple[Any,
     tape = Tape()
     variables = [tape.variable(x) for x in inputs]
     try:
-        return fun(list(variables)), variables, tape
+        # fun may write to what it is given.
+        return fun([x.again() for x in variables]), variables, tape
     finally:
         tape.close()
 
 
 def sweep(tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variable]) -> list[Any]:
     """Cotangents of the inputs, given cotangents of outputs; those of what is not on the tape reach nothing."""
-    seeds = [(x, seed) for x, seed in seeds if tape.owns(x)]
+    seeds = [(x, seed) for x, seed in seeds if tape.owns(x) and x.index is not None]
     # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
     with np.errstate(all="ignore"):
         # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.

@@ -38,6 +38,10 @@ class Trace:
         """Apply `primitive` to args of which at least one is a box of this trace."""
         raise NotImplementedError
 
+    def lift(self, value: Any) -> Any:
+        """A box of this trace that stands for a constant: a new array, before anything is written to it."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """No box of this trace may be operated on from now on."""
         self.closed = True
@@ -78,6 +82,8 @@ def plain(x: Any) -> Any:
 # NumPy function, ufunc or (ufunc, name of its method) -> what adkit calls instead when a box is among the arguments.
 # The table fills it.
 implementations: dict[Any, Callable[..., Any]] = {}
+# The functions that make a new array, like a traced one where they are asked to with like=.
+creators: set[Callable[..., Any]] = set()
 # Module of functions -> what adds its family of rows to the table, on the first call of one of them.
 on_demand: dict[str, Callable[[], None]] = {}
 
@@ -139,15 +145,32 @@ def now() -> int:
 class Box:
     """A traced number or array, behaving as the ndarray it stands for.
 
-    It is a handle: which value and which place in its trace's record it stands for. Subclasses add that place. What
-    cannot be imitated is `isinstance(x, np.ndarray)` (or `float`), which is False: ask for `x.ndim` or `x.shape`.
+    It is a handle: the value it stands for, and what its trace notes beside the value (a tangent, a number on a tape, a
+    node); each subclass has its own word for the note. Assignment to items lets the handle stand for another number,
+    perhaps of another trace, which is why all classes have the same slots. `link` ties it to the arrays that it shares
+    memory with. What cannot be imitated is `isinstance(x, np.ndarray)` (or `float`), which is False: ask for `x.ndim`
+    or `x.shape`.
     """
 
-    __slots__ = ("owner", "value")
+    __slots__ = ("__weakref__", "link", "note", "owner", "value")
     __array_priority__ = 1000.0
 
+    link: Any
+    note: Any
     owner: Any
     value: Any
+
+    def again(self) -> Any:
+        """Another handle to the same number, which later writes to this one do not reach."""
+        twin = object.__new__(type(self))
+        twin.owner, twin.value, twin.note = self.owner, self.value, self.note
+        return twin
+
+    def become(self, other: Box) -> None:
+        """Stand for another number from now on."""
+        cls: Any = type(other)
+        self.__class__ = cls
+        self.owner, self.value, self.note = other.owner, other.value, other.note
 
     if TYPE_CHECKING:
         # What `install_operators` adds, and what makes NumPy's own functions take a traced value as an array.
@@ -198,13 +221,25 @@ class Box:
     def real(self) -> Any:
         return np.real(self)
 
+    @real.setter
+    def real(self, item: Any) -> None:
+        np.real(self)[...] = item
+
     @property
     def imag(self) -> Any:
         return np.imag(self)
 
+    @imag.setter
+    def imag(self, item: Any) -> None:
+        np.imag(self)[...] = item
+
     @property
-    def flat(self) -> Iterator[Any]:
-        return iter(np.ravel(self))
+    def flat(self) -> Flat:
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, item: Any) -> None:
+        Flat(self)[:] = item
 
     def __len__(self) -> int:
         shape = self.shape
@@ -242,7 +277,7 @@ class Box:
         return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
     def flatten(self, order: Any = "C") -> Any:
-        return np.ravel(self, order)
+        return np.copy(np.ravel(self, order))
 
     def compress(self, condition: Any, axis: int | None = None) -> Any:
         return np.compress(condition, self, axis)
@@ -256,11 +291,27 @@ class Box:
     def tolist(self) -> Any:
         return [part.tolist() for part in self] if self.shape else self
 
-    def __copy__(self) -> Box:
-        return self
+    def __copy__(self) -> Any:
+        return np.copy(self)
 
-    def __deepcopy__(self, memo: Any) -> Box:
-        return self  # operations never change a box's value, so sharing it is a copy
+    def __deepcopy__(self, memo: Any) -> Any:
+        return np.copy(self)
+
+    # -- array methods that write to the array -----------------------------------------------------
+    def __setitem__(self, index: Any, item: Any) -> None:
+        implementations[operator.setitem](self, index, item)
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def sort(self, axis: int = -1, **options: Any) -> None:
+        self[...] = np.sort(self, axis, **options)
+
+    def partition(self, kth: Any, axis: int = -1, **options: Any) -> None:
+        self[...] = np.partition(self, kth, axis, **options)
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        np.put(self, indices, values, mode)  # type: ignore[arg-type]
 
     # -- leaving the traced world ------------------------------------------------------------------
     def __bool__(self) -> bool:
@@ -312,9 +363,6 @@ class Box:
     def __reduce__(self) -> Any:
         raise LostDerivative(f"a traced value cannot be pickled{place()}; pickle ad.value(x), its plain number")
 
-    def __setitem__(self, index: Any, item: Any) -> None:
-        raise refusals.in_place("item assignment")
-
     # -- NumPy's protocols -------------------------------------------------------------------------
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         implementation = implementations.get(ufunc)
@@ -324,11 +372,48 @@ class Box:
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         implementation = implementation_of(func)
-        if implementation is None and func not in _WRITERS:
+        if implementation is None:
             raise refusals.no_rule(refusals.public_name(func), implementations)
-        if implementation is None or kwargs.get("out") is not None:
+        if func in creators:
+            kwargs = {**kwargs, "like": self}
+        out = kwargs.pop("out", None)
+        if not isinstance(out, (Box, type(None))):
             raise refusals.written_into(refusals.public_name(func))
-        return _applied(func, implementation, args, kwargs)
+        result = _applied(func, implementation, args, kwargs)
+        return result if out is None else _delivered(out, result)
+
+
+class Flat:
+    """The elements of a traced array one after the other: what x.flat is."""
+
+    def __init__(self, base: Any) -> None:
+        self.base = base
+
+    def __len__(self) -> int:
+        return self.base.size
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(np.ravel(self.base))
+
+    def __getitem__(self, index: Any) -> Any:
+        return np.copy(np.ravel(self.base)[index])
+
+    def __setitem__(self, index: Any, item: Any) -> None:
+        places = np.arange(self.base.size)[index]
+        # What is given may be shorter, and is then taken over and over, as by np.put.
+        np.put(self.base, places, item)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return func(*[x.base.ravel() if isinstance(x, Flat) else x for x in args], **kwargs)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, method)(*[x.base.ravel() if isinstance(x, Flat) else x for x in inputs], **kwargs)
+
+
+def _delivered(out: Any, result: Any, where: Any = True) -> Any:
+    """The traced array given as out=, with the result in it."""
+    np.copyto(out, result, where=where)
+    return out
 
 
 def _applied(function: Any, implementation: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -346,8 +431,8 @@ def _refuse(operation: str, *args: Any, **kwargs: Any) -> None:
 
 
 _NUMPY_METHODS = os.path.join(os.path.dirname(np.__file__), "_core", "_methods.py")
-_IN_PLACE_METHODS = frozenset({"sort", "partition", "put", "fill", "resize", "setfield", "byteswap"})
-_WRITERS = frozenset({np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal})
+# What would reinterpret the memory of the array.
+_IN_PLACE_METHODS = frozenset({"resize", "setfield", "byteswap"})
 # Object arrays of traced scalars ask their elements for methods named like the ufunc: np.sin(a) calls a[0].sin().
 _UFUNC_NAMES = frozenset(name for name, x in vars(np).items() if isinstance(x, np.ufunc))
 _ARRAY_ATTRIBUTES = frozenset(name for name in dir(np.ndarray) if not name.startswith("_"))
@@ -462,12 +547,17 @@ def install_general_operators() -> None:
 
 
 def _in_place(name: str) -> Callable[..., Any]:
-    """`x op= y`: a scalar is rebound as Python rebinds numbers; an array would have to change under its aliases."""
+    """`x op= y`: a number is rebound, as Python does; an array changes, and with it what shares its memory."""
 
-    def operator_in_place(self: Box, other: Any) -> Any:
-        if type(self.value) is not float and self.shape:
-            raise refusals.in_place("an in-place operator")
-        return getattr(self, f"__{name}__")(other)
+    def operator_in_place(self: Any, other: Any) -> Any:
+        out = getattr(self, f"__{name}__")(other)
+        if out is NotImplemented or type(plain(self)) is not np.ndarray:
+            return out
+        if (shape := np.shape(plain(out))) != self.shape:
+            # As NumPy says it.
+            raise ValueError(f"non-broadcastable output operand with shape {self.shape} doesn't match {shape}")
+        np.copyto(self, out)
+        return self
 
     return operator_in_place
 
@@ -481,21 +571,33 @@ def _unusual_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dic
     """A ufunc without a row, one of its other methods, or one called with keywords."""
     kwargs = {k: v for k, v in kwargs.items() if k not in _NEUTRAL or v is not _NEUTRAL[k]}
     function = ufunc if method == "__call__" else (ufunc, method)
-    if "out" in kwargs:
+    outs, where = kwargs.pop("out", None), kwargs.get("where", True)
+    if outs is None:
+        return _of_ufunc(ufunc, function, inputs, kwargs)
+    if not all(isinstance(out, (Box, type(None))) for out in outs):
         raise refusals.written_into(refusals.public_name(function))
+    if method == "__call__":
+        kwargs.pop("where", None)
+    result = _of_ufunc(ufunc, function, inputs, kwargs)
+    results = result if isinstance(result, tuple) else (result,)
+    given = [x if out is None else _delivered(out, x, where) for out, x in zip(outs, results, strict=True)]
+    return given[0] if len(given) == 1 else tuple(given)
+
+
+def _of_ufunc(ufunc: Any, function: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a ufunc or one of its methods returns."""
     implementation = implementation_of(function)
     if implementation is None:
         raise refusals.no_rule(refusals.public_name(function), implementations)
-    if method != "__call__":
+    if function is not ufunc:
         return _applied(function, implementation, inputs, kwargs)
-    if "dtype" in kwargs:
-        inputs = tuple(np.astype(normalize(x) if is_traced(x) else np.asarray(x), kwargs["dtype"]) for x in inputs)
-        del kwargs["dtype"]
     if "where" in kwargs:
         raise NoRule(
             f"{refusals.public_name(ufunc)} with where= leaves the other elements to chance{place()}; write "
-            "np.where(mask, new, old)"
+            "np.where(mask, new, old), or give it an array for them with out="
         )
+    if (dtype := kwargs.pop("dtype", None)) is not None:
+        inputs = tuple([np.astype(normalize(x) if is_traced(x) else np.asarray(x), dtype) for x in inputs])
     return _applied(ufunc, implementation, inputs, kwargs)
 
 
@@ -509,4 +611,7 @@ def refusal_behind(error: BaseException) -> AdkitError | None:
     wrapped = isinstance(error, SystemError) or str(error).startswith("setting an array element with a sequence")
     if wrapped and isinstance(error.__cause__, AdkitError):
         return error.__cause__
+    if str(error) == "Error setting single item of array.":
+        # To an item of .flat; NumPy forgets what was the matter.
+        return refusals.assigned_to_plain(refusals.spots_of(error))
     return refusals.misunderstanding(error, [cls.__name__ for cls in Box.__subclasses__()], holds_boxes)

@@ -138,8 +138,6 @@ def test_the_rewrite_works(module, expression, method):
         ("np.zeros(1)", "o[:]", 0.5),
         ("np.zeros(3)", "o[:]", X),
         ("np.zeros(3)", "o[1:]", X[1:]),
-        ("np.zeros_like(x)", "o[0]", np.array([0.5])),
-        ("np.zeros_like(x)", "o[1:2]", X),
         ("np.empty((3, 3))", "o[0]", X),
         ("np.empty((1, 1))", "o[..., 0]", 0.5),
         ("np.empty(3)", "o[np.array([True, False, False])]", 0.5),
@@ -171,16 +169,8 @@ def test_the_rewrite_of_an_assignment_works(method):
 
 
 IN_PLACE = [
-    ("x[0] = 1.0", "item assignment"),
-    ("x[x > 1] = 0.0", "item assignment"),
-    ("x += 1", "an in-place operator"),
-    ("x *= x", "an in-place operator"),
-    ("x @= np.eye(3)", "an in-place operator"),
-    ("x.sort()", ".sort(...)"),
-    ("x.fill(0.0)", ".fill(...)"),
     ("x.resize(2)", ".resize(...)"),
-    ("x.partition(1)", ".partition(...)"),
-    ("np.copyto(x, 0.0)", "numpy.copyto"),
+    ("x.byteswap(True)", ".byteswap(...)"),
     ("o = np.ones(3); o += x", "numpy.add"),
     ("o = np.ones(3); o *= x[0]", "numpy.multiply"),
     ("o = np.array(1.0); o += x[0]", "numpy.add"),
@@ -202,7 +192,7 @@ def test_changes_in_place_are_refused(module, statement, operation, method):
     x = X.copy()
     message = refusal(module, source, x=x, method=method, kind=ad.LostDerivative)
     assert operation in message
-    assert "y = y + " in message
+    assert "np.zeros_like(x)" in message or "make a new array" in message
     np.testing.assert_array_equal(x, X)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from calls import MASK, PATTERNS, QUERIES, ROWS, SHAPES, C, Pattern, X, rng_for
+from calls import MASK, PATTERNS, QUERIES, ROWS, SHAPES, C, Pattern, X, assignment, rng_for
 
 import adkit as ad
 from adkit import refusals, reverse
@@ -282,6 +282,7 @@ def test_general_rows_have_the_slope_of_differences(row):
 CONSTANT_UFUNCS = {f for f, to in implementations.items() if isinstance(f, np.ufunc) and isinstance(to, Constant)}
 
 
+AT = [f for f in implementations if isinstance(f, tuple) and f[1] == "at"]
 OUTERS = [f for f in implementations if isinstance(f, tuple) and f[1] == "outer"]
 
 
@@ -295,7 +296,8 @@ def leaves(out: Any) -> list[Any]:
 
 
 def test_every_implemented_function_is_called_below():
-    covered = {*PATTERNS, *QUERIES, *CONSTANT_UFUNCS, *(row.ufunc for row in ELEMENTWISE), *OUTERS}
+    covered = {*PATTERNS, *QUERIES, *CONSTANT_UFUNCS, *(row.ufunc for row in ELEMENTWISE), *OUTERS, *AT}
+    covered |= assignment.WRITERS | assignment.CREATORS  # proved in test_assignment
     aliases = {np.amax, np.amin, np.conj, np.concat, np.permute_dims}
     assert {name_of(f) for f in set(implementations) - covered - aliases} == set()
 

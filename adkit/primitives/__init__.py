@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable
 
 from ..tracing import install_general_operators, on_demand
-from . import elementwise, products, reductions, shape
+from . import assignment, creation, elementwise, products, reductions, shape
 from .table import Choice, Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
 
 install_general_operators()
@@ -33,6 +33,8 @@ __all__ = [
     "JointlyLinear",
     "Linear",
     "Primitive",
+    "assignment",
+    "creation",
     "elementwise",
     "primitives",
     "products",

@@ -11,7 +11,20 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..errors import LostDerivative, NoRule, place
 from ..tracing import Box, implementations, normalize, plain, value
-from .table import JointlyLinear, Linear, align, cast, dtype_of, implements, like, refuse_out, shape_of, sum_to
+from ..views import read_only
+from .table import (
+    JointlyLinear,
+    Linear,
+    align,
+    cast,
+    dtype_of,
+    implements,
+    like,
+    primitives,
+    refuse_out,
+    shape_of,
+    sum_to,
+)
 
 Shape = tuple[int, ...]
 
@@ -27,6 +40,7 @@ reshape_p = Linear(
     transpose=lambda cotangent, x, *, shape: np.reshape(cotangent, np.shape(x)),
     batched=_reshape_batched,
     flow="moves",
+    put=lambda x, new, *, shape: np.reshape(new, np.shape(x)),
 )
 transpose_p = Linear(
     "transpose",
@@ -34,6 +48,7 @@ transpose_p = Linear(
     transpose=lambda cotangent, x, *, axes: np.transpose(cotangent, tuple(int(i) for i in np.argsort(axes))),
     batched=lambda tangents, x, *, axes: np.transpose(tangents, (0, *(i + 1 for i in axes))),
     flow="moves",
+    put=lambda x, new, *, axes: np.transpose(new, tuple(int(i) for i in np.argsort(axes))),
 )
 broadcast_to_p = Linear(
     "broadcast_to",
@@ -43,6 +58,7 @@ broadcast_to_p = Linear(
         align(tangents, x, np.empty(shape, bool)), (len(tangents), *shape)
     ),
     flow="moves",
+    put=read_only,
 )
 astype_p = Linear(
     "astype",
@@ -57,6 +73,7 @@ real_p = Linear(
     transpose=lambda cotangent, x: cotangent + 0j,
     batched=lambda tangents, x: np.real(tangents),
     flow="moves",
+    put=lambda z, new: new + 1j * np.imag(z),
 )
 imag_p = Linear(
     "imag",
@@ -64,6 +81,7 @@ imag_p = Linear(
     transpose=lambda cotangent, x: -1j * cotangent,
     batched=lambda tangents, x: np.imag(tangents),
     flow="moves",
+    put=lambda z, new: np.real(z) + 1j * new,
 )
 
 
@@ -228,6 +246,7 @@ getitem_p = Linear(
     selects=True,
     flow="moves",
     add_to=_add_at,
+    put=lambda x, new, *, index: primitives["assign"](x, new, index=index),
 )
 scatter_p = Linear("scatter", _put, transpose=lambda cotangent, x, *, index, shape: cotangent[index], flow="moves")
 
@@ -235,13 +254,18 @@ scatter_p = Linear("scatter", _put, transpose=lambda cotangent, x, *, index, sha
 @implements(operator.getitem)
 def getitem(x: Any, index: Any) -> Any:
     """x[index]; the index itself carries no derivative."""
-    if type(index) is int:
-        return getitem_p(x, index=index)
-    return getitem_p(x, index=tuple(map(_plain_index, index)) if isinstance(index, tuple) else _plain_index(index))
+    return getitem_p(x, index=index if type(index) is int else plain_index(index))
 
 
-def _plain_index(index: Any) -> Any:
-    """An index without traced values, in an array of its own: f may change the one it used."""
+def plain_index(index: Any) -> Any:
+    """An index without traced values, its arrays its own: f may change those it used."""
+    if not isinstance(index, tuple):
+        return _plain_part(index)
+    parts = tuple([_plain_part(i) for i in index])
+    return index if all(a is b for a, b in zip(parts, index, strict=True)) else parts
+
+
+def _plain_part(index: Any) -> Any:
     if not isinstance(index, (Box, list, np.ndarray)):
         return index
     array = np.array(value(index))
@@ -418,24 +442,5 @@ def _picked(branch: Any, x: Any, y: Any) -> Any:
 
 
 # -- what carries no derivative --------------------------------------------------------------------
-@implements(np.zeros_like)
-def zeros_like(a: Any, dtype: Any = None, **options: Any) -> Any:
-    return np.zeros_like(plain(a), dtype, **options)
-
-
-@implements(np.ones_like)
-def ones_like(a: Any, dtype: Any = None, **options: Any) -> Any:
-    return np.ones_like(plain(a), dtype, **options)
-
-
-@implements(np.full_like)
-def full_like(a: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
-    """An array like a, filled with a number that may be traced."""
-    filled = np.full_like(plain(a), plain(fill_value), dtype, **options)
-    if not isinstance(fill_value, Box):
-        return filled
-    return np.broadcast_to(cast(fill_value, filled.dtype), filled.shape)
-
-
 for _query in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.array_repr):
     implementations[_query] = lambda *args, _query=_query, **kwargs: _query(*map(plain, args), **kwargs)

@@ -16,7 +16,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from ..errors import LostDerivative, NoRule, place
-from ..tracing import Box, Trace, bind, implementations, load_all, normalize, plain
+from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain
+from ..views import tie
 
 Rule = Callable[..., Any]
 Flow = Literal["moves", "adds", "dense"]
@@ -162,7 +163,9 @@ class Linear(Primitive):
     """An operation linear in its first argument: its own forward rule; the row adds the transpose.
 
     `transpose(cotangent, x, **params)` maps a cotangent of the output to one of x. `batched(tangents, x, **params)`
-    applies the operation to tangents stacked along a leading axis; without it they are taken one by one.
+    applies the operation to tangents stacked along a leading axis; without it they are taken one by one. A row whose
+    output may be a view of x says what a write to that makes of x: `put(x, new, **params)` is x with `new` in the place
+    of the output.
     """
 
     def __init__(
@@ -174,13 +177,21 @@ class Linear(Primitive):
         selects: bool = False,
         flow: Flow = "dense",
         add_to: Rule | None = None,
+        put: Rule | None = None,
     ) -> None:
         super().__init__(name, fun)
+        self.put = put
         self.transpose = transpose
         self.batched = batched
         self.selects = selects
         self.flow = flow
         self.add_to = add_to
+
+    def __call__(self, x: Any, **params: Any) -> Any:
+        out = bind(self, (x if isinstance(x, Box) else normalize(x),), params)
+        if self.put is not None and isinstance(out, Box) and type(out.value) not in PLAIN_NUMBERS:
+            tie(out, x, self, params)
+        return out
 
     def jvp(
         self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool

@@ -158,10 +158,4 @@ QUERIES: Patterns = {
     np.result_type: [lambda x: np.result_type(x, np.float32)],
     np.can_cast: [lambda x: np.can_cast(x.dtype, int)],
     np.array_repr: [lambda x: np.array_repr(x)],
-    np.zeros_like: [
-        lambda x: np.zeros_like(x),
-        lambda x: np.zeros_like(x, dtype=int),
-        lambda x: np.zeros_like(x, shape=(2,)),
-    ],
-    np.ones_like: [lambda x: np.ones_like(x), lambda x: np.ones_like(x, shape=2)],
 }

@@ -1,0 +1,78 @@
+"""New arrays like a traced one: traced themselves, so that f can write traced numbers into them.
+
+An array of integers or truth values stays plain: it could not hold a derivative.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tracing import Box, creators, holds_boxes, normalize, plain
+from .table import cast, dtype_of, implements
+
+
+def _lifted(array: Any, like: Any) -> Any:
+    """A plain array as one of the trace that `like` belongs to."""
+    return like.owner.lift(array) if dtype_of(array).kind in "fc" and isinstance(array, np.ndarray) else array
+
+
+def _like(fun: Any) -> None:
+    @implements(fun)
+    def implementation(a: Any, /, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None) -> Any:
+        return _lifted(fun(plain(a), dtype, order, shape=shape), a)
+
+
+for _fun in (np.zeros_like, np.ones_like, np.empty_like):
+    _like(_fun)
+
+
+@implements(np.full_like)
+def full_like(
+    a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None
+) -> Any:
+    """An array like a, filled with numbers that may be traced."""
+    filled = np.full_like(plain(a), plain(normalize(fill_value)), dtype, order, shape=shape)
+    if not isinstance(fill := normalize(fill_value), Box):
+        return _lifted(filled, a)
+    return np.copy(np.broadcast_to(cast(fill, filled.dtype), filled.shape))
+
+
+def _created(fun: Any) -> None:
+    """A function that makes an array from a shape or from plain numbers."""
+
+    @implements(fun)
+    def implementation(*args: Any, like: Any, **options: Any) -> Any:
+        return _lifted(fun(*args, **options), like)
+
+
+for _fun in (np.zeros, np.ones, np.empty, np.arange, np.eye, np.identity, np.tri, np.fromiter, np.fromfunction):
+    _created(_fun)
+    creators.add(_fun)
+
+
+@implements(np.full)
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, device: Any = None, like: Any) -> Any:
+    if dtype is None:
+        dtype = dtype_of(normalize(fill_value))
+    return np.full_like(np.empty(shape, dtype, order, like=like), fill_value, dtype)
+
+
+def _converted(fun: Any, copies: bool) -> None:
+    """A function that makes an array of what is given, which may hold traced numbers."""
+
+    @implements(fun)
+    def implementation(a: Any, dtype: Any = None, *args: Any, like: Any, **options: Any) -> Any:
+        if not holds_boxes((a,)):
+            return _lifted(fun(a, dtype, *args, **options), like)
+        out = normalize(a)
+        if dtype is not None and np.dtype(dtype) != dtype_of(out):
+            return cast(out, dtype)
+        return np.copy(out) if copies else out
+
+
+for _fun in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require):
+    _converted(_fun, copies=_fun is np.array)
+    creators.add(_fun)
+creators.add(np.full)
