@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import refusals
-from .containers import Container, Structure, count, flatten, flatten_like, paths, unflatten
+from .containers import Container, Structure, count, flatten, flatten_like, is_container, paths, unflatten
 from .errors import ArgumentError, BadRequest, LostDerivative, NoRule, OutputError, place
 from .lending import lend
 from .primitives.table import dtype_of, like, zeros_like
@@ -188,7 +188,7 @@ class Call:
 
     def numeric(self, out: Any) -> Any:
         """One output leaf as a number, array or box, or a refusal."""
-        if isinstance(out, (list, tuple, dict)):
+        if is_container(out):
             raise OutputError(
                 f"a gradient needs one number, but {self.where()} returned {kind_of(out)}: return one number (extra "
                 "outputs through has_aux=True), or use ad.jacobian or ad.vjp"

@@ -1,13 +1,14 @@
-"""Nested lists, tuples and dicts of numbers: taken apart into leaves, and put together again."""
+"""Nested lists, tuples, dicts and dataclasses of numbers: taken apart into leaves, and put together again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
 
 class Container(NamedTuple):
-    """A list, tuple, named tuple or dict without its leaves: comparable and hashable."""
+    """A list, tuple, named tuple, dict or dataclass without its leaves: comparable and hashable."""
 
     kind: type
     keys: tuple[Any, ...]
@@ -17,6 +18,8 @@ class Container(NamedTuple):
         """The container that holds these parts."""
         if self.kind is dict:
             return dict(zip(self.keys, parts, strict=True))
+        if is_dataclass(self.kind):
+            return _instance(self.kind, dict(zip(self.keys, parts, strict=True)))
         make = getattr(self.kind, "_make", self.kind)
         return make(parts)
 
@@ -25,8 +28,18 @@ class Container(NamedTuple):
         if self.kind is dict:
             alike = isinstance(tree, dict) and tree.keys() == set(self.keys)
             return [tree[key] for key in self.keys] if alike else None
+        if is_dataclass(self.kind):
+            return [getattr(tree, key) for key in self.keys] if type(tree) is self.kind else None
         alike = isinstance(tree, (list, tuple)) and len(tree) == len(self.keys)
         return list(tree) if alike else None
+
+
+def _instance(kind: type, values: dict[str, Any]) -> Any:
+    """A dataclass that holds these values, whatever its own constructor makes of what it is given."""
+    instance = object.__new__(kind)
+    for name, part in values.items():
+        object.__setattr__(instance, name, part)
+    return instance
 
 
 # The structure of a container; None for a leaf.
@@ -36,21 +49,38 @@ Structure = Container | None
 def flatten(tree: Any) -> tuple[list[Any], Structure]:
     """The leaves of a container from left to right, and its structure.
 
-    Subclasses of list and dict count as plain ones; named tuples keep their class, since f reads them by name.
+    Subclasses of list and dict count as plain ones; named tuples and dataclasses keep their class, since f reads them
+    by name.
     """
-    if not isinstance(tree, (list, tuple, dict)):
+    if not is_container(tree):
         return [tree], None
     leaves: list[Any] = []
     structures: list[Structure] = []
-    for part in tree.values() if isinstance(tree, dict) else tree:
+    parts = parts_of(tree)
+    for part in parts.values():
         found, structure = flatten(part)
         leaves += found
         structures.append(structure)
-    keys = tuple(tree) if isinstance(tree, dict) else tuple(range(len(tree)))
-    return leaves, Container(_kind(tree), keys, tuple(structures))
+    return leaves, Container(_kind(tree), tuple(parts), tuple(structures))
+
+
+def is_container(tree: Any) -> bool:
+    """Whether something is taken apart, and is not a leaf."""
+    return isinstance(tree, (list, tuple, dict)) or (is_dataclass(tree) and not isinstance(tree, type))
+
+
+def parts_of(tree: Any) -> dict[Any, Any]:
+    """The parts of a container by key, position or name."""
+    if isinstance(tree, dict):
+        return dict(tree)
+    if isinstance(tree, (list, tuple)):
+        return dict(enumerate(tree))
+    return {field.name: getattr(tree, field.name) for field in fields(tree)}
 
 
 def _kind(tree: Any) -> type:
+    if is_dataclass(tree):
+        return type(tree)
     if isinstance(tree, tuple):
         return type(tree) if hasattr(type(tree), "_make") else tuple
     return dict if isinstance(tree, dict) else list
@@ -92,9 +122,8 @@ def count(structure: Structure) -> int:
 
 
 def paths(tree: Any, name: str = "x") -> list[str]:
-    """How a person would write each leaf: x[0]['w']."""
-    if isinstance(tree, dict):
-        return [p for key, part in tree.items() for p in paths(part, f"{name}[{key!r}]")]
-    if isinstance(tree, (list, tuple)):
-        return [p for i, part in enumerate(tree) for p in paths(part, f"{name}[{i}]")]
-    return [name]
+    """How a person would write each leaf: x[0]['w'].bias."""
+    if not is_container(tree):
+        return [name]
+    written = "{}[{!r}]" if isinstance(tree, (list, tuple, dict)) else "{}.{}"
+    return [p for key, part in parts_of(tree).items() for p in paths(part, written.format(name, key))]

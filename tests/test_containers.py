@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, namedtuple
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,16 @@ from adkit.containers import count, flatten, flatten_like, paths, unflatten
 
 Point = namedtuple("Point", "x y")
 
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    weight: object
+    bias: object
+
+    def __post_init__(self):
+        assert self.weight is not None
+
+
 LEAVES = st.floats(allow_nan=False)
 TREES = st.recursive(
     LEAVES,
@@ -20,6 +31,7 @@ TREES = st.recursive(
         | st.lists(parts, max_size=3).map(tuple)
         | st.dictionaries(st.text(max_size=2), parts, max_size=3)
         | st.tuples(parts, parts).map(lambda pair: Point(*pair))
+        | st.tuples(parts, parts).map(lambda pair: Layer(*pair))
     ),
     max_leaves=8,
 )

@@ -9,6 +9,7 @@ import inspect
 import pickle
 import threading
 from collections import OrderedDict, namedtuple
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -914,3 +915,49 @@ def test_what_is_done_to_a_value_does_not_reach_the_computation():
     x = X.copy()
     close(ad.grad(f)(x), 3 * X**2)
     np.testing.assert_array_equal(x, X)
+
+
+# == dataclasses ===================================================================================
+@dataclass
+class Network:
+    weight: np.ndarray
+    bias: float
+    scales: list[float]
+
+
+NETWORK = Network(np.array([[1.0, 2.0], [3.0, 4.0]]), 0.5, [1.0, 2.0])
+
+
+def misfit(model, x):
+    assert type(model) is Network
+    return np.sum(np.tanh(model.weight @ x * model.scales[0] + model.bias)) * model.scales[1]
+
+
+@pytest.mark.parametrize("method", ["reverse", "forward", "symbolic", "numerical"])
+def test_dataclasses_reach_f_and_come_back_as_such(method):
+    x = np.array([0.3, -0.2])
+    gradient = ad.grad(misfit, method=method)(NETWORK, x)
+    slope = 2 / np.cosh(NETWORK.weight @ x + 0.5) ** 2
+    assert type(gradient) is Network
+    np.testing.assert_allclose(gradient.weight, np.outer(slope, x), rtol=1e-8)
+    assert gradient.bias == pytest.approx(np.sum(slope))
+    assert gradient.scales == pytest.approx([slope @ NETWORK.weight @ x, misfit(NETWORK, x) / 2])
+
+
+def test_dataclasses_in_hessians_and_products():
+    x = np.array([0.3, -0.2])
+    blocks = ad.hessian(misfit)(NETWORK, x)
+    assert type(blocks) is type(blocks.weight) is Network
+    assert blocks.weight.bias.shape == (2, 2)
+    np.testing.assert_allclose(blocks.bias.weight, blocks.weight.bias, rtol=1e-12)
+    (gradient, _), (product, _) = ad.hvp(misfit, (NETWORK, x), (NETWORK, np.zeros(2)))
+    assert type(gradient) is type(product) is Network
+    along = (
+        np.sum(blocks.bias.weight * NETWORK.weight) + blocks.bias.bias * 0.5 + np.dot(blocks.bias.scales, [1.0, 2.0])
+    )
+    assert product.bias == pytest.approx(along)
+
+
+def test_a_field_that_is_no_number_is_named():
+    with pytest.raises(ad.ArgumentError, match=r"argument 0\.bias is a str"):
+        ad.grad(misfit)(Network(NETWORK.weight, "none", [1.0, 2.0]), np.ones(2))
