@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .custom import custom_derivative
 from .errors import (
     AdkitError,
     ArgumentError,
@@ -27,6 +28,7 @@ from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
     from .comparing import compare
+    from .explain import NanReport, explain_nan
     from .report import Comparison
 
 __version__ = "0.1.0"
@@ -42,6 +44,7 @@ __all__ = [
     "LostDerivative",
     "Manual",
     "Method",
+    "NanReport",
     "NoRule",
     "Numerical",
     "OutputError",
@@ -49,6 +52,8 @@ __all__ = [
     "Reverse",
     "Symbolic",
     "compare",
+    "custom_derivative",
+    "explain_nan",
     "grad",
     "hessian",
     "hvp",
@@ -64,7 +69,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Comparing needs the harness; differentiating does not wait for it."""
+    """Comparing and explaining need more than differentiating, which does not wait for it."""
     if name == "compare":
         from .comparing import compare
 
@@ -73,8 +78,12 @@ def __getattr__(name: str) -> Any:
         from .report import Comparison
 
         return Comparison
+    if name in ("NanReport", "explain_nan"):
+        from . import explain
+
+        return getattr(explain, name)
     raise AttributeError(f"module 'adkit' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "Comparison", "compare"])
+    return sorted([*globals(), "Comparison", "NanReport", "compare", "explain_nan"])

@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import LostDerivative, NoRule, Spot, place, spots_of, user_spot
 
-ELSE = "or differentiate f with method='numerical'"
+ELSE = "state its derivative with ad.custom_derivative, or differentiate f with method='numerical'"
 _NUMPY_FOR_MATH = {
     "asin": "arcsin",
     "acos": "arccos",
@@ -62,9 +62,10 @@ def _instead(operation: str, spot: Spot | None, known: Collection[Any]) -> tuple
     if isinstance(function, type) and issubclass(function, np.generic):
         return f"np.{name}(...)", f"leave np.{name}(...) away; for an array, x.astype(np.{name}) keeps the derivative"
     rewrite = (
-        "keep the value as it is (NumPy's functions do: np.sin for math.sin), or call ad.value(x) if the derivative "
+        "keep the value as it is (NumPy's functions do: np.sin for math.sin), state its derivative with "
+        "ad.custom_derivative, or call ad.value(x) if the derivative is meant to be dropped"
     )
-    return operation, rewrite + "is meant to be dropped"
+    return operation, rewrite
 
 
 def _instead_of_math(name: str, args: list[str], known: Collection[Any]) -> str:

@@ -152,7 +152,7 @@ def _owner(x: Array) -> Array:
     return x
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4096)
 def _read_by_vjps(primitive: Primitive, active: tuple[bool, ...]) -> frozenset[int]:
     """Which of the output (0) and the arguments (1, 2, ...) the shares of the active arguments are computed from."""
     return frozenset[int]().union(*(primitive.reads(i, len(active)) for i, on in enumerate(active) if on))
@@ -227,9 +227,11 @@ install_operators(Variable, _binary, _unary)
 
 
 # -- the sweep -------------------------------------------------------------------------------------
-def record(fun: Callable[[list[Any]], Any], inputs: Sequence[Any]) -> tuple[Any, list[Variable], Tape]:
+def record(
+    fun: Callable[[list[Any]], Any], inputs: Sequence[Any], kind: type[Tape] = Tape
+) -> tuple[Any, list[Variable], Any]:
     """Run fun on variables standing for the inputs; the tape is closed when fun is done, also when it raises."""
-    tape = Tape()
+    tape = kind()
     variables = [tape.variable(x) for x in inputs]
     try:
         # fun may write to what it is given.
@@ -256,8 +258,13 @@ def sweep(tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variabl
 
 
 def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
-    cotangents = _walk(tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], guard.pull)
+    cotangents = walk_guarded(tape, seeds, guard.pull)
     return [None if cotangents[x.index] is None else cotangents[x.index].derivative for x in inputs]
+
+
+def walk_guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], pull: Callable[..., Any]) -> list[Any]:
+    """The guarded walk backwards by `pull`, which is `guard.pull` or calls it."""
+    return _walk(tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], pull)
 
 
 def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], pull: Callable[..., Any] | None = None) -> list[Any]:

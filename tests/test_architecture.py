@@ -16,7 +16,7 @@ import adkit as ad
 PACKAGE = Path(ad.__file__).parent
 
 # Room by room, from the ground up: what each may import of adkit besides itself.
-BASE = {"errors", "tracing", "primitives"}
+BASE = {"errors", "tracing", "views", "primitives"}
 INTERPRETERS = BASE | {"forward", "reverse", "containers", "graph"}
 METHODS = INTERPRETERS | {"numerical", "symbolic", "codegen", "engines", "calls", "blocks", "snapshots"}
 CLIENTS = METHODS | {"methods", "transforms", "problems", "checking"}
@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "primitives": {"errors", "refusals", "tracing", "views"},
     "forward": BASE,
     "reverse": BASE | {"lending"},
+    "custom": BASE | {"containers", "reverse"},
     "graph": BASE | {"containers"},
     "symbolic": BASE | {"containers", "graph"},
     "numerical": {"errors", "tracing"},

@@ -37,6 +37,8 @@ class Primitive:
     # element by element what reaches what. "dense": anything may reach everything, which is safe to say of any row.
     # Elementwise rows need not say.
     flow: Flow = "dense"
+    # Whether the table finds it by its name; a person's own operations are no rows of it.
+    listed = True
 
     def __init__(self, name: str, fun: Rule) -> None:
         self.name = name
@@ -44,7 +46,8 @@ class Primitive:
         # `add_to(held, cotangent, **params)` adds the vjp of the only argument to an array in place, where that saves
         # an array of the argument's size. The vjp of such a row makes a new array.
         self.add_to: Rule | None = None
-        primitives[name] = self
+        if self.listed:
+            primitives[name] = self
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         return bind(self, tuple([x if type(x) is float or isinstance(x, Box) else normalize(x) for x in args]), params)

@@ -85,6 +85,11 @@ class _Translation:
 
     def _apply(self, node: Node, args: tuple[Cells, ...]) -> Any:
         primitive: Any = node.primitive
+        if not primitive.listed and not getattr(primitive, "formula", ""):
+            raise NoRule(
+                f"the symbolic method knows no formula of {primitive.name}{place()}: state one with "
+                "custom_derivative(f, partials=..., formula=...), or use method='reverse' or 'forward'"
+            )
         if isinstance(primitive, Elementwise):
             return np.frompyfunc(lambda *cells: self.builder.apply(primitive, *cells), len(args), 1)(*args)
         special = _SPECIAL.get(primitive.name)
