@@ -109,9 +109,7 @@ def explain_nan(f: Callable[..., Any], *args: Any, argnums: Argnums = 0, **kwarg
         if (index := _not_finite(leaf)) is not None:
             return NanReport("argument", name, "", (), _at(leaf, index), index)
     with np.errstate(all="ignore"):
-        (outputs, _), _, tape = record(
-            lambda leaves: call.output_leaves(call(leaves)), call.leaves, _NotingTape
-        )
+        (outputs, _), _, tape = record(lambda leaves: call.output_leaves(call(leaves)), call.leaves, _NotingTape)
         outputs = [x for x in outputs if tape.owns(x) and x.index is not None]
         return _first_value(tape, outputs) or _first_derivative(tape, outputs)
 
