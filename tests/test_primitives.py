@@ -324,7 +324,7 @@ def assert_derivative(call: Pattern, out: Any, tangent: Any, pushed: Any, pullba
     """The pushforward is the slope of differences, and the pullback is its adjoint."""
     single = any(np.asarray(part).dtype == np.float32 for part in leaves(out))
     cotangents = [direction(part, rng) for part in leaves(out)]
-    (pulled,) = pullback(tuple(cotangents) if isinstance(out, tuple) else cotangents[0])
+    (pulled,) = pullback(type(out)(cotangents) if type(out) in (tuple, list) else cotangents[0])
     rtol = 1e-4 if single else 1e-9
     identity = sum(pairing(c, p) for c, p in zip(cotangents, leaves(pushed), strict=True))
     np.testing.assert_allclose(pairing(pulled, tangent), identity, rtol=rtol, atol=rtol, err_msg=str(number))
@@ -912,7 +912,7 @@ def test_results_are_not_written_into_plain_arrays(f, method):
     [
         lambda x: np.sum(x, where=MASK),
         lambda x: np.sum(x, initial=1.0),
-        lambda x: np.take(x, [7], mode="wrap"),
+        lambda x: np.pad(x, 1, lambda *args: None),
         lambda x: np.exp(x, where=MASK),
         lambda x: np.divide.accumulate(x),
         lambda x: np.max(x, initial=0.0),

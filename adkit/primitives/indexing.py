@@ -17,7 +17,8 @@ from .table import JointlyLinear, Linear, align, cast, dtype_of, implements, ref
 
 # -- rows ------------------------------------------------------------------------------------------
 def _pick(x: Any, *, index: Any) -> Any:
-    return (x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)[()])[index]
+    number: Any = x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)[()]
+    return number[index]
 
 
 def _put(cotangent: Any, *, index: Any, shape: Shape) -> Any:
@@ -176,11 +177,10 @@ def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: 
     a = normalize(a)
     if axis is None:
         a, axis = np.ravel(a), 0
-    indices = np.asarray(plain_numbers(indices))
-    if mode != "raise" or indices.dtype.kind not in "iu":
+    if mode != "raise" or isinstance(indices, list) or np.asarray(plain_numbers(indices)).dtype.kind not in "iu":
         count = shape_of(a)[normalize_axis_index(axis, len(shape_of(a)))]
-        indices = np.asarray(np.take(np.arange(count), indices, mode=mode))  # type: ignore[call-overload]
-    return along(axis, indices, a)
+        indices = np.take(np.arange(count), plain_numbers(indices), mode=mode)  # type: ignore[call-overload]
+    return along(axis, np.asarray(indices), a)
 
 
 @implements(np.take_along_axis)

@@ -214,12 +214,12 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
 
 
 @implements(np.meshgrid)
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     n = len(xi)
     if indexing not in ("xy", "ij"):
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
     axes = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else range(n)
-    parts = tuple(_along(axis, n, x) for axis, x in zip(axes, xi, strict=True))
+    parts: Any = [_along(axis, n, x) for axis, x in zip(axes, xi, strict=True)]
     if not sparse:
         parts = np.broadcast_arrays(*parts)
     return tuple(map(np.copy, parts)) if copy else parts
