@@ -13,7 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..errors import NoRule, place
 from ..tracing import Box, is_traced, normalize, plain
-from .indexing import along, numbers_of, plain_numbers
+from .indexing import along, axis_of, numbers_of, plain_numbers, rows_of
 from .shape import model, owned
 from .table import JointlyLinear, Linear, cast, dtype_of, implements, refuse_out, shape_of
 
@@ -141,11 +141,26 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 
 @implements(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    """The numbers of the elements are inserted by NumPy itself, and the elements taken by number."""
-    arr, values = normalize(arr), normalize(values)
+    arr, values = normalize(arr), cast(normalize(values), dtype_of(normalize(arr)))
+    arr, axis = axis_of(arr, axis)
+    n = len(shape_of(arr))
+    if np.size(plain_numbers(obj)) == 1 and np.asarray(obj).dtype.kind in "iu":
+        return _inserted(arr, np.asarray(obj), values, axis, n)
+    # The numbers of the elements are inserted by NumPy itself, and the elements taken by number.
     numbers = numbers_of(arr)
-    places = np.insert(numbers, plain_numbers(obj), numbers_of(values, numbers.size), axis)
-    return np.concatenate([np.ravel(arr), np.ravel(cast(values, dtype_of(arr)))])[places]
+    places = np.insert(numbers, obj, numbers_of(values, numbers.size), axis)
+    return np.concatenate([np.ravel(arr), np.ravel(values)])[places]
+
+
+def _inserted(arr: Any, place: Any, values: Any, axis: int, n: int) -> Any:
+    """Values inserted at one place along an axis; a place in a list keeps the values' axes where they are."""
+    values = np.reshape(values, (*(1,) * (n - len(shape_of(values))), *shape_of(values)))
+    values = values if place.ndim else np.moveaxis(values, 0, axis)
+    shape, i = list(shape_of(arr)), int(place.reshape(-1)[0])
+    np.insert(np.empty(shape[axis], bool), i, False)  # NumPy says what is out of bounds
+    before, after = along(axis, slice(None, i), arr), along(axis, slice(i, None), arr)
+    shape[axis] = shape_of(values)[axis]
+    return np.concatenate([before, np.broadcast_to(values, shape), after], axis)
 
 
 # -- taken apart -----------------------------------------------------------------------------------
@@ -199,13 +214,10 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    a = normalize(a)
-    if axis is None:
-        a, axis = np.ravel(a), 0
-    shape = shape_of(a)
-    axis, repeats = normalize_axis_index(axis, len(shape)), np.asarray(plain_numbers(repeats))
+    a, axis = axis_of(a, axis)
+    shape, repeats = shape_of(a), np.asarray(plain_numbers(repeats))
     if repeats.size != 1:
-        return along(axis, np.repeat(np.arange(shape[axis]), repeats), a)
+        return rows_of(a, np.repeat(np.arange(shape[axis]), repeats), axis)
     count = operator.index(repeats.reshape(-1)[0])
     spread = np.broadcast_to(np.expand_dims(a, axis + 1), (*shape[: axis + 1], count, *shape[axis + 1 :]))
     return owned(np.reshape(spread, (*shape[:axis], shape[axis] * count, *shape[axis + 1 :])), a)

@@ -32,15 +32,46 @@ def _add_at(out: Any, cotangent: Any, *, index: Any) -> None:
     """out[index] += cotangent, in place, repeated places accumulating."""
     if is_basic(index) or not _may_repeat(index):
         out[index] += cotangent
+    elif (axis := _axis_taken(index)) is not None and np.ndim(cotangent) == out.ndim and _width(out, axis) >= WIDE:
+        _add_rows(np.moveaxis(out, axis, 0), np.moveaxis(cotangent, axis, 0), np.asarray(_parts(index)[-1]))
     else:
         np.add.at(out, index, cotangent)
+
+
+# From this many numbers in a row on it is faster to sort the rows than to add number by number.
+WIDE = 16
+
+
+def _axis_taken(index: Any) -> int | None:
+    """The axis of which a single list of numbers takes rows, if that is all that an index does."""
+    *before, last = _parts(index)
+    whole = all(type(part) is slice and part == slice(None) for part in before)
+    return len(before) if whole and np.ndim(last) == 1 else None
+
+
+def _width(out: Any, axis: int) -> int:
+    """How many numbers a row has that is taken along an axis."""
+    return out.size // max(out.shape[axis], 1)
+
+
+def _add_rows(out: Any, rows: Any, numbers: Any) -> None:
+    """out[numbers] += rows, where a number may come again."""
+    numbers = numbers % len(out)
+    order = np.argsort(numbers, kind="stable")
+    numbers = numbers[order]
+    first = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1]]))
+    out[numbers[first]] += np.add.reduceat(rows[order], first, axis=0)
+
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
 
 
 def is_basic(index: Any) -> bool:
     """Whether an index only slices, so that no element is taken twice."""
     if type(index) is int:
         return True
-    return all(map(_is_basic_part, index if isinstance(index, tuple) else (index,)))
+    return all(map(_is_basic_part, _parts(index)))
 
 
 def _is_basic_part(part: Any) -> bool:
@@ -51,7 +82,7 @@ def _is_basic_part(part: Any) -> bool:
 
 def _may_repeat(index: Any) -> bool:
     """Whether index arrays may name a place twice: not masks, and not one array of growing numbers."""
-    parts = [i for i in (index if isinstance(index, tuple) else (index,)) if not _is_basic_part(i)]
+    parts = [i for i in _parts(index) if not _is_basic_part(i)]
     arrays = [array for array in map(np.asarray, parts) if array.dtype.kind != "b"]
     if len(arrays) != 1:
         return len(arrays) > 1
@@ -63,7 +94,7 @@ def _may_repeat(index: Any) -> bool:
 
 def _getitem_batched(tangents: Any, x: Any, *, index: Any) -> Any:
     if is_basic(index):
-        return tangents[(slice(None), *(index if isinstance(index, tuple) else (index,)))]
+        return tangents[(slice(None), *_parts(index))]
     # Index arrays apart from each other would move to the front of the batch axis: take the elements by number.
     return np.reshape(tangents, (len(tangents), -1))[:, numbers_of(x)[index]]
 
@@ -84,6 +115,22 @@ getitem_p = Linear(
     add_to=_add_at,
 )
 scatter_p = Linear("scatter", _put, transpose=lambda cotangent, x, *, index, shape: cotangent[index], flow="moves")
+
+
+def _take_transpose(cotangent: Any, x: Any, *, indices: Any, axis: int) -> Any:
+    shape = shape_of(x)
+    return scatter_p(cotangent, index=(*(slice(None),) * (len(shape) + axis), indices), shape=shape)
+
+
+# Rows by number; an index would put the axis that has the numbers first in memory.
+take_p = Linear(
+    "take",
+    lambda x, *, indices, axis: np.take(x, indices, axis),
+    transpose=_take_transpose,
+    batched=lambda tangents, x, *, indices, axis: np.take(tangents, indices, axis),
+    selects=True,
+    flow="moves",
+)
 
 
 def _embed(x: Any, *, offset: int, shape: Shape) -> Any:
@@ -161,9 +208,15 @@ def plain_numbers(index: Any) -> Any:
     return index
 
 
-def along(axis: int, index: Any, a: Any) -> Any:
-    """a[index] along an axis."""
-    return a[(slice(None),) * normalize_axis_index(axis, len(shape_of(a))) + (index,)]
+def along(axis: int, part: slice, a: Any) -> Any:
+    """A slice along an axis."""
+    return a[(slice(None),) * normalize_axis_index(axis, len(shape_of(a))) + (part,)]
+
+
+def rows_of(a: Any, numbers: Any, axis: int) -> Any:
+    """What has these numbers along an axis; the numbers in an array of their own, for f may change the one it used."""
+    n = len(shape_of(a))
+    return take_p(a, indices=np.array(numbers), axis=normalize_axis_index(axis, n) - n)
 
 
 def by_number(a: Any, numbers: Any) -> Any:
@@ -174,13 +227,17 @@ def by_number(a: Any, numbers: Any) -> Any:
 @implements(np.take)
 def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
     refuse_out(out)
-    a = normalize(a)
-    if axis is None:
-        a, axis = np.ravel(a), 0
+    a, axis = axis_of(a, axis)
     if mode != "raise" or isinstance(indices, list) or np.asarray(plain_numbers(indices)).dtype.kind not in "iu":
-        count = shape_of(a)[normalize_axis_index(axis, len(shape_of(a)))]
-        indices = np.take(np.arange(count), plain_numbers(indices), mode=mode)  # type: ignore[call-overload]
-    return along(axis, np.asarray(indices), a)
+        numbers = np.arange(shape_of(a)[axis])
+        indices = np.take(numbers, plain_numbers(indices), mode=mode)  # type: ignore[call-overload]
+    return rows_of(a, indices, axis)
+
+
+def axis_of(a: Any, axis: int | None) -> tuple[Any, int]:
+    """An array and the axis that is meant: without one all its numbers are in a row."""
+    a = normalize(a)
+    return (np.ravel(a), 0) if axis is None else (a, normalize_axis_index(axis, len(shape_of(a))))
 
 
 @implements(np.take_along_axis)
@@ -191,11 +248,8 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 @implements(np.compress)
 def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
     refuse_out(out)
-    a = normalize(a)
-    if axis is None:
-        a, axis = np.ravel(a), 0
-    count = shape_of(a)[normalize_axis_index(axis, len(shape_of(a)))]
-    return along(axis, np.compress(_mask(condition), np.arange(count)), a)
+    a, axis = axis_of(a, axis)
+    return rows_of(a, np.compress(_mask(condition), np.arange(shape_of(a)[axis])), axis)
 
 
 @implements(np.extract)
@@ -205,11 +259,13 @@ def extract(condition: Any, arr: Any) -> Any:
 
 @implements(np.delete)
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
-    arr = normalize(arr)
-    if axis is None:
-        arr, axis = np.ravel(arr), 0
-    count = shape_of(arr)[normalize_axis_index(axis, len(shape_of(arr)))]
-    return along(axis, np.delete(np.arange(count), plain_numbers(obj)), arr)
+    arr, axis = axis_of(arr, axis)
+    count = shape_of(arr)[axis]
+    if not isinstance(obj, (int, np.integer)) or isinstance(obj, bool):
+        return rows_of(arr, np.delete(np.arange(count), plain_numbers(obj)), axis)
+    np.delete(np.empty(count, bool), obj)  # NumPy says what is out of bounds
+    i = int(obj) % count
+    return np.concatenate([along(axis, slice(None, i), arr), along(axis, slice(i + 1, None), arr)], axis)
 
 
 @implements(np.trim_zeros)

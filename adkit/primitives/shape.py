@@ -85,10 +85,10 @@ def reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = N
     if copy is False:
         np.reshape(plain(a), complete, order, copy=False)  # NumPy says where it cannot
     if _is_by_columns(a, order):
-        out = np.transpose(reshape_p(np.transpose(a), shape=complete[::-1]))
+        out, order = np.transpose(reshape_p(np.transpose(a), shape=complete[::-1])), "F"
     else:
-        out = reshape_p(a, shape=complete)
-    return owned(out, a) if copy else out
+        out, order = reshape_p(a, shape=complete), "C"
+    return owned(out, a, order) if copy else out
 
 
 def model(a: Any) -> Any:
@@ -107,10 +107,10 @@ def _is_by_columns(a: Any, order: Any) -> bool:
     return order == "F" or (order == "A" and np.asarray(plain(a)).flags.fnc)
 
 
-def owned(out: Any, *args: Any) -> Any:
-    """out in memory of its own, where it is not sure to be."""
-    shared = any(np.may_share_memory(np.asarray(plain(out)), np.asarray(plain(a))) for a in args)
-    return np.copy(out) if shared else out
+def owned(out: Any, a: Any, order: Any = "C") -> Any:
+    """out in memory of its own, where it shares that of a."""
+    shared = np.may_share_memory(np.asarray(plain(out)), np.asarray(plain(a)))
+    return np.copy(out, order) if shared else out
 
 
 @implements(np.ravel)
@@ -222,7 +222,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     parts: Any = [_along(axis, n, x) for axis, x in zip(axes, xi, strict=True)]
     if not sparse:
         parts = np.broadcast_arrays(*parts)
-    return tuple(map(np.copy, parts)) if copy else parts
+    return tuple(np.copy(part, order="C") for part in parts) if copy else parts
 
 
 def _along(axis: int, n: int, x: Any) -> Any:

@@ -47,6 +47,11 @@ ROWS: Rows = {
         for shape, indices in [((2, 3), INDICES), ((2, 3, 4), MIXED[:-1])]
         for i in indices
     ],
+    "take": [
+        ((V((2, 3, 20)),), {"indices": i, "axis": a})
+        for i in [np.array(1), np.array([1, -1, 1]), np.array([[0, 0], [1, 0]]), np.zeros(0, int)]
+        for a in (-1, -2, -3)
+    ],
     "diagonal": [((V(s),), {"offset": k}) for s in [(2, 3), (3, 2), (2, 3, 3)] for k in (-4, -1, 0, 1, 2)],
     "embed": [
         ((V((*lead, n)),), {"offset": k, "shape": s})
