@@ -108,9 +108,10 @@ def _is_by_columns(a: Any, order: Any) -> bool:
 
 
 def owned(out: Any, a: Any, order: Any = "C") -> Any:
-    """out in memory of its own, where it shares that of a."""
-    shared = np.may_share_memory(np.asarray(plain(out)), np.asarray(plain(a)))
-    return np.copy(out, order) if shared else out
+    """out in memory of its own, where it is a view of a, or of one number again and again."""
+    array = np.asarray(plain(out))
+    view = not array.flags.writeable or np.may_share_memory(array, np.asarray(plain(a)))
+    return np.copy(out, order) if view else out
 
 
 @implements(np.ravel)
