@@ -52,6 +52,8 @@ roll_p = Linear(
 # -- joined ----------------------------------------------------------------------------------------
 def _parts(arrays: Any, dtype: Any = None, casting: Any = "same_kind") -> list[Any]:
     """The arrays of a sequence, or the rows of an array, in the dtype asked for."""
+    if not hasattr(arrays, "__getitem__"):
+        raise TypeError("The first input argument needs to be a sequence")  # as NumPy says it of a generator
     parts = [normalize(a) for a in arrays]
     if dtype is None and casting == "same_kind":
         return parts
@@ -215,10 +217,10 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     a, axis = axis_of(a, axis)
-    shape, repeats = shape_of(a), np.asarray(plain_numbers(repeats))
-    if repeats.size != 1:
+    shape = shape_of(a)
+    if np.size(plain_numbers(repeats)) != 1:
         return rows_of(a, np.repeat(np.arange(shape[axis]), repeats), axis)
-    count = operator.index(repeats.reshape(-1)[0])
+    count = np.repeat(np.zeros(1, bool), repeats).size
     spread = np.broadcast_to(np.expand_dims(a, axis + 1), (*shape[: axis + 1], count, *shape[axis + 1 :]))
     return owned(np.reshape(spread, (*shape[:axis], shape[axis] * count, *shape[axis + 1 :])), a)
 

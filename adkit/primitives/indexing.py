@@ -339,7 +339,7 @@ def where(condition: Any, x: Any = _ABSENT, y: Any = _ABSENT, /) -> Any:
     """The branch not taken contributes exactly 0. A scalar condition picks one branch and records nothing else."""
     mask = _mask(condition)
     if x is _ABSENT or y is _ABSENT:
-        return np.where(mask, *(part for part in (x, y) if part is not _ABSENT))
+        return np.where(mask, *(plain(part) for part in (x, y) if part is not _ABSENT))
     x, y = normalize(x), normalize(y)
     return where_p(x, y, mask=mask) if mask.ndim else _picked(x if mask else y, x, y)
 
