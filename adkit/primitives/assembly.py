@@ -216,7 +216,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    a, axis = axis_of(a, axis)
+    a, axis = axis_of(np.atleast_1d(a), axis)
     shape = shape_of(a)
     if np.size(plain_numbers(repeats)) != 1:
         return rows_of(a, np.repeat(np.arange(shape[axis]), repeats), axis)

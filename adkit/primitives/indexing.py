@@ -227,7 +227,7 @@ def by_number(a: Any, numbers: Any) -> Any:
 @implements(np.take)
 def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
     refuse_out(out)
-    a, axis = axis_of(a, axis)
+    a, axis = axis_of(np.atleast_1d(a), axis)
     if mode != "raise" or isinstance(indices, list) or np.asarray(plain_numbers(indices)).dtype.kind not in "iu":
         numbers = np.arange(shape_of(a)[axis])
         indices = np.take(numbers, plain_numbers(indices), mode=mode)  # type: ignore[call-overload]
@@ -248,7 +248,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 @implements(np.compress)
 def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
     refuse_out(out)
-    a, axis = axis_of(a, axis)
+    a, axis = axis_of(np.atleast_1d(a), axis)
     return rows_of(a, np.compress(_mask(condition), np.arange(shape_of(a)[axis])), axis)
 
 
@@ -274,7 +274,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     trim, shape = trim.lower(), shape_of(filt)
     if trim not in {"fb", "bf", "f", "b"}:
         raise ValueError(f"unexpected character(s) in `trim`: {trim!r}")
-    places = np.nonzero(np.not_equal(filt, 0))
+    places = np.nonzero(np.not_equal(filt, 0)) if shape else ()
     index = [slice(None)] * len(shape)
     for i in range(len(shape)) if axis is None else normalize_axis_tuple(axis, len(shape)):
         if not len(places[i]):
@@ -376,8 +376,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     refuse_out(out)
     a = np.asarray(plain_numbers(a))
-    parts = [normalize(x) for x in choices]
-    parts = np.broadcast_arrays(*parts, np.empty(a.shape, bool))[:-1]
+    given = [normalize(x) for x in choices]
+    dtype = np.result_type(*map(plain, given))
+    parts = np.broadcast_arrays(*(cast(x, dtype) for x in given), np.empty(a.shape, bool))[:-1]
     numbers = np.choose(a, [numbers_of(x, i * x.size) for i, x in enumerate(parts)], mode=mode)  # type: ignore[arg-type]
     return by_number(np.stack(parts), numbers)
 
@@ -392,9 +393,10 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
 
     # NumPy itself pairs conditions and functions, and takes the elements' numbers apart.
     np.piecewise(numbers_of(x), condlist, [noting(fun) for fun in funclist])
-    values, source, dtype = [np.zeros(1, dtype_of(x))], np.zeros(shape_of(x), int), dtype_of(x)
+    dtype, values, source, count = dtype_of(x), [np.zeros(1, dtype_of(x))], np.zeros(shape_of(x), int), 1
     for numbers, fun in pieces:
-        value = normalize(fun(by_number(x, numbers), *args, **kw) if callable(fun) else fun)
-        source.flat[numbers] = sum(map(len, values)) + np.arange(len(numbers))
-        values.append(cast(np.broadcast_to(value, numbers.shape), dtype))
+        piece = normalize(fun(by_number(x, numbers), *args, **kw) if callable(fun) else fun)
+        values.append(np.ravel(cast(np.broadcast_to(piece, numbers.shape), dtype)))
+        source.flat[numbers] = count + numbers_of(numbers)
+        count += numbers.size
     return np.concatenate(values)[source]

@@ -84,10 +84,12 @@ def reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = N
     complete = _complete(a, wanted, order)
     if copy is False:
         np.reshape(plain(a), complete, order, copy=False)  # NumPy says where it cannot
-    if _is_by_columns(a, order):
-        out, order = np.transpose(reshape_p(np.transpose(a), shape=complete[::-1])), "F"
+    if complete == shape_of(a) and isinstance(a, (Box, np.ndarray)):
+        out = a
+    elif _is_by_columns(a, order):
+        out = np.transpose(reshape_p(np.transpose(a), shape=complete[::-1]))
     else:
-        out, order = reshape_p(a, shape=complete), "C"
+        out = reshape_p(a, shape=complete)
     return owned(out, a, order) if copy else out
 
 
@@ -117,9 +119,16 @@ def owned(out: Any, a: Any, order: Any = "C") -> Any:
 @implements(np.ravel)
 def ravel(a: Any, order: Any = "C") -> Any:
     if str(order).upper() == "K":
-        strides = np.asarray(plain(a)).strides
-        a, order = np.transpose(a, sorted(range(len(strides)), key=lambda i: -abs(strides[i]))), "C"
+        a, order = np.transpose(a, _in_memory(np.asarray(plain(a)))), "C"
     return np.reshape(a, -1, order)
+
+
+def _in_memory(x: Any) -> list[int]:
+    """The axes from the longest to the shortest step; numbers that stand for many keep them as they are."""
+    axes = list(range(x.ndim))
+    if not all(step for size, step in zip(x.shape, x.strides, strict=True) if size > 1):
+        return axes
+    return sorted(axes, key=lambda i: -abs(x.strides[i]))
 
 
 @implements(np.squeeze)
