@@ -221,8 +221,15 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if np.size(plain_numbers(repeats)) != 1:
         return rows_of(a, np.repeat(np.arange(shape[axis]), repeats), axis)
     count = np.repeat(np.zeros(1, bool), repeats).size
-    spread = np.broadcast_to(np.expand_dims(a, axis + 1), (*shape[: axis + 1], count, *shape[axis + 1 :]))
+    if 0 < count <= FEW:
+        spread = np.stack([a] * count, axis + 1)
+    else:
+        spread = np.broadcast_to(np.expand_dims(a, axis + 1), (*shape[: axis + 1], count, *shape[axis + 1 :]))
     return owned(np.reshape(spread, (*shape[:axis], shape[axis] * count, *shape[axis + 1 :])), a)
+
+
+# So many arrays are added faster one by one than along a short axis.
+FEW = 8
 
 
 @implements(np.tile)

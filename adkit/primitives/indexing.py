@@ -38,8 +38,8 @@ def _add_at(out: Any, cotangent: Any, *, index: Any) -> None:
         np.add.at(out, index, cotangent)
 
 
-# From this many numbers in a row on it is faster to sort the rows than to add number by number.
-WIDE = 16
+# From this many numbers in a row on rows are sorted and those of one place added together; long ones one by one.
+WIDE, LONG = 16, 256
 
 
 def _axis_taken(index: Any) -> int | None:
@@ -56,6 +56,10 @@ def _width(out: Any, axis: int) -> int:
 
 def _add_rows(out: Any, rows: Any, numbers: Any) -> None:
     """out[numbers] += rows, where a number may come again."""
+    if _width(out, 0) >= LONG:
+        for number, row in zip(numbers.tolist(), rows, strict=True):
+            out[number] += row
+        return
     numbers = numbers % len(out)
     order = np.argsort(numbers, kind="stable")
     numbers = numbers[order]

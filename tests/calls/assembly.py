@@ -167,6 +167,8 @@ PATTERNS: Patterns = {
         lambda x: np.repeat(x, [0, 1, 2, 0, 3, 1]),
         lambda x: np.repeat(x[:1, :1], 3, axis=1),
         lambda x: np.repeat(x[0, 0], 4),
+        lambda x: np.repeat(x, 11, axis=1),
+        lambda x: np.repeat(x[:1, :1], [9], axis=1),
     ],
     np.tile: [
         lambda x: np.tile(x, 2),
