@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable
 
 from ..tracing import install_general_operators, on_demand
-from . import assignment, creation, elementwise, products, reductions, shape
+from . import assembly, assignment, creation, elementwise, indexing, products, reductions, shape
 from .table import Choice, Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
 
 install_general_operators()
@@ -33,9 +33,11 @@ __all__ = [
     "JointlyLinear",
     "Linear",
     "Primitive",
+    "assembly",
     "assignment",
     "creation",
     "elementwise",
+    "indexing",
     "primitives",
     "products",
     "reductions",

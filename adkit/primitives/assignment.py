@@ -14,7 +14,7 @@ import numpy as np
 from .. import refusals
 from ..tracing import Box, normalize, plain, value
 from ..views import link_of, rewrite
-from .shape import getitem_p, is_basic, plain_index
+from .indexing import getitem_p, is_basic, plain_index
 from .table import JointlyLinear, cast, dtype_of, implements, shape_of, sum_to
 
 

@@ -1,44 +1,28 @@
-"""Shape and assembly: operations that move elements about. All are linear; each row adds its transpose."""
+"""Shape: one array seen otherwise. What is a view in NumPy is a view here, and what is a copy a copy."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Sequence
+import inspect
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..errors import LostDerivative, NoRule, place
-from ..tracing import Box, implementations, normalize, plain, value
+from ..errors import LostDerivative, place
+from ..tracing import Box, implementations, normalize, plain
 from ..views import read_only
-from .table import (
-    JointlyLinear,
-    Linear,
-    align,
-    cast,
-    dtype_of,
-    implements,
-    like,
-    primitives,
-    refuse_out,
-    shape_of,
-    sum_to,
-)
+from .table import Linear, align, dtype_of, everywhere, implements, is_complex, like, shape_of, sum_to
 
 Shape = tuple[int, ...]
 
 
-# -- one argument ----------------------------------------------------------------------------------
-def _reshape_batched(tangents: Any, x: Any, *, shape: Shape) -> Any:
-    return np.reshape(tangents, (len(tangents), *shape))
-
-
+# -- rows ------------------------------------------------------------------------------------------
 reshape_p = Linear(
     "reshape",
     lambda x, *, shape: np.reshape(x, shape),
-    transpose=lambda cotangent, x, *, shape: np.reshape(cotangent, np.shape(x)),
-    batched=_reshape_batched,
+    transpose=lambda cotangent, x, *, shape: np.reshape(cotangent, shape_of(x)),
+    batched=lambda tangents, x, *, shape: np.reshape(tangents, (len(tangents), *shape)),
     flow="moves",
     put=lambda x, new, *, shape: np.reshape(new, np.shape(x)),
 )
@@ -53,16 +37,23 @@ transpose_p = Linear(
 broadcast_to_p = Linear(
     "broadcast_to",
     lambda x, *, shape: np.broadcast_to(x, shape),
-    transpose=lambda cotangent, x, *, shape: sum_to(cotangent, np.shape(x)),
+    transpose=lambda cotangent, x, *, shape: sum_to(cotangent, shape_of(x)),
     batched=lambda tangents, x, *, shape: np.broadcast_to(
         align(tangents, x, np.empty(shape, bool)), (len(tangents), *shape)
     ),
     flow="moves",
     put=read_only,
 )
+copy_p = Linear(
+    "copy",
+    lambda x, *, order: np.array(x, order=order),
+    transpose=lambda cotangent, x, *, order: cotangent,
+    batched=lambda tangents, x, *, order: tangents,
+    flow="moves",
+)
 astype_p = Linear(
     "astype",
-    lambda x, *, dtype: np.asarray(x).astype(dtype)[()],
+    lambda x, *, dtype: x.astype(dtype) if isinstance(x, np.ndarray) else np.asarray(x).astype(dtype)[()],
     transpose=lambda cotangent, x, *, dtype: like(cotangent, x),
     batched=lambda tangents, x, *, dtype: np.astype(tangents, dtype),
     flow="moves",
@@ -83,362 +74,234 @@ imag_p = Linear(
     flow="moves",
     put=lambda z, new: np.real(z) + 1j * new,
 )
+conjugate_p = Linear(
+    "conjugate",
+    np.conjugate,
+    transpose=lambda cotangent, x: np.conjugate(cotangent),
+    batched=lambda tangents, x: np.conjugate(tangents),
+    flow="moves",
+)
 
 
+# -- the same numbers in another shape -------------------------------------------------------------
 @implements(np.reshape)
-def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Any:
-    """np.reshape in C order."""
+def reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: bool | None = None) -> Any:
     wanted = shape if shape is not None else newshape
-    if order == "F":
-        reversed_shape = tuple(reversed(_complete(a, wanted)))
-        return np.transpose(np.reshape(np.transpose(a), reversed_shape))
-    if order not in ("C", "A"):
-        raise TypeError(f"reshape() got an unsupported 'order' {order!r}")
-    return reshape_p(a, shape=_complete(a, wanted))
+    complete = _complete(a, wanted, order)
+    if copy is False:
+        np.reshape(plain(a), complete, order, copy=False)  # NumPy says where it cannot
+    if complete == shape_of(a) and isinstance(a, (Box, np.ndarray)):
+        out = a
+    elif _is_by_columns(a, order):
+        out = np.transpose(reshape_p(np.transpose(a), shape=complete[::-1]))
+    else:
+        out = reshape_p(a, shape=complete)
+    return owned(out, a, order) if copy else out
 
 
-def _complete(a: Any, shape: Any) -> Shape:
+def model(a: Any) -> Any:
+    """A plain array of the shape of a, of no memory: what NumPy does to it shows shapes and raises NumPy's errors."""
+    return everywhere(False, shape_of(a))
+
+
+def _complete(a: Any, shape: Any, order: Any) -> Shape:
     """A shape without -1."""
-    return np.reshape(np.empty(np.shape(plain(a)), bool), shape).shape
+    return np.reshape(model(a), shape, order).shape
 
 
+def _is_by_columns(a: Any, order: Any) -> bool:
+    """Whether an order reads the first index fastest; "A" asks how the array lies in memory."""
+    order = str(order or "C").upper()
+    return order == "F" or (order == "A" and np.asarray(plain(a)).flags.fnc)
+
+
+def owned(out: Any, a: Any, order: Any = "C") -> Any:
+    """out in memory of its own, where it is a view of a, or of one number again and again."""
+    array = np.asarray(plain(out))
+    view = not array.flags.writeable or np.may_share_memory(array, np.asarray(plain(a)))
+    return np.copy(out, order) if view else out
+
+
+@implements(np.ravel)
+def ravel(a: Any, order: Any = "C") -> Any:
+    if str(order).upper() == "K":
+        a, order = np.transpose(a, _in_memory(np.asarray(plain(a)))), "C"
+    return np.reshape(a, -1, order)
+
+
+def _in_memory(x: Any) -> list[int]:
+    """The axes from the longest to the shortest step; numbers that stand for many keep them as they are."""
+    axes = list(range(x.ndim))
+    if not all(step for size, step in zip(x.shape, x.strides, strict=True) if size > 1):
+        return axes
+    return sorted(axes, key=lambda i: -abs(x.strides[i]))
+
+
+@implements(np.squeeze)
+def squeeze(a: Any, axis: Any = None) -> Any:
+    return np.reshape(a, np.squeeze(model(a), axis).shape)
+
+
+@implements(np.expand_dims)
+def expand_dims(a: Any, axis: Any) -> Any:
+    return np.reshape(a, np.expand_dims(model(a), axis).shape)
+
+
+def _at_least(fun: Any) -> None:
+    """Arrays in the shapes that a function gives them."""
+
+    @implements(fun)
+    def implementation(*arrays: Any) -> Any:
+        parts = [np.reshape(a, fun(model(a)).shape) for a in map(normalize, arrays)]
+        return parts[0] if len(parts) == 1 else tuple(parts)
+
+
+_at_least(np.atleast_1d)
+_at_least(np.atleast_2d)
+_at_least(np.atleast_3d)
+
+
+# -- axes in another order -------------------------------------------------------------------------
 @implements(np.transpose, np.permute_dims)
 def transpose(a: Any, axes: Any = None) -> Any:
-    n = np.ndim(plain(a))
-    if n < 2 and axes is None:
-        return a
-    order = range(n)[::-1] if axes is None else [normalize_axis_index(i, n) for i in axes]
-    return transpose_p(a, axes=tuple(order))
+    n = len(shape_of(a))
+    order = tuple(range(n)[::-1] if axes is None else [normalize_axis_index(i, n) for i in axes])
+    return a if order == tuple(range(n)) else transpose_p(a, axes=order)
 
 
 @implements(np.matrix_transpose)
 def matrix_transpose(x: Any, /) -> Any:
+    np.matrix_transpose(model(x))
     return np.swapaxes(x, -1, -2)
 
 
 @implements(np.swapaxes)
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    order = list(range(np.ndim(plain(a))))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
-    return transpose_p(a, axes=tuple(order))
+    n = len(shape_of(a))
+    order = list(range(n))
+    i, j = normalize_axis_index(axis1, n), normalize_axis_index(axis2, n)
+    order[i], order[j] = j, i
+    return np.transpose(a, order)
 
 
-@implements(np.moveaxis)
-def moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    n = np.ndim(plain(a))
-    sources, destinations = normalize_axis_tuple(source, n), normalize_axis_tuple(destination, n)
-    order = [i for i in range(n) if i not in sources]
-    for position, axis in sorted(zip(destinations, sources, strict=True)):
-        order.insert(position, axis)
-    return transpose_p(a, axes=tuple(order))
+@implements(np.flip)
+def flip(m: Any, axis: Any = None) -> Any:
+    n = len(shape_of(m))
+    flipped = range(n) if axis is None else normalize_axis_tuple(axis, n)
+    return m[tuple(slice(None, None, -1) if i in flipped else slice(None) for i in range(n))]
 
 
-@implements(np.ravel)
-def ravel(a: Any, order: str = "C") -> Any:
-    return np.reshape(a, -1, order=order)  # type: ignore[call-overload]
+@implements(np.fliplr)
+def fliplr(m: Any) -> Any:
+    np.fliplr(model(m))
+    return m[:, ::-1]
 
 
-@implements(np.squeeze)
-def squeeze(a: Any, axis: Any = None) -> Any:
-    return np.reshape(a, np.squeeze(np.empty(np.shape(plain(a)), bool), axis).shape)
+@implements(np.flipud)
+def flipud(m: Any) -> Any:
+    np.flipud(model(m))
+    return m[::-1, ...]
 
 
-@implements(np.expand_dims)
-def expand_dims(a: Any, axis: Any) -> Any:
-    return np.reshape(a, np.expand_dims(np.empty(np.shape(plain(a)), bool), axis).shape)
+@implements(np.rot90)
+def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    np.rot90(model(m), k, axes)
+    first, second = axes
+    if k % 2 == 0:
+        return np.flip(m, (first, second)) if k % 4 else m
+    return np.swapaxes(np.flip(m, second if k % 4 == 1 else first), first, second)
 
 
-@implements(np.atleast_1d)
-def atleast_1d(*arrays: Any) -> Any:
-    return _at_least(np.atleast_1d, arrays)
+# NumPy's own, which takes whatever can be sliced and transposed.
+for _fun in (np.moveaxis, np.rollaxis, np.unstack):
+    implements(_fun)(inspect.unwrap(_fun))
 
 
-@implements(np.atleast_2d)
-def atleast_2d(*arrays: Any) -> Any:
-    return _at_least(np.atleast_2d, arrays)
-
-
-def _at_least(fun: Any, arrays: tuple[Any, ...]) -> Any:
-    """The arrays in the shapes that fun gives them."""
-    parts = [np.reshape(a, fun(np.empty(np.shape(plain(a)), bool)).shape) for a in map(normalize, arrays)]
-    return parts[0] if len(parts) == 1 else tuple(parts)
-
-
+# -- broadcasting ----------------------------------------------------------------------------------
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     return broadcast_to_p(array, shape=(int(shape),) if np.ndim(shape) == 0 else tuple(shape))
 
 
+@implements(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    arrays = [a if isinstance(a, Box) else np.asarray(a) for a in map(normalize, args)]
+    shape = np.broadcast_shapes(*map(shape_of, arrays))
+    return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in arrays)
+
+
+@implements(np.meshgrid)
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    n = len(xi)
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    axes = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else range(n)
+    parts: Any = [_along(axis, n, x) for axis, x in zip(axes, xi, strict=True)]
+    if not sparse:
+        parts = np.broadcast_arrays(*parts)
+    return tuple(np.copy(part, order="C") for part in parts) if copy else parts
+
+
+def _along(axis: int, n: int, x: Any) -> Any:
+    """The numbers of x along one of n axes."""
+    return np.reshape(normalize(x), [-1 if i == axis else 1 for i in range(n)])
+
+
+@implements(np.ix_)
+def ix_(*args: Any) -> tuple[Any, ...]:
+    """An open mesh; traced numbers in it are not indices, but may be coordinates."""
+    if any(isinstance(x, Box) and x.ndim != 1 for x in args):
+        raise ValueError("Cross index must be 1 dimensional")
+    n = len(args)
+    return tuple(_along(i, n, x) if isinstance(x, Box) else np.ix_(*[x] * n)[i] for i, x in enumerate(args))
+
+
+# -- the same array in other numbers ---------------------------------------------------------------
+@implements(np.copy)
+def copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
+    return copy_p(a, order=order)
+
+
 @implements(np.astype)
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    """A real dtype keeps the derivative; an integer or boolean one has none to keep."""
-    if np.dtype(dtype).kind in "fc":
-        return astype_p(x, dtype=np.dtype(dtype))
-    raise LostDerivative(
-        f"astype({np.dtype(dtype).name}) would lose the derivative of a traced value{place()}; write np.floor(x), or "
-        f"ad.value(x).astype({np.dtype(dtype).name}) if the derivative is meant to be dropped"
-    )
+    """A real or complex dtype keeps the derivative; an integer or boolean one has none to keep."""
+    dtype = np.dtype(dtype)
+    if dtype.kind not in "fc":
+        raise LostDerivative(
+            f"astype({dtype.name}) would lose the derivative of a traced value{place()}; write np.floor(x), or "
+            f"ad.value(x).astype({dtype.name}) if the derivative is meant to be dropped"
+        )
+    if not copy and dtype == dtype_of(x):
+        return x
+    if is_complex(x) and dtype.kind == "f":
+        message = "Casting complex values to real discards the imaginary part"  # NumPy's words
+        warnings.warn(message, np.exceptions.ComplexWarning, stacklevel=4)
+        x = np.real(x)
+    return astype_p(x, dtype=dtype)
 
 
 @implements(np.real)
 def real(val: Any) -> Any:
-    return real_p(val) if np.iscomplexobj(plain(val)) else val
+    return real_p(val) if is_complex(val) else val
 
 
 @implements(np.imag)
 def imag(val: Any) -> Any:
-    return imag_p(val) if np.iscomplexobj(plain(val)) else np.zeros_like(plain(val))
+    return imag_p(val) if is_complex(val) else np.imag(plain(val))
 
 
 @implements(np.conjugate, np.conj)
-def conjugate(x: Any) -> Any:
-    return np.real(x) - 1j * np.imag(x) if np.iscomplexobj(plain(x)) else x
+def conjugate(x: Any, /) -> Any:
+    return conjugate_p(x) if is_complex(x) else np.positive(x)
 
 
-@implements(np.copy)
-def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    return np.positive(a)
-
-
-# -- indexing --------------------------------------------------------------------------------------
-def _scatter(cotangent: Any, x: Any, *, index: Any) -> Any:
-    return scatter_p(cotangent, index=index, shape=np.shape(x))
-
-
-def _put(cotangent: Any, *, index: Any, shape: Shape) -> Any:
-    """Zeros of this shape with the cotangent added at the index, repeated places accumulating."""
-    out = np.zeros(shape, np.asarray(cotangent).dtype)
-    _add_at(out, cotangent, index=index)
-    return out
-
-
-def _add_at(out: Any, cotangent: Any, *, index: Any) -> None:
-    """out[index] += cotangent, in place, repeated places accumulating."""
-    if is_basic(index):
-        out[index] += cotangent
-    else:
-        np.add.at(out, index, cotangent)
-
-
-def is_basic(index: Any) -> bool:
-    """Whether an index only slices, so that no element is taken twice."""
-    if type(index) is int:
-        return True
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(i is None or i is Ellipsis or isinstance(i, (int, np.integer, slice)) for i in parts)
-
-
-def _getitem_batched(tangents: Any, x: Any, *, index: Any) -> Any:
-    parts = index if isinstance(index, tuple) else (index,)
-    if is_basic(index):
-        return tangents[(slice(None), *parts)]
-    # Index arrays apart from each other would move to the front of the batch axis: take the elements by number.
-    places = np.arange(np.size(plain(x))).reshape(np.shape(plain(x)))[index]
-    flat = np.reshape(tangents, (len(tangents), -1))
-    return flat[:, places]
-
-
-getitem_p = Linear(
-    "getitem",
-    lambda x, *, index: x[index],
-    transpose=_scatter,
-    batched=_getitem_batched,
-    selects=True,
-    flow="moves",
-    add_to=_add_at,
-    put=lambda x, new, *, index: primitives["assign"](x, new, index=index),
-)
-scatter_p = Linear("scatter", _put, transpose=lambda cotangent, x, *, index, shape: cotangent[index], flow="moves")
-
-
-@implements(operator.getitem)
-def getitem(x: Any, index: Any) -> Any:
-    """x[index]; the index itself carries no derivative."""
-    return getitem_p(x, index=index if type(index) is int else plain_index(index))
-
-
-def plain_index(index: Any) -> Any:
-    """An index without traced values, its arrays its own: f may change those it used."""
-    if not isinstance(index, tuple):
-        return _plain_part(index)
-    parts = tuple([_plain_part(i) for i in index])
-    return index if all(a is b for a, b in zip(parts, index, strict=True)) else parts
-
-
-def _plain_part(index: Any) -> Any:
-    if not isinstance(index, (Box, list, np.ndarray)):
-        return index
-    array = np.array(value(index))
-    return array if array.size or array.dtype.kind == "b" else array.astype(int)
-
-
-@implements(np.take)
-def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
-    """np.take with the default bounds check."""
-    refuse_out(out)
-    if mode != "raise":
-        raise NoRule(
-            f"numpy.take with mode={mode!r} has no derivative rule{place()}; bring the indices into range first"
-        )
-    if axis is None:
-        return np.ravel(a)[np.asarray(indices)]
-    return a[(slice(None),) * normalize_axis_index(axis, np.ndim(plain(a))) + (np.asarray(indices),)]
-
-
-@implements(np.diagonal)
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    moved = np.moveaxis(a, (axis1, axis2), (-2, -1))
-    rows, columns = np.shape(plain(moved))[-2:]
-    i = np.arange(max(0, min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns)))
-    return moved[..., i - min(offset, 0), i + max(offset, 0)]
-
-
-@implements(np.trace)
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
-
-
-@implements(np.flip)
-def flip(m: Any, axis: Any = None) -> Any:
-    n = np.ndim(plain(m))
-    flipped = range(n) if axis is None else normalize_axis_tuple(axis, n)
-    return m[tuple(slice(None, None, -1) if i in flipped else slice(None) for i in range(n))]
-
-
-@implements(np.roll)
-def roll(a: Any, shift: Any, axis: Any = None) -> Any:
-    places = np.roll(np.arange(np.size(plain(a))).reshape(np.shape(plain(a))), shift, axis)
-    return np.ravel(a)[places]
-
-
-@implements(np.repeat)
-def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    places = np.repeat(np.arange(np.size(plain(a))).reshape(np.shape(plain(a))), repeats, axis)
-    return np.ravel(a)[places]
-
-
-@implements(np.tile)
-def tile(A: Any, reps: Any) -> Any:
-    places = np.tile(np.arange(np.size(plain(A))).reshape(np.shape(plain(A))), reps)
-    return np.ravel(A)[places]
-
-
+# -- differences -----------------------------------------------------------------------------------
 @implements(np.diff)
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     before = (slice(None),) * normalize_axis_index(axis, np.ndim(plain(a)))
     for _ in range(n):
         a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
     return a
-
-
-# -- several arguments -----------------------------------------------------------------------------
-def _concatenate_share(i: int, cotangent: Any, *arrays: Any, axis: int) -> Any:
-    start = sum(np.shape(a)[axis] for a in arrays[:i])
-    stop = start + np.shape(arrays[i])[axis]
-    return cotangent[(slice(None),) * (np.ndim(arrays[i]) + axis) + (slice(start, stop),)]
-
-
-# Axes count from the end, so that a leading axis of stacked tangents changes nothing.
-concatenate_p = JointlyLinear(
-    "concatenate",
-    lambda *arrays, axis: np.concatenate(arrays, axis),
-    transpose=_concatenate_share,
-    batched=lambda tangents, args, out, *, axis: np.concatenate(tangents, axis),
-    flow="moves",
-)
-stack_p = JointlyLinear(
-    "stack",
-    lambda *arrays, axis: np.stack(arrays, axis),
-    transpose=lambda i, cotangent, *arrays, axis: cotangent[(..., i, *(slice(None),) * (-1 - axis))],
-    batched=lambda tangents, args, out, *, axis: np.stack(tangents, axis),
-    flow="moves",
-)
-
-
-def _select_batched(tangents: list[Any], args: tuple[Any, ...], out: Any, *, mask: Any) -> Any:
-    x, y = (align(t, a, out) for t, a in zip(tangents, args, strict=True))
-    return np.where(mask, x, y)
-
-
-def _masked(mask: Any, cotangent: Any) -> Any:
-    """The cotangent where the mask holds and 0 elsewhere; nothing non-finite passes a closed mask."""
-    return np.where(mask, cotangent, 0.0)
-
-
-where_p = JointlyLinear(
-    "where",
-    lambda x, y, *, mask: np.where(mask, x, y),
-    transpose=lambda i, cotangent, x, y, *, mask: _masked(mask if i == 0 else ~mask, cotangent),
-    batched=_select_batched,
-    selects=True,
-    flow="moves",
-)
-
-
-def _parts(arrays: Any) -> list[Any]:
-    """The arrays of a sequence, or the rows of an array."""
-    return [normalize(a) for a in arrays]
-
-
-@implements(np.concatenate, np.concat)
-def concatenate(arrays: Sequence[Any], /, axis: int | None = 0, out: None = None, *, dtype: Any = None) -> Any:
-    refuse_out(out)
-    parts = [a if dtype is None else cast(a, dtype) for a in _parts(arrays)]
-    if axis is None:
-        parts, axis = [np.ravel(a) for a in parts], 0
-    n = np.ndim(plain(parts[0]))
-    return concatenate_p(*parts, axis=normalize_axis_index(axis, n) - n)
-
-
-@implements(np.stack)
-def stack(arrays: Sequence[Any], axis: int = 0, out: None = None, *, dtype: Any = None) -> Any:
-    refuse_out(out)
-    parts = [a if dtype is None else cast(a, dtype) for a in _parts(arrays)]
-    n = np.ndim(plain(parts[0])) + 1
-    return stack_p(*parts, axis=normalize_axis_index(axis, n) - n)
-
-
-@implements(np.hstack)
-def hstack(tup: Sequence[Any]) -> Any:
-    parts = [np.atleast_1d(a) for a in _parts(tup)]
-    return np.concatenate(parts, axis=0 if np.ndim(plain(parts[0])) == 1 else 1)
-
-
-@implements(np.vstack)
-def vstack(tup: Sequence[Any]) -> Any:
-    return np.concatenate([np.atleast_2d(a) for a in _parts(tup)], axis=0)
-
-
-@implements(np.column_stack)
-def column_stack(tup: Sequence[Any]) -> Any:
-    parts = [a if np.ndim(plain(a)) >= 2 else np.reshape(a, (-1, 1)) for a in _parts(tup)]
-    return np.concatenate(parts, axis=1)
-
-
-@implements(np.append)
-def append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return np.concatenate([normalize(arr), normalize(values)], axis=axis)
-
-
-@implements(np.where)
-def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
-    """The branch not taken contributes exactly 0. A scalar condition picks one branch and records nothing else."""
-    # A mask of its own: f may change the one it used.
-    mask = np.array(value(normalize(condition)), bool)
-    if x is None or y is None:
-        return np.where(mask)
-    x, y = normalize(x), normalize(y)
-    return where_p(x, y, mask=mask) if mask.ndim else _picked(x if mask else y, x, y)
-
-
-def _picked(branch: Any, x: Any, y: Any) -> Any:
-    """One of the branches x and y in the shape and dtype that the two have together."""
-    shape, dtype = np.broadcast_shapes(shape_of(x), shape_of(y)), np.result_type(plain(x), plain(y))
-    if dtype_of(branch) != dtype:
-        branch = cast(branch, dtype)
-    if shape_of(branch) != shape:
-        branch = np.broadcast_to(branch, shape)
-    return branch if isinstance(branch, Box) else np.array(branch)
 
 
 # -- what carries no derivative --------------------------------------------------------------------

@@ -7,10 +7,10 @@ QUERIES  calls whose result carries none and must be NumPy's own, by function
 
 from __future__ import annotations
 
-from . import assignment, elementwise, fft, linalg, products, reductions, shape, special
+from . import assembly, assignment, elementwise, fft, indexing, linalg, products, reductions, shape, special
 from .common import MASK, SHAPES, C, Pattern, Patterns, Rows, V, X, rng_for
 
-FAMILIES = (assignment, elementwise, shape, reductions, products, linalg, fft, special)
+FAMILIES = (assignment, elementwise, shape, indexing, assembly, reductions, products, linalg, fft, special)
 
 
 def _all(name: str) -> dict:
