@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable
 
 from ..tracing import install_general_operators, on_demand
-from . import elementwise, products, reductions, shape
+from . import calculus, counting, elementwise, means, nans, order, products, queries, reductions, scans, shape
 from .table import Choice, Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
 
 install_general_operators()
@@ -33,9 +33,16 @@ __all__ = [
     "JointlyLinear",
     "Linear",
     "Primitive",
+    "calculus",
+    "counting",
     "elementwise",
+    "means",
+    "nans",
+    "order",
     "primitives",
     "products",
+    "queries",
     "reductions",
+    "scans",
     "shape",
 ]

@@ -299,14 +299,6 @@ def tile(A: Any, reps: Any) -> Any:
     return np.ravel(A)[places]
 
 
-@implements(np.diff)
-def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    before = (slice(None),) * normalize_axis_index(axis, np.ndim(plain(a)))
-    for _ in range(n):
-        a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
-    return a
-
-
 # -- several arguments -----------------------------------------------------------------------------
 def _concatenate_share(i: int, cotangent: Any, *arrays: Any, axis: int) -> Any:
     start = sum(np.shape(a)[axis] for a in arrays[:i])

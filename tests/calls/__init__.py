@@ -7,10 +7,10 @@ QUERIES  calls whose result carries none and must be NumPy's own, by function
 
 from __future__ import annotations
 
-from . import elementwise, fft, linalg, products, reductions, shape, special
+from . import calculus, counting, elementwise, fft, linalg, order, products, queries, reductions, scans, shape, special
 from .common import MASK, SHAPES, C, Pattern, Patterns, Rows, V, X, rng_for
 
-FAMILIES = (elementwise, shape, reductions, products, linalg, fft, special)
+FAMILIES = (elementwise, shape, reductions, scans, order, counting, calculus, queries, products, linalg, fft, special)
 
 
 def _all(name: str) -> dict:

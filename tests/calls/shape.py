@@ -117,7 +117,6 @@ PATTERNS: Patterns = {
         lambda x: np.tile(x, (2, 1, 1)),
         lambda x: np.tile(x[0], 0),
     ],
-    np.diff: [lambda x: np.diff(x), lambda x: np.diff(x, n=2), lambda x: np.diff(x, axis=0), lambda x: np.diff(x, n=0)],
     np.concatenate: [
         lambda x: np.concatenate([x, C]),
         lambda x: np.concatenate((x, C, x), axis=-1),
