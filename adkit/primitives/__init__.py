@@ -7,7 +7,23 @@ import importlib.util
 from collections.abc import Callable
 
 from ..tracing import install_general_operators, on_demand
-from . import assembly, assignment, creation, elementwise, indexing, products, reductions, shape
+from . import (
+    assembly,
+    assignment,
+    calculus,
+    counting,
+    creation,
+    elementwise,
+    indexing,
+    means,
+    nans,
+    order,
+    products,
+    queries,
+    reductions,
+    scans,
+    shape,
+)
 from .table import Choice, Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
 
 install_general_operators()
@@ -35,11 +51,18 @@ __all__ = [
     "Primitive",
     "assembly",
     "assignment",
+    "calculus",
+    "counting",
     "creation",
     "elementwise",
     "indexing",
+    "means",
+    "nans",
+    "order",
     "primitives",
     "products",
+    "queries",
     "reductions",
+    "scans",
     "shape",
 ]

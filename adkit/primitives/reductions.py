@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..tracing import bind, is_traced, normalize, plain, value
+from ..tracing import normalize, plain, value
+from .elementwise import _towards
+from .indexing import scatter_p
 from .table import (
-    Constant,
     General,
+    JointlyLinear,
     Linear,
     cast,
     dtype_of,
@@ -25,12 +28,30 @@ from .table import (
 )
 
 Axes = tuple[int, ...]
+# NumPy's own mark of an argument that was not given.
+MISSING: Any = np._NoValue
 
 
 def axes_from_end(a: Any, axis: Any) -> Axes:
     """Which axes are meant, as negative numbers."""
-    n = np.ndim(plain(a))
-    return tuple(i - n for i in (range(n) if axis is None else normalize_axis_tuple(axis, n)))
+    n = len(shape_of(a))
+    if axis is None:
+        return tuple(range(-n, 0))
+    if type(axis) is int and -n <= axis < n:
+        return (axis if axis < 0 else axis - n,)
+    if isinstance(axis, list):
+        raise TypeError("'list' object cannot be interpreted as an integer")  # NumPy's words
+    return tuple([i - n for i in normalize_axis_tuple(axis, n)])
+
+
+def kept(keepdims: Any) -> bool:
+    """What keepdims= means; np._NoValue, which is true, means no."""
+    return keepdims is not MISSING and bool(keepdims)
+
+
+def is_given(where: Any) -> bool:
+    """Whether where= says anything."""
+    return where is not MISSING and where is not True
 
 
 def restored(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
@@ -39,37 +60,103 @@ def restored(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
         return reduced
     n = np.ndim(plain(x))
     lead = np.shape(plain(reduced))[: np.ndim(plain(reduced)) - (n - len(axis))]
-    shape = [1 if i - n in axis else size for i, size in enumerate(np.shape(plain(x)))]
-    return np.reshape(reduced, (*lead, *shape))
+    return np.reshape(reduced, (*lead, *shape_kept(x, axis)))
 
 
-def _sum_transpose(cotangent: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
+def shape_kept(x: Any, axis: Axes) -> tuple[int, ...]:
+    """The shape of x with these axes reduced to length 1."""
+    n = len(shape_of(x))
+    return tuple(1 if i - n in axis else size for i, size in enumerate(shape_of(x)))
+
+
+# -- sums ------------------------------------------------------------------------------------------
+def _sum_transpose(cotangent: Any, x: Any, *, axis: Axes, keepdims: bool, where: Any = True, dtype: Any = None) -> Any:
     shape = shape_of(x)
     if len(axis) == len(shape):
-        return everywhere(cotangent, shape)
-    return np.broadcast_to(restored(cotangent, x, axis, keepdims), shape)
+        share = everywhere(cotangent, shape)
+    else:
+        share = np.broadcast_to(restored(cotangent, x, axis, keepdims), shape)
+    return share if where is True else np.where(where, share, 0.0)
+
+
+def _sum_share(i: int, cotangent: Any, x: Any, initial: Any, **params: Any) -> Any:
+    return np.sum(cotangent) if i else _sum_transpose(cotangent, x, **params)
+
+
+def _sum_batched(tangents: Any, args: Any, out: Any, **params: Any) -> Any:
+    of_x, of_initial = tangents
+    return np.sum(of_x, **params) + np.reshape(of_initial, (-1, *(1,) * len(shape_of(out))))
 
 
 sum_p = Linear(
     "sum",
-    lambda x, *, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    lambda x, *, axis, keepdims, **options: np.add.reduce(x, axis=axis, keepdims=keepdims, **options),
     transpose=_sum_transpose,
-    batched=lambda tangents, x, *, axis, keepdims: np.sum(tangents, axis=axis, keepdims=keepdims),
+    batched=lambda tangents, x, **params: np.sum(tangents, **params),
     flow="adds",
 )
-cumsum_p = Linear(
-    "cumsum",
-    lambda x, *, axis: np.cumsum(x, axis),
-    transpose=lambda cotangent, x, *, axis: np.flip(np.cumsum(np.flip(cotangent, axis), axis), axis),
-    batched=lambda tangents, x, *, axis: np.cumsum(tangents, axis),
+sum_from_p = JointlyLinear(
+    "sum_from",
+    lambda x, initial, **params: np.add.reduce(x, initial=initial, **params),
+    transpose=_sum_share,
+    batched=_sum_batched,
     flow="adds",
 )
+
+
+@implements(np.sum)
+def sum_(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = MISSING,
+    initial: Any = MISSING,
+    where: Any = MISSING,
+) -> Any:
+    refuse_out(out)
+    a = normalize(a)
+    if dtype is None and initial is MISSING and where is MISSING:
+        return sum_p(a, axis=axes_from_end(a, axis), keepdims=keepdims is not MISSING and bool(keepdims))
+    params: dict[str, Any] = {"axis": axes_from_end(a, axis), "keepdims": kept(keepdims)}
+    if dtype is not None:
+        params["dtype"] = real_or_complex(a, dtype)
+    if is_given(where):
+        params["where"] = mask_of(where)
+        # What is left out contributes exactly 0; where= is kept because NumPy adds in another order with it.
+        a = np.where(params["where"], a, 0.0 if dtype_of(a).kind in "fc" else 0)
+    return sum_p(a, **params) if initial is MISSING else sum_from_p(a, normalize(initial), **params)
+
+
+def mask_of(where: Any) -> Any:
+    """A mask of its own: f may change the one it used."""
+    return np.array(value(where), bool)
+
+
+def real_or_complex(a: Any, dtype: Any) -> np.dtype[Any]:
+    """The dtype to reduce in, which must be able to hold a derivative."""
+    wanted = np.dtype(dtype)
+    if wanted.kind not in "fc":
+        cast(a, wanted)  # refused where a is traced
+    return wanted
+
+
+# -- reductions by their partials ------------------------------------------------------------------
+def shared_equally(attained: Any, x: Any, axis: Axes) -> Any:
+    """Weights that the elements of x marked in a mask have in equal parts; nan where none is."""
+    attained = like(attained, x)
+    return attained / np.sum(attained, axis=axis, keepdims=True)
 
 
 def _extreme_shares(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     """The partials of max and min: the elements that attain the extreme share equally."""
+    return shared_equally(x == restored(out, x, axis, keepdims), x, axis)
+
+
+def _known_extreme_shares(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
+    """The same where nan is left out: nothing flows to it, not even where there is nothing else."""
     attained = like(x == restored(out, x, axis, keepdims), x)
-    return attained / np.sum(attained, axis=axis, keepdims=True)
+    return attained / np.maximum(np.sum(attained, axis=axis, keepdims=True), 1)
 
 
 def _prod_partials(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
@@ -86,12 +173,26 @@ def _prod_partials(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 def _before(rows: Any) -> Any:
     """The product of the elements before each one along the last axis: a scan, doubling its reach at every step."""
     count = shape_of(rows)[-1]
-    product = np.concatenate([np.ones_like(rows[..., :1]), rows[..., :-1]], axis=-1)
+    product = np.concatenate([np.ones_like(plain(rows)[..., :1]), rows[..., :-1]], axis=-1)
     reach = 1
     while reach < count:
         product = np.concatenate([product[..., :reach], product[..., reach:] * product[..., :-reach]], axis=-1)
         reach *= 2
     return product
+
+
+def _softmax(exp: Any) -> Callable[..., Any]:
+    """The partials of the logarithm of a sum of powers; infinite terms share equally where the sum is infinite."""
+
+    def partials(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
+        total = restored(out, x, axis, keepdims)
+        infinite = np.isinf(total)
+        if not np.any(infinite):
+            return exp(x - total)
+        weights = exp(np.where(infinite, 0.0, x - total))
+        return np.where(infinite, shared_equally(x == total, x, axis), weights)
+
+    return partials
 
 
 def reduction(name: str, fun: Any, partials: Any, selects: bool = False) -> General:
@@ -112,111 +213,147 @@ def reduction(name: str, fun: Any, partials: Any, selects: bool = False) -> Gene
 
 max_p = reduction("max", np.max, _extreme_shares, selects=True)
 min_p = reduction("min", np.min, _extreme_shares, selects=True)
+fmax_p = reduction("fmax.reduce", np.fmax.reduce, _known_extreme_shares, selects=True)
+fmin_p = reduction("fmin.reduce", np.fmin.reduce, _known_extreme_shares, selects=True)
 prod_p = reduction("prod", np.prod, _prod_partials)
+logsumexp_p = reduction("logaddexp.reduce", np.logaddexp.reduce, _softmax(np.exp), selects=True)
+logsumexp2_p = reduction("logaddexp2.reduce", np.logaddexp2.reduce, _softmax(np.exp2), selects=True)
+hypot_p = reduction(
+    "hypot.reduce", np.hypot.reduce, lambda out, x, axis, keepdims: _towards(x, restored(out, x, axis, keepdims))
+)
+# The row of each ufunc's reduction, and what changes nothing in it.
+BY_UFUNC: dict[np.ufunc, tuple[General, float]] = {
+    np.multiply: (prod_p, 1.0),
+    np.maximum: (max_p, -np.inf),
+    np.minimum: (min_p, np.inf),
+    np.fmax: (fmax_p, np.nan),
+    np.fmin: (fmin_p, np.nan),
+    np.logaddexp: (logsumexp_p, -np.inf),
+    np.logaddexp2: (logsumexp2_p, -np.inf),
+    np.hypot: (hypot_p, 0.0),
+}
 
 
-def _reduce(primitive: Any, *functions: Any) -> None:
-    """Let NumPy functions with the usual keywords of a reduction reach their primitive."""
+def reduced(
+    ufunc: np.ufunc, a: Any, axis: Any = None, dtype: Any = None, out: None = None, *options: Any, **named: Any
+) -> Any:
+    """The reduction by a ufunc, with the usual keywords: keepdims, initial and where."""
+    refuse_out(out)
+    a = normalize(a)
+    if dtype is not None:
+        a = cast(a, dtype)
+    if options or named:
+        return _reduced_with_options(ufunc, a, axis, *options, **named)
+    return BY_UFUNC[ufunc][0](a, axis=axes_from_end(a, axis), keepdims=False)
+
+
+def _reduced_with_options(
+    ufunc: np.ufunc, a: Any, axis: Any, keepdims: Any = MISSING, initial: Any = MISSING, where: Any = MISSING
+) -> Any:
+    primitive, neutral = BY_UFUNC[ufunc]
+    axes = axes_from_end(a, axis)
+    if is_given(where):
+        if ufunc.identity is None and initial is MISSING:
+            ufunc.reduce(np.zeros(1), where=False)  # NumPy says that this may not be
+        # What is left out contributes exactly 0.
+        a = np.where(mask_of(where), a, np.asarray(neutral, dtype_of(a)))
+    if initial is MISSING or initial is None:
+        return primitive(a, axis=axes, keepdims=kept(keepdims))
+    total = primitive(_led_by(cast(normalize(initial), dtype_of(a)), a, axes), axis=(-1,), keepdims=False)
+    return np.reshape(total, shape_kept(a, axes)) if kept(keepdims) else total
+
+
+def rows_of(a: Any, axes: Axes) -> Any:
+    """An array whose last axis runs over all that is reduced."""
+    n = len(shape_of(a))
+    others = [i for i in range(n) if i - n not in axes]
+    moved = np.transpose(a, [*others, *(i + n for i in axes)]) if n else a
+    return np.reshape(moved, (*(shape_of(a)[i] for i in others), math.prod(shape_of(a)[i] for i in axes)))
+
+
+def _led_by(initial: Any, a: Any, axes: Axes) -> Any:
+    """Rows of what is reduced, the initial value before all others."""
+    rows = rows_of(a, axes)
+    return np.concatenate([np.broadcast_to(initial, (*shape_of(rows)[:-1], 1)), rows], axis=-1)
+
+
+@implements(np.prod)
+def prod(a: Any, axis: Any = None, dtype: Any = None, out: None = None, *options: Any, **named: Any) -> Any:
+    return reduced(np.multiply, a, axis, dtype, out, *options, **named)
+
+
+def _extreme(ufunc: np.ufunc, *functions: Any) -> None:
+    """max and min, which take no dtype."""
 
     @implements(*functions)
-    def implementation(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False) -> Any:
-        refuse_out(out)
-        a = normalize(a)
-        if dtype is not None:
-            a = cast(a, dtype)
-        return primitive(a, axis=axes_from_end(a, axis), keepdims=bool(keepdims))
+    def implementation(a: Any, axis: Any = None, out: None = None, *options: Any, **named: Any) -> Any:
+        return reduced(ufunc, a, axis, None, out, *options, **named)
 
 
-_reduce(sum_p, np.sum)
-_reduce(prod_p, np.prod)
+_extreme(np.maximum, np.max, np.amax)
+_extreme(np.minimum, np.min, np.amin)
 
 
-def _method_reduce(ufunc: np.ufunc, function: Any) -> None:
+def _method_reduce(ufunc: np.ufunc) -> None:
     """The method of a ufunc, which takes the first axis unless told otherwise."""
 
     @implements((ufunc, "reduce"))
-    def implementation(array: Any, axis: Any = 0, dtype: Any = None, out: None = None, **options: Any) -> Any:
-        if dtype is not None:
-            array = cast(normalize(array), dtype)
-        return function(array, axis=axis, out=out, **options)
+    def implementation(array: Any, axis: Any = 0, dtype: Any = None, out: None = None, *o: Any, **named: Any) -> Any:
+        if ufunc is np.add:
+            return np.sum(array, axis, dtype, out, *o, **named)
+        return reduced(ufunc, array, axis, dtype, out, *o, **named)
 
 
-_method_reduce(np.add, np.sum)
-_method_reduce(np.multiply, np.prod)
-_method_reduce(np.maximum, np.max)
-_method_reduce(np.minimum, np.min)
+for _ufunc in (np.add, *BY_UFUNC):
+    _method_reduce(_ufunc)
 
 
-def _reduce_extreme(primitive: Any, *functions: Any) -> None:
-    """The same for max and min, which take no dtype."""
+@implements(np.ptp)
+def ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = MISSING) -> Any:
+    refuse_out(out)
+    keepdims = kept(keepdims)
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
 
-    @implements(*functions)
-    def implementation(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+
+# -- reductions of slices --------------------------------------------------------------------------
+def _reduceat_transpose(cotangent: Any, x: Any, *, indices: Any, axis: int) -> Any:
+    """What each element is added to: its slice, and the slices that are only itself."""
+    n, starts = shape_of(x)[axis], np.asarray(indices)
+    lengths = np.maximum(np.diff(starts, append=n), 1)
+    spread = np.repeat(np.moveaxis(cotangent, axis, -1), lengths, axis=-1)
+    places = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths - starts, lengths)
+    if len(places) != n or np.any(places != np.arange(n)):
+        lead = shape_of(spread)[:-1]
+        spread = scatter_p(spread, index=(*map(slice, lead), places), shape=(*lead, n))
+    return np.moveaxis(spread, -1, axis)
+
+
+add_reduceat_p = Linear(
+    "add.reduceat",
+    lambda x, *, indices, axis: np.add.reduceat(x, indices, axis),
+    transpose=_reduceat_transpose,
+    batched=lambda tangents, x, *, indices, axis: np.add.reduceat(tangents, indices, axis),
+    flow="adds",
+)
+
+
+def _reduceat(ufunc: np.ufunc) -> None:
+    @implements((ufunc, "reduceat"))
+    def implementation(array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: None = None) -> Any:
         refuse_out(out)
-        a = normalize(a)
-        return primitive(a, axis=axes_from_end(a, axis), keepdims=bool(keepdims))
+        array, indices = normalize(array), np.array(value(indices))
+        if dtype is not None:
+            array = cast(array, dtype)
+        (axis,) = axes_from_end(array, axis)
+        # NumPy says what may not be.
+        np.add.reduceat(np.broadcast_to(0.0, shape_of(array)), indices, axis)
+        if ufunc is np.add:
+            return add_reduceat_p(array, indices=indices, axis=axis)
+        ends = np.maximum(np.append(indices[1:], shape_of(array)[axis]), indices + 1)
+        moved = np.moveaxis(array, axis, 0)
+        parts = [ufunc.reduce(moved[i:j]) if i + 1 < j else moved[i] for i, j in zip(indices, ends, strict=True)]
+        return np.moveaxis(np.stack(parts), 0, axis)
 
 
-_reduce_extreme(max_p, np.max, np.amax)
-_reduce_extreme(min_p, np.min, np.amin)
-
-
-def _count(a: Any, axis: Axes) -> int:
-    shape = shape_of(a)
-    return math.prod(shape[i] for i in axis)
-
-
-@implements(np.mean)
-def mean(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False) -> Any:
-    refuse_out(out)
-    a = normalize(a)
-    if dtype is None and dtype_of(a) == np.float16:
-        # As NumPy does: the sum of many small numbers leaves the range of float16.
-        return cast(np.mean(a, axis=axis, dtype=np.float32, keepdims=bool(keepdims)), np.float16)
-    if dtype is not None:
-        a = cast(a, dtype)
-    axes = axes_from_end(a, axis)
-    return sum_p(a, axis=axes, keepdims=bool(keepdims)) / _count(a, axes)
-
-
-@implements(np.var)
-def var(a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = False) -> Any:
-    refuse_out(out)
-    a = normalize(a)
-    axes = axes_from_end(a, axis)
-    deviation = a - np.mean(a, axis=axes, dtype=dtype, keepdims=True)
-    squares = np.real(deviation * np.conj(deviation))
-    return sum_p(squares, axis=axes, keepdims=bool(keepdims)) / max(_count(a, axes) - ddof, 0)
-
-
-@implements(np.std)
-def std(a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = False) -> Any:
-    refuse_out(out)
-    return np.sqrt(np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=bool(keepdims)))
-
-
-@implements(np.cumsum)
-def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    refuse_out(out)
-    a = normalize(a)
-    if dtype is not None:
-        a = cast(a, dtype)
-    if axis is None:
-        return cumsum_p(np.ravel(a), axis=-1)
-    return cumsum_p(a, axis=axes_from_end(a, axis)[0])
-
-
-def _query(fun: Any) -> None:
-    """A function whose result carries no derivative, such as argmax."""
-    primitive = Constant(fun.__name__, fun)
-
-    @implements(fun)
-    def implementation(*args: Any, **kwargs: Any) -> Any:
-        operands = tuple(normalize(x) if is_traced(x) else x for x in args)
-        return bind(primitive, operands, {key: value(x) for key, x in kwargs.items()})
-
-
-for _fun in (np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero, np.searchsorted):
-    _query(_fun)
-for _fun in (np.allclose, np.array_equal, np.isclose):
-    _query(_fun)
+for _ufunc in (np.add, *BY_UFUNC):
+    _reduceat(_ufunc)

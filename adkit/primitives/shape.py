@@ -295,15 +295,6 @@ def conjugate(x: Any, /) -> Any:
     return conjugate_p(x) if is_complex(x) else np.positive(x)
 
 
-# -- differences -----------------------------------------------------------------------------------
-@implements(np.diff)
-def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    before = (slice(None),) * normalize_axis_index(axis, np.ndim(plain(a)))
-    for _ in range(n):
-        a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
-    return a
-
-
 # -- what carries no derivative --------------------------------------------------------------------
 for _query in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.array_repr):
     implementations[_query] = lambda *args, _query=_query, **kwargs: _query(*map(plain, args), **kwargs)

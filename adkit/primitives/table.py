@@ -389,8 +389,12 @@ def raised(out: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     wanted = out.dtype if isinstance(out, (np.ndarray, np.generic)) else dtype_of(out)
     for x in args:
         if isinstance(x, (np.ndarray, np.generic)) and x.dtype is not wanted and _is_lower(x.dtype, wanted):
-            return tuple([np.asarray(x, wanted)[()] if _is_lower(dtype_of(x), wanted) else x for x in args])
+            return tuple([_as(x, wanted) if _is_lower(dtype_of(x), wanted) else x for x in args])
     return args
+
+
+def _as(x: Any, dtype: np.dtype[Any]) -> Any:
+    return cast(x, dtype) if isinstance(x, Box) else np.asarray(x, dtype)[()]
 
 
 def _is_lower(dtype: np.dtype[Any], wanted: np.dtype[Any]) -> bool:

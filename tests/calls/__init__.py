@@ -7,10 +7,13 @@ QUERIES  calls whose result carries none and must be NumPy's own, by function
 
 from __future__ import annotations
 
-from . import assembly, assignment, elementwise, fft, indexing, linalg, products, reductions, shape, special
+import importlib
+import pkgutil
+
 from .common import MASK, SHAPES, C, Pattern, Patterns, Rows, V, X, rng_for
 
-FAMILIES = (assignment, elementwise, shape, indexing, assembly, reductions, products, linalg, fft, special)
+NAMES = [module.name for module in pkgutil.iter_modules(__path__) if module.name != "common"]
+FAMILIES = [importlib.import_module(f".{name}", __name__) for name in NAMES]
 
 
 def _all(name: str) -> dict:

@@ -171,7 +171,6 @@ PATTERNS: Patterns = {
         lambda x: (1j * x).conjugate().imag,
         lambda x: x[0, 0].conj(),
     ],
-    np.diff: [lambda x: np.diff(x), lambda x: np.diff(x, n=2), lambda x: np.diff(x, axis=0), lambda x: np.diff(x, n=0)],
     np.full_like: [lambda x: np.full_like(x, x[0, 0]), lambda x: np.full_like(x[0], x[0, 1], dtype=np.float32)],
 }
 

@@ -1,0 +1,203 @@
+"""Sorted order: sort and partition move values, quantiles interpolate between them.
+
+Sorting moves: each place of the result has the derivative of the element that was put there, the first of equal ones
+first. A quantile does not depend on the order of equal elements, and so they share its derivative equally.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import NoRule, place
+from ..tracing import Box, bind, normalize, plain, value
+from .reductions import axes_from_end, kept, rows_of, shape_kept
+from .table import Constant, General, Linear, cast, dtype_of, implements, like, refuse_out, shape_of
+
+# Elements put in another order along an axis, every one of them once.
+permute_p = Linear(
+    "permute",
+    lambda x, *, order, axis: np.take_along_axis(x, order, axis),
+    transpose=lambda cotangent, x, *, order, axis: permute_p(cotangent, order=np.argsort(order, axis), axis=axis),
+    batched=lambda tangents, x, *, order, axis: permute_p(
+        tangents, order=np.broadcast_to(order, shape_of(tangents)), axis=axis
+    ),
+    flow="moves",
+)
+
+
+def _partition_order(x: Any, kth: Any, axis: int, kind: Any) -> Any:
+    """Where the elements of np.partition come from; np.argpartition may put them elsewhere."""
+    parted = np.argsort(np.partition(x, kth, axis, kind), axis, "stable")
+    return np.take_along_axis(np.argsort(x, axis, "stable"), np.argsort(parted, axis), axis)
+
+
+_partition_order_p = Constant("partition_order", _partition_order)
+
+
+@implements(np.sort)
+def sort(a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
+    if order is not None:
+        raise ValueError("Cannot specify order when the array has no fields.")  # NumPy's words
+    np.sort(np.zeros(0), kind=kind, stable=stable)  # NumPy says what may not be
+    a, axis = _along(a, axis)
+    return permute_p(a, order=np.argsort(a, axis=axis, kind="stable"), axis=axis)
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect", order: None = None) -> Any:
+    if order is not None:
+        raise ValueError("Cannot specify order when the array has no fields.")  # NumPy's words
+    a, axis = _along(a, axis)
+    return permute_p(a, order=bind(_partition_order_p, (a, value(kth), axis, kind)), axis=axis)
+
+
+def _along(a: Any, axis: int | None) -> tuple[Any, int]:
+    """The array and the axis counted from the end; None flattens."""
+    a = np.ravel(normalize(a)) if axis is None else normalize(a)
+    return a, axes_from_end(a, -1 if axis is None else axis)[0]
+
+
+@implements(np.sort_complex)
+def sort_complex(a: Any) -> Any:
+    found = np.sort(a)
+    return found if dtype_of(found).kind == "c" else cast(found, complex)
+
+
+# -- quantiles -------------------------------------------------------------------------------------
+def _group_means(tangent: Any, out: Any, x: Any, *, starts: Any) -> Any:
+    """The mean of each group of elements in its places; groups begin at `starts` of the flattened array."""
+    size = math.prod(shape_of(x))
+    counts = np.diff(starts, append=size)
+    flat = np.reshape(tangent, (-1, size))
+    means = np.add.reduceat(flat, starts, axis=-1) / like(counts, x)
+    return np.reshape(np.repeat(means, counts, axis=-1), shape_of(tangent))
+
+
+# Equal elements of sorted rows: the same numbers, whose derivatives are those of their mean.
+tied_p = General(
+    "tied", lambda x, *, starts: x, jvps=[_group_means], vjps=[_group_means], batched=[_group_means], flow="adds"
+)
+
+
+def _ranked(rows: Any) -> Any:
+    """Rows in ascending order; equal elements share their derivatives."""
+    ordered = np.sort(rows)
+    new = ordered[..., 1:] != ordered[..., :-1]
+    if np.all(new):
+        return ordered
+    first = np.ones((*shape_of(ordered)[:-1], 1), bool)
+    return tied_p(ordered, starts=np.flatnonzero(np.concatenate([first, new], axis=-1)))
+
+
+def _passing_nan(found: Any, last: Any) -> Any:
+    """What was found, and nan for rows that hold nan, which is sorted to the end."""
+    bad = np.isnan(last)
+    return np.where(bad, last * np.nan, found) if np.any(bad) else found
+
+
+@implements(np.median)
+def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+    refuse_out(out)
+    a = normalize(a)
+    axes = reduced_axes(a, axis)
+    found = median_of_rows(rows_of(a, axes))
+    return np.reshape(found, shape_kept(a, axes)) if kept(keepdims) else found
+
+
+def reduced_axes(a: Any, axis: Any) -> tuple[int, ...]:
+    return axes_from_end(a, tuple(axis) if isinstance(axis, list) else axis)
+
+
+def median_of_rows(rows: Any) -> Any:
+    ranked, n = _ranked(rows), shape_of(rows)[-1]
+    found = np.mean(ranked[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
+    return _passing_nan(found, ranked[..., -1]) if n else found
+
+
+# alpha and beta of Hyndman and Fan's continuous estimators.
+_PLOTTING_POSITIONS = {
+    "interpolated_inverted_cdf": (0, 1),
+    "hazen": (0.5, 0.5),
+    "weibull": (0, 0),
+    "median_unbiased": (1 / 3.0, 1 / 3.0),
+    "normal_unbiased": (3 / 8.0, 3 / 8.0),
+}
+
+
+def _positions(n: int, q: Any, method: str) -> Any:
+    """Where in n sorted elements the quantiles lie: from 0 to n - 1, and beyond in some methods."""
+    if method == "linear":
+        return (n - 1) * q
+    if method in _PLOTTING_POSITIONS:
+        alpha, beta = _PLOTTING_POSITIONS[method]
+        return n * q + (alpha + q * (1 - alpha - beta)) - 1
+    # The others jump from element to element, or to the middle between two.
+    return np.asarray(np.quantile(np.arange(float(n)), value(q), method=method))  # type: ignore[call-overload]
+
+
+def quantile_of_rows(rows: Any, q: Any, method: str, weak: bool) -> Any:
+    """Quantiles along the last axis, which comes first in the result in the shape of q."""
+    n = shape_of(rows)[-1]
+    ranked = np.moveaxis(_ranked(rows), -1, 0)
+    position = _positions(n, q, method)
+    if dtype_of(position).kind in "iu":
+        return _passing_nan(ranked[position], ranked[-1])
+    # NumPy interpolates between the last element and itself at the end; by a traced q that would have no slope.
+    traced = isinstance(position, Box)
+    end = n - 2 if traced and n > 1 else n - 1
+    below = np.clip(np.floor(position), 0, end).astype(int)
+    above = np.where(position < 0, 0, np.minimum(below + 1, n - 1))
+    beyond = (position < 0) | (position > n - 1 if traced else position >= n - 1)
+    part = np.where(beyond, 0.0, position - below)
+    if weak:
+        part = cast(part, dtype_of(rows) if dtype_of(rows).kind == "f" else float)
+    part = np.reshape(part, (*shape_of(position), *(1,) * (len(shape_of(ranked)) - 1)))
+    found = _between(ranked[below], ranked[above], part)
+    if traced and np.any(at_knot := (part == 0) & np.reshape((below > 0) & ~beyond, shape_of(part))):
+        # On an element the slope by q is the mean of those on both sides.
+        bend = ranked[below - 1] - 2 * ranked[below] + ranked[above]
+        found = found + np.where(at_knot, 0.5 * bend * part, 0.0)
+    return _passing_nan(found, ranked[-1])
+
+
+def _between(x: Any, y: Any, part: Any) -> Any:
+    """x + part (y - x), rounded as NumPy does."""
+    step = y - x
+    return np.where(part >= 0.5, y - step * (1 - part), x + step * part)
+
+
+def quantile_implementation(function: Any, of_rows: Any, scale: int) -> None:
+    @implements(function)
+    def implementation(
+        a: Any,
+        q: Any,
+        axis: Any = None,
+        out: None = None,
+        overwrite_input: bool = False,
+        method: str = "linear",
+        keepdims: Any = False,
+        *,
+        weights: Any = None,
+    ) -> Any:
+        refuse_out(out)
+        if weights is not None:
+            raise NoRule(
+                f"{function.__name__} with weights= has no derivative rule{place()}; without weights it has one, or "
+                "sort the values and interpolate their cumulated weights with np.interp"
+            )
+        a = normalize(a)
+        # NumPy says what may not be.
+        function(np.zeros(1, dtype_of(a)), plain(q) if isinstance(q, Box) else q, method=method)
+        axes = reduced_axes(a, axis)
+        weak = type(plain(q)) in (int, float)
+        q = normalize(q)
+        q = q if isinstance(q, Box) else np.asarray(q)
+        found = of_rows(rows_of(a, axes), q if scale == 1 else np.true_divide(q, scale), method, weak)
+        return np.reshape(found, (*shape_of(q), *shape_kept(a, axes))) if kept(keepdims) else found
+
+
+quantile_implementation(np.quantile, quantile_of_rows, 1)
+quantile_implementation(np.percentile, quantile_of_rows, 100)

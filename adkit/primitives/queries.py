@@ -1,0 +1,47 @@
+"""Questions about arrays: indices, counts and verdicts, which carry no derivative."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..refusals import public_name
+from ..tracing import bind, is_traced, normalize, plain, value
+from .table import Constant, implements
+
+
+def query(fun: Any, reached_by: Any = None) -> None:
+    """Let a function whose result carries no derivative, such as argmax, see plain numbers."""
+    primitive = Constant(fun.__name__ if reached_by is None else public_name(reached_by).removeprefix("numpy."), fun)
+
+    @implements(reached_by or fun)
+    def implementation(*args: Any, **kwargs: Any) -> Any:
+        operands = tuple(normalize(x) if is_traced(x) else x for x in args)
+        named = {key: value(normalize(x)) if is_traced(x) else x for key, x in kwargs.items()}
+        return bind(primitive, operands, named)
+
+
+for _fun in (np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.lexsort):
+    query(_fun)
+for _fun in (np.any, np.all, np.count_nonzero, np.nonzero, np.flatnonzero, np.argwhere):
+    query(_fun)
+for _fun in (np.searchsorted, np.digitize, np.isin):
+    query(_fun)
+for _fun in (np.allclose, np.array_equal, np.array_equiv, np.isclose):
+    query(_fun)
+for _ufunc in (np.logical_and, np.logical_or, np.logical_xor):
+    for _method in ("reduce", "accumulate", "reduceat"):
+        query(getattr(_ufunc, _method), (_ufunc, _method))
+
+
+def _about(fun: Any) -> None:
+    """A function of types, memory or spelling."""
+
+    @implements(fun)
+    def implementation(*args: Any, **kwargs: Any) -> Any:
+        return fun(*map(plain, args), **kwargs)
+
+
+for _fun in (np.min_scalar_type, np.common_type, np.may_share_memory, np.shares_memory, np.array_str, np.array2string):
+    _about(_fun)
