@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable
 
 from ..tracing import install_general_operators, on_demand
-from . import elementwise, products, reductions, shape
+from . import einsum, elementwise, polynomials, products, reductions, shape
 from .table import Choice, Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
 
 install_general_operators()
@@ -33,7 +33,9 @@ __all__ = [
     "JointlyLinear",
     "Linear",
     "Primitive",
+    "einsum",
     "elementwise",
+    "polynomials",
     "primitives",
     "products",
     "reductions",
