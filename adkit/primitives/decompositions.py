@@ -28,10 +28,12 @@ from .matrices import (
     diagonal,
     folded,
     hermitian,
+    in_company,
     inverse,
     noise,
     over_gaps,
     pack,
+    settled,
     shared,
     swap,
     times,
@@ -90,7 +92,7 @@ def _eigen_pull(by_values: Any, by_vectors: Any, w: Any, vectors: Any, inverse_o
     return times(swap(inverse_of_vectors), turned, swap(vectors))
 
 
-def _eigh_push(tangent: Any, out: Any, a: Any, *, uplo: str) -> Any:
+def _eigh_push(tangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     w, vectors = _eigen(out)
     w = np.real(w)
     same = clusters(w)
@@ -101,7 +103,7 @@ def _eigh_push(tangent: Any, out: Any, a: Any, *, uplo: str) -> Any:
     return pack((shared(np.real(by_values), same), 1), (by_vectors, 2))
 
 
-def _eigh_pull(cotangent: Any, out: Any, a: Any, *, uplo: str) -> Any:
+def _eigh_pull(cotangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     w, vectors = _eigen(out)
     w = np.real(w)
     same = clusters(w)
@@ -111,6 +113,8 @@ def _eigh_pull(cotangent: Any, out: Any, a: Any, *, uplo: str) -> Any:
         at = row(vectors, 0 if uplo in "Ll" else shape_of(a)[-1] - 1)
         by_vectors = by_vectors + held(turn, vectors, at)
     by_values = shared(np.real(by_values), same)
+    if not np.any(plain(by_vectors)):
+        vectors = settled(vectors, in_company(same) & (plain(by_values) == 0))
     return folded(_eigen_pull(by_values, by_vectors, w, vectors, adjoint(vectors), same), uplo)
 
 
@@ -167,16 +171,18 @@ eig_p = General(
 )
 
 
-def _eigvalsh_push(tangent: Any, out: Any, a: Any, *, uplo: str) -> Any:
+def _eigvalsh_push(tangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     vectors = np.linalg.eigh(a, uplo)[1]
     along = np.sum(conj(vectors) * np.matmul(hermitian(tangent, uplo), vectors), axis=-2)
     return shared(np.real(along), clusters(out))
 
 
-def _eigvalsh_pull(cotangent: Any, out: Any, a: Any, *, uplo: str) -> Any:
+def _eigvalsh_pull(cotangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     vectors = np.linalg.eigh(a, uplo)[1]
-    weighted = conj(vectors) * shared(cotangent, clusters(out))[..., None, :]
-    return folded(np.matmul(weighted, swap(vectors)), uplo)
+    same = clusters(out)
+    by_values = shared(cotangent, same)
+    vectors = settled(vectors, in_company(same) & (plain(by_values) == 0))
+    return folded(np.matmul(conj(vectors) * by_values[..., None, :], swap(vectors)), uplo)
 
 
 # NumPy computes eigenvalues alone by another algorithm, with other last digits; their derivative needs the vectors.
@@ -213,7 +219,7 @@ eigvals_p = General("eigvals", np.linalg.eigvals, jvps=[_eigvals_push], vjps=[_e
 
 
 @implements(np.linalg.eigh)
-def eigh(a: Any, UPLO: str = "L") -> Any:
+def eigh(a: Any, UPLO: Any = "L") -> Any:
     a = normalize(a)
     w, vectors = _eigen(eigh_p(a, uplo=UPLO))
     return EighResult(np.real(w), vectors)
@@ -225,7 +231,7 @@ def eig(a: Any) -> Any:
 
 
 @implements(np.linalg.eigvalsh)
-def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
     return eigvalsh_p(a, uplo=UPLO)
 
 
@@ -275,7 +281,7 @@ def _qr_parts(out: Any, a: Any) -> list[Any]:
     return unpack(out, (m, columns), (columns, n))
 
 
-def _qr_push(tangent: Any, out: Any, a: Any, *, mode: str) -> Any:
+def _qr_push(tangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
     """Q^H dQ = W is anti-Hermitian, and from dA = dQ R + Q dR what is below the diagonal of (Q^H dA - W R) is 0."""
     (q, r), k = _qr_parts(out, a), min(shape_of(a)[-2:])
     thin, r = q[..., :, :k], r[..., :k, :]
@@ -292,7 +298,7 @@ def _qr_push(tangent: Any, out: Any, a: Any, *, mode: str) -> Any:
     return pack((by_q, 2), (by_r, 2))
 
 
-def _qr_pull(cotangent: Any, out: Any, a: Any, *, mode: str) -> Any:
+def _qr_pull(cotangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
     (q, r), (by_q, by_r), k = _qr_parts(out, a), _qr_parts(cotangent, a), min(shape_of(a)[-2:])
     if shape_of(q)[-1] > k:
         by_q = _completed_pull(by_q, q, k)
@@ -339,7 +345,7 @@ def _completed_pull(by_q: Any, q: Any, k: int) -> Any:
     return by_first - np.matmul(by_others, swap(z)) + np.concatenate([top, bottom], axis=-2)
 
 
-def _qr(a: Any, *, mode: str) -> Any:
+def _qr(a: Any, *, mode: Any) -> Any:
     q, r = np.linalg.qr(a, mode)
     return pack((q, 2), (r, 2))
 
@@ -348,7 +354,7 @@ qr_p = General("qr", _qr, jvps=[_qr_push], vjps=[_qr_pull], batched=[_qr_push])
 
 
 @implements(np.linalg.qr)
-def qr(a: Any, mode: str = "reduced") -> Any:
+def qr(a: Any, mode: Any = "reduced") -> Any:
     a = normalize(a)
     if mode == "raw":
         raise NoRule(f"numpy.linalg.qr with mode='raw' has no derivative rule{place()}; use 'reduced' or 'complete'")

@@ -110,6 +110,4 @@ def _letters(axes: Sequence[Any]) -> str:
     return "".join("..." if axis is Ellipsis else letters[axis] for axis in axes)
 
 
-implementations[np.einsum_path] = lambda *operands, optimize="greedy", einsum_call=False: np.einsum_path(
-    *map(plain, operands), optimize=optimize, einsum_call=einsum_call
-)
+implementations[np.einsum_path] = lambda *operands, **options: np.einsum_path(*map(plain, operands), **options)

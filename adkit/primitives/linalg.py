@@ -25,12 +25,17 @@ def _cofactors(out: Any, x: Any) -> Any:
     inverses = inverse(x)
     regular = _is_regular(plain(x), plain(inverses))
     if np.all(regular):
-        return out[..., None, None] * swap(inverses)
+        return _scalars(out) * swap(inverses)
     if len(shape) == 2:
         return _cofactors_near_singular(x)
     numbers = np.reshape(out, -1)
     each = [_cofactors(numbers[i], part) for i, part in enumerate(np.reshape(x, (-1, *shape[-2:])))]
     return np.reshape(np.stack(each), shape)
+
+
+def _scalars(x: Any) -> Any:
+    """Numbers that multiply matrices."""
+    return np.reshape(x, (*shape_of(x), 1, 1))
 
 
 def _is_regular(x: Any, inverses: Any) -> Any:
@@ -77,7 +82,7 @@ det_p = General(
     "det",
     np.linalg.det,
     jvps=[_det_push],
-    vjps=[lambda cotangent, out, x: cotangent[..., None, None] * _cofactors(out, x)],
+    vjps=[lambda cotangent, out, x: _scalars(cotangent) * _cofactors(out, x)],
     batched=[_det_push],
 )
 
@@ -187,15 +192,14 @@ def multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
 
 def _in_best_order(parts: Sequence[Any]) -> Any:
     sizes = [shape_of(part)[0] for part in parts] + [shape_of(parts[-1])[1]]
-    # For each run of factors the cost and the product; of equal costs NumPy takes the second of three, else the first.
+    # For each run of factors the cost and where it is cut; of equal costs the first, as in NumPy.
     best: dict[tuple[int, int], tuple[int, int]] = {(i, i): (0, i) for i in range(len(parts))}
     for length in range(1, len(parts)):
         for i in range(len(parts) - length):
             j = i + length
-            cuts = range(i, j) if len(parts) > 3 else range(j - 1, i - 1, -1)
-            costs = {k: sizes[i] * sizes[k + 1] * sizes[j + 1] + best[i, k][0] + best[k + 1, j][0] for k in cuts}
-            cut = min(costs, key=costs.__getitem__)
-            best[i, j] = costs[cut], cut
+            best[i, j] = min(
+                (sizes[i] * sizes[k + 1] * sizes[j + 1] + best[i, k][0] + best[k + 1, j][0], k) for k in range(i, j)
+            )
 
     def product(i: int, j: int) -> Any:
         cut = best[i, j][1]

@@ -98,7 +98,7 @@ def inverse(x: Any) -> Any:
 
 
 # -- one triangle of a Hermitian matrix --------------------------------------------------------------
-def hermitian(x: Any, uplo: str) -> Any:
+def hermitian(x: Any, uplo: Any) -> Any:
     """The Hermitian matrix that LAPACK reads from one triangle of x, and from the real part of its diagonal."""
     triangle = x if uplo in "Ll" else swap(x)
     strict = below(triangle, -1)
@@ -106,7 +106,7 @@ def hermitian(x: Any, uplo: str) -> Any:
     return full if uplo in "Ll" else swap(full)
 
 
-def folded(cotangent: Any, uplo: str) -> Any:
+def folded(cotangent: Any, uplo: Any) -> Any:
     """The transpose of that: a cotangent of the Hermitian matrix as one of the triangle that was read."""
     both = cotangent + adjoint(cotangent)
     triangle = below(both, -1) if uplo in "Ll" else swap(below(swap(both), -1))
@@ -134,6 +134,16 @@ def shared(derivative: Any, same: Any) -> Any:
     if np.all(size == 1):
         return derivative
     return np.matmul(same / size[..., None], derivative[..., None])[..., 0]
+
+
+def in_company(same: Any) -> Any:
+    """Which numbers are equal to another one."""
+    return np.sum(same, axis=-1) > 1
+
+
+def settled(vectors: Any, unused: Any) -> Any:
+    """Vectors, of which those that nothing depends on are constants: they may have no derivative to multiply by 0."""
+    return np.where(unused[..., None, :], plain(vectors), vectors) if np.any(unused) else vectors
 
 
 def divided(x: Any, by: Any, zero: Any) -> Any:

@@ -46,22 +46,23 @@ norm_p = General("norm", _compute, jvps=[_push], vjps=[_pull], batched=[_push], 
 
 
 @implements(np.linalg.norm)
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    x, ord, keepdims = normalize(x), value(ord), bool(keepdims)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
+    x, order, keepdims = normalize(x), value(ord), bool(keepdims)
     if axis is not None and not isinstance(axis, tuple):
         axis = (operator.index(axis),)
     axes = axes_from_end(x, axis)
-    if (
-        (axis is None and ord is None)
-        or (len(axes) == 2 and ord in (None, "fro", "f"))
-        or (len(axes) == 1 and ord is None)
-    ):
-        return norm_p(x, order=2, numpys=ord, axis=axis, axes=axes, keepdims=keepdims)
-    if len(axes) == 1 and not isinstance(ord, str):
-        return _of_vectors(x, ord, axis, axes, keepdims)
-    if len(axes) == 2 and ord in (1, -1, 2, -2, np.inf, -np.inf, "nuc"):
-        return _of_matrices(x, ord, axes, keepdims)
-    return np.linalg.norm(plain(x), ord, axis, keepdims)  # NumPy's own error
+    euclidean = (None, "fro", "f") if len(axes) == 2 else (None,)
+    if order in euclidean and (axis is None or len(axes) in (1, 2)):
+        return norm_p(x, order=2, numpys=order, axis=axis, axes=axes, keepdims=keepdims)
+    if len(axes) == 1 and not isinstance(order, str):
+        return _of_vectors(x, order, axis, axes, keepdims)
+    if len(axes) == 2 and order in _OF_MATRICES:
+        return _of_matrices(x, order, axes, keepdims)
+    numpys: Any = np.linalg.norm
+    return numpys(plain(x), order, axis, keepdims)  # NumPy's own error
+
+
+_OF_MATRICES = frozenset({1, -1, 2, -2, np.inf, -np.inf, "nuc"})
 
 
 def _of_vectors(x: Any, ord: Any, axis: Any, axes: Axes, keepdims: bool) -> Any:

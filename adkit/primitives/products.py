@@ -259,7 +259,7 @@ def cov(
     freedom = np.where(plain(freedom) <= 0, 0.0, freedom)
     deviations = samples - average[:, None]
     weighted = deviations if w is None else deviations * w
-    return np.squeeze(np.dot(deviations, np.conj(weighted.T)) * np.true_divide(1, freedom))
+    return np.squeeze(cast(np.dot(deviations, np.conj(weighted.T)) * np.true_divide(1, freedom), wanted.dtype))
 
 
 def _named(weights: Any) -> dict[str, Any]:

@@ -36,15 +36,19 @@ def _by_matrix(tangent: Any, out: Any, a: Any, b: Any) -> Any:
     return _like_b(-np.linalg.solve(a, np.matmul(tangent, _columns(out, b))), b)
 
 
+def _lined_up(tangents: Any, ndim: int) -> Any:
+    """Stacked tangents with unit axes, so that they broadcast as single ones do against arrays of so many axes."""
+    shape = shape_of(tangents)
+    return np.reshape(tangents, (shape[0], *(1,) * max(ndim - len(shape) + 1, 0), *shape[1:]))
+
+
 def _by_matrix_stacked(tangents: Any, out: Any, a: Any, b: Any) -> Any:
-    return _like_b(-_solve_stacked(a, np.matmul(tangents, _columns(out, b))), b)
+    x = _columns(out, b)
+    return _like_b(-_solve_stacked(a, np.matmul(_lined_up(tangents, len(shape_of(x))), x)), b)
 
 
 def _by_right_side_stacked(tangents: Any, out: Any, a: Any, b: Any) -> Any:
-    stacked = _columns(tangents, b)
-    missing = max(len(shape_of(a)) - len(shape_of(stacked)) + 1, 0)
-    shape = shape_of(stacked)
-    return _like_b(_solve_stacked(a, np.reshape(stacked, (shape[0], *(1,) * missing, *shape[1:]))), b)
+    return _like_b(_solve_stacked(a, _lined_up(_columns(tangents, b), len(shape_of(a)))), b)
 
 
 def _pulled(cotangent: Any, a: Any, b: Any) -> Any:
@@ -131,15 +135,21 @@ class _LeastSquares:
     def __init__(self, packed: Any, a: Any, b: Any, rcond: Any) -> None:
         m, n = shape_of(a)
         columns = math.prod(shape_of(b)[1:])
-        residuals = shape_of(packed)[-1] - n * columns - min(m, n)
-        x, self.squares, self.s = unpack(packed, (n, columns), (residuals,), (min(m, n),))
-        self.x, self.squares, self.s = x, np.real(self.squares), np.real(self.s)
+        residuals = shape_of(packed)[-1] - n * columns - min(m, n) - 1
+        self.x, squares, s, rank = unpack(packed, (n, columns), (residuals,), (min(m, n),), (1,))
+        self.squares, self.s, self.rank = np.real(squares), np.real(s), np.real(rank)
         self.has_squares = residuals > 0
 
 
 def _lstsq(a: Any, b: Any, *, rcond: Any) -> Any:
-    x, squares, _, s = np.linalg.lstsq(a, b, rcond)
-    return pack((_columns(x, b), 2), (squares, 1), (s, 1))
+    x, squares, rank, s = np.linalg.lstsq(a, b, rcond)
+    return pack((_columns(x, b), 2), (squares, 1), (s, 1), (np.array([rank], s.dtype), 1))
+
+
+def _inverse_of(a: Any, rcond: Any) -> Any:
+    """The pseudo-inverse that least squares have used."""
+    eps = np.finfo(plain(a).dtype).eps
+    return np.linalg.pinv(a, eps * max(shape_of(a)) if rcond is None else rcond if rcond >= 0 else eps)
 
 
 def _rest(f: _LeastSquares, a: Any, b: Any) -> Any:
@@ -147,23 +157,24 @@ def _rest(f: _LeastSquares, a: Any, b: Any) -> Any:
 
 
 def _lstsq_by_matrix(tangent: Any, out: Any, a: Any, b: Any, *, rcond: Any) -> Any:
-    f, p = _LeastSquares(out, a, b, rcond), np.linalg.pinv(a, rcond)
+    f, p = _LeastSquares(out, a, b, rcond), _inverse_of(a, rcond)
     rest, back, moved = _rest(f, a, b), adjoint(tangent), np.matmul(tangent, f.x)
     before = times(back, adjoint(p), f.x)
     by_x = times(p, adjoint(p), back, rest) + before - times(p, a, before) - np.matmul(p, moved)
     by_squares = -2 * np.real(np.sum(conj(rest) * moved, axis=-2)) if f.has_squares else moved[..., 0, :0]
-    return pack((by_x, 2), (by_squares, 1), (svdvals_p.jvps[0](tangent, f.s, a), 1))
+    none = np.zeros((*shape_of(by_x)[:-2], 1), dtype_of(out))
+    return pack((by_x, 2), (by_squares, 1), (svdvals_p.jvps[0](tangent, f.s, a), 1), (none, 1))
 
 
 def _lstsq_by_right_side(tangent: Any, out: Any, a: Any, b: Any, *, rcond: Any) -> Any:
     f, step = _LeastSquares(out, a, b, rcond), _columns(tangent, b)
     by_squares = 2 * np.real(np.sum(conj(_rest(f, a, b)) * step, axis=-2)) if f.has_squares else step[..., 0, :0]
-    none = np.zeros((*shape_of(step)[:-2], *shape_of(f.s)), dtype_of(out))
-    return pack((np.matmul(np.linalg.pinv(a, rcond), step), 2), (by_squares, 1), (none, 1))
+    none = np.zeros((*shape_of(step)[:-2], min(shape_of(a)) + 1), dtype_of(out))
+    return pack((np.matmul(_inverse_of(a, rcond), step), 2), (by_squares, 1), (none, 1))
 
 
 def _lstsq_matrix_pull(cotangent: Any, out: Any, a: Any, b: Any, *, rcond: Any) -> Any:
-    f, by, p = _LeastSquares(out, a, b, rcond), _LeastSquares(cotangent, a, b, rcond), np.linalg.pinv(a, rcond)
+    f, by, p = _LeastSquares(out, a, b, rcond), _LeastSquares(cotangent, a, b, rcond), _inverse_of(a, rcond)
     rest, g = _rest(f, a, b), by.x
     before = g - times(swap(a), swap(p), g)
     back = times(conj(p), swap(p), g, swap(rest)) + np.matmul(before, swap(np.matmul(adjoint(p), f.x)))
@@ -173,7 +184,7 @@ def _lstsq_matrix_pull(cotangent: Any, out: Any, a: Any, b: Any, *, rcond: Any) 
 
 def _lstsq_right_side_pull(cotangent: Any, out: Any, a: Any, b: Any, *, rcond: Any) -> Any:
     f, by = _LeastSquares(out, a, b, rcond), _LeastSquares(cotangent, a, b, rcond)
-    by_b = np.matmul(swap(np.linalg.pinv(a, rcond)), by.x)
+    by_b = np.matmul(swap(_inverse_of(a, rcond)), by.x)
     return _like_b(by_b + 2 * conj(_rest(f, a, b)) * by.squares if f.has_squares else by_b, b)
 
 
@@ -189,9 +200,7 @@ lstsq_p = General(
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     a, b = normalize(a), normalize(b)
-    cutoff = np.finfo(np.result_type(plain(a), plain(b), np.float64)).eps * max(shape_of(a)) if rcond is None else rcond
-    packed = lstsq_p(a, b, rcond=value(cutoff))
-    f = _LeastSquares(packed, a, b, cutoff)
-    s = plain(f.s)
-    rank = np.int32(np.sum(s > value(cutoff) * np.max(s, initial=0.0)))
-    return _like_b(f.x, b), f.squares, rank, f.s
+    if len(shape_of(a)) != 2 or len(shape_of(b)) not in (1, 2):
+        return np.linalg.lstsq(plain(a), plain(b), rcond)  # NumPy's own error
+    f = _LeastSquares(lstsq_p(a, b, rcond=value(rcond)), a, b, rcond)
+    return _like_b(f.x, b), f.squares, np.int32(plain(f.rank)[0]), f.s

@@ -21,9 +21,11 @@ from .matrices import (
     conj,
     diagonal,
     divided,
+    in_company,
     noise,
     over_gaps,
     pack,
+    settled,
     shared,
     swap,
     times,
@@ -128,7 +130,7 @@ def _without_complement(cotangent: Any, vectors: Any, k: int) -> Any:
         return cotangent
     first, others = cotangent[..., :, :k], cotangent[..., :, k:]
     if _has_choice(vectors, count):
-        others = np.where(plain(others) == 0, 0.0, np.nan * others)
+        return first * np.nan if np.any(plain(others)) else first
     return first - times(conj(vectors[..., :, k:]), adjoint(others), conj(vectors[..., :, :k]))
 
 
@@ -148,8 +150,10 @@ def _svdvals_push(tangent: Any, out: Any, a: Any) -> Any:
 
 def _svdvals_pull(cotangent: Any, out: Any, a: Any) -> Any:
     u, s, vh = np.linalg.svd(a, full_matrices=False)
-    by_s = np.where(plain(s) <= noise(s), 0.0, shared(cotangent, clusters(s)))
-    return np.matmul(conj(u) * by_s[..., None, :], conj(vh))
+    same = clusters(s)
+    by_s = np.where(plain(s) <= noise(s), 0.0, shared(cotangent, same))
+    unused = in_company(same) & (plain(by_s) == 0)
+    return np.matmul(conj(settled(u, unused)) * by_s[..., None, :], conj(swap(settled(swap(vh), unused))))
 
 
 svdvals_p = General(
