@@ -1,0 +1,161 @@
+"""What the rules of linear algebra are written with: parts, adjoints and symmetric parts of stacks of matrices.
+
+A matrix is in the last two axes. Cotangents are not conjugated: that of X in Y = A X B is A^T g B^T, and that of X in
+Y = X^H is g^H.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..tracing import plain
+from .table import dtype_of, is_complex, shape_of
+
+
+# -- several arrays in one -------------------------------------------------------------------------
+def pack(*parts: tuple[Any, int]) -> Any:
+    """Arrays side by side in one: each part comes with how many of its last axes are not the stack's."""
+    flat = [np.reshape(x, (*stack, math.prod(core))) for x, (stack, core) in ((x, _cut(x, n)) for x, n in parts)]
+    stack = np.broadcast_shapes(*(shape_of(x)[:-1] for x in flat))
+    return np.concatenate([np.broadcast_to(x, (*stack, *shape_of(x)[-1:])) for x in flat], axis=-1)
+
+
+def _cut(x: Any, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    shape = shape_of(x)
+    return shape[: len(shape) - n], shape[len(shape) - n :]
+
+
+def unpack(packed: Any, *cores: tuple[int, ...]) -> list[Any]:
+    """The parts of a packed array, whose last axes have these lengths."""
+    stack, parts, start = shape_of(packed)[:-1], [], 0
+    for core in cores:
+        stop = start + math.prod(core)
+        part = packed[..., start:stop]
+        parts.append(part if len(core) == 1 else np.reshape(part, (*stack, *core)))
+        start = stop
+    return parts
+
+
+# -- matrices --------------------------------------------------------------------------------------
+def swap(x: Any) -> Any:
+    """The transposes."""
+    return np.swapaxes(x, -1, -2)
+
+
+def adjoint(x: Any) -> Any:
+    """The conjugate transposes."""
+    return np.conj(swap(x)) if is_complex(x) else swap(x)
+
+
+def conj(x: Any) -> Any:
+    return np.conj(x) if is_complex(x) else x
+
+
+def diagonal(x: Any) -> Any:
+    """The diagonals."""
+    return np.diagonal(x, axis1=-2, axis2=-1)
+
+
+def as_diagonal(x: Any) -> Any:
+    """Diagonal matrices."""
+    n = shape_of(x)[-1]
+    return np.where(np.eye(n, dtype=bool), x[..., None, :], 0.0)
+
+
+def below(x: Any, k: int = 0) -> Any:
+    """The elements on and below the diagonal, or below it and k places more to the right."""
+    rows, columns = shape_of(x)[-2:]
+    return np.where(np.tri(rows, columns, k, dtype=bool), x, np.zeros((), dtype_of(x)))
+
+
+def above(x: Any) -> Any:
+    """The elements on and above the diagonal."""
+    rows, columns = shape_of(x)[-2:]
+    return np.where(np.tri(rows, columns, -1, dtype=bool), np.zeros((), dtype_of(x)), x)
+
+
+def times(*factors: Any) -> Any:
+    """A product of matrices, from left to right."""
+    product = factors[0]
+    for factor in factors[1:]:
+        product = np.matmul(product, factor)
+    return product
+
+
+def inverse(x: Any) -> Any:
+    """The inverses; nan where there is none."""
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:
+        shape = shape_of(x)
+        if len(shape) == 2:
+            return x * np.nan
+        parts = np.reshape(x, (-1, *shape[-2:]))
+        return np.reshape(np.stack([inverse(part) for part in parts]), shape)
+
+
+# -- one triangle of a Hermitian matrix --------------------------------------------------------------
+def hermitian(x: Any, uplo: Any) -> Any:
+    """The Hermitian matrix that LAPACK reads from one triangle of x, and from the real part of its diagonal."""
+    triangle = x if uplo in "Ll" else swap(x)
+    strict = below(triangle, -1)
+    full = strict + adjoint(strict) + as_diagonal(np.real(diagonal(x)))
+    return full if uplo in "Ll" else swap(full)
+
+
+def folded(cotangent: Any, uplo: Any) -> Any:
+    """The transpose of that: a cotangent of the Hermitian matrix as one of the triangle that was read."""
+    both = cotangent + adjoint(cotangent)
+    triangle = below(both, -1) if uplo in "Ll" else swap(below(swap(both), -1))
+    return triangle + as_diagonal(np.real(diagonal(cotangent)))
+
+
+# -- repeated eigenvalues and singular values --------------------------------------------------------
+def noise(w: Any) -> Any:
+    """Up to what distance these numbers, of one matrix along the last axis, are told apart by rounding alone."""
+    numbers = np.abs(plain(w))
+    return numbers.shape[-1] * np.finfo(numbers.dtype).eps * np.max(numbers, axis=-1, keepdims=True, initial=0.0)
+
+
+def clusters(w: Any) -> Any:
+    """Which of some ordered numbers are the same but for rounding, as a matrix of truth values."""
+    steps = ~(np.abs(np.diff(plain(w), axis=-1)) <= noise(w))
+    first = np.zeros((*steps.shape[:-1], min(1, shape_of(w)[-1])), int)
+    label = np.concatenate([first, np.cumsum(steps, axis=-1)], axis=-1)
+    return label[..., :, None] == label[..., None, :]
+
+
+def shared(derivative: Any, same: Any) -> Any:
+    """Derivatives of ordered numbers in which equal ones share equally."""
+    size = np.sum(same, axis=-1)
+    if np.all(size == 1):
+        return derivative
+    return np.matmul(same / size[..., None], derivative[..., None])[..., 0]
+
+
+def in_company(same: Any) -> Any:
+    """Which numbers are equal to another one."""
+    return np.sum(same, axis=-1) > 1
+
+
+def settled(vectors: Any, unused: Any) -> Any:
+    """Vectors, of which those that nothing depends on are constants: they may have no derivative to multiply by 0."""
+    return np.where(unused[..., None, :], plain(vectors), vectors) if np.any(unused) else vectors
+
+
+def divided(x: Any, by: Any, zero: Any) -> Any:
+    """x / by. Where `by` is zero there is no derivative, unless nothing asks for one: 0 / 0 is 0, all else nan."""
+    if not np.any(zero):
+        return x / by
+    quotient = x / np.where(zero, np.ones((), dtype_of(by)), by)
+    return np.where(zero & np.ones(shape_of(x), bool), np.where(plain(x) == 0, 0.0, np.nan), quotient)
+
+
+def over_gaps(x: Any, w: Any, same: Any) -> Any:
+    """x_ij / (w_j - w_i), and 0 on the diagonal."""
+    n = shape_of(w)[-1]
+    off = np.where(np.eye(n, dtype=bool), np.zeros((), dtype_of(x)), x)
+    return divided(off, w[..., None, :] - w[..., :, None], same)
