@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable
 
 from ..tracing import install_general_operators, on_demand
-from . import elementwise, products, reductions, shape
+from . import elementwise, entire, parts, products, reductions, shape
 from .table import Choice, Constant, Elementwise, General, JointlyLinear, Linear, Primitive, primitives
 
 install_general_operators()
@@ -34,6 +34,8 @@ __all__ = [
     "Linear",
     "Primitive",
     "elementwise",
+    "entire",
+    "parts",
     "primitives",
     "products",
     "reductions",
