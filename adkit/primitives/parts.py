@@ -15,11 +15,15 @@ from .table import Constant, General, Linear, align, cast, constant, dtype_of, i
 constant(np.fix, np.round, np.around, np.spacing)
 constant(np.isreal, np.iscomplex, np.isposinf, np.isneginf)
 
+
 # -- signs -----------------------------------------------------------------------------------------
-# 1 or -1; of a Python number a Python number, which leaves the precision to the other argument.
-_sign_of = Constant(
-    "copysign", lambda y: float(np.copysign(1.0, y)) if type(y) in (int, float) else np.copysign(1.0, y)
-)
+def _side_of_0(y: Any) -> Any:
+    """1 or -1; of a Python number a Python number, which leaves the precision to the other argument."""
+    side = np.copysign(1.0, y)
+    return side if isinstance(y, (np.ndarray, np.generic)) else float(side)
+
+
+_sign_of = Constant("copysign", _side_of_0)
 _step = Constant("heaviside", np.heaviside)
 
 

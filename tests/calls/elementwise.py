@@ -152,8 +152,8 @@ QUERIES: Patterns = {
     np.fix: [lambda x: np.fix(3 * x)],
     np.round: [lambda x: np.round(x), lambda x: np.round(x, 2), lambda x: x.round(decimals=1)],
     np.around: [lambda x: np.around(x, decimals=1)],
-    np.isreal: [lambda x: np.isreal(x), lambda x: np.isreal(x + [0j, 1j, 0j])],
-    np.iscomplex: [lambda x: np.iscomplex(x + [0j, 1j, 0j])],
+    np.isreal: [lambda x: np.isreal(x), lambda x: np.isreal(x + np.array([0j, 1j, 0j]))],
+    np.iscomplex: [lambda x: np.iscomplex(x + np.array([0j, 1j, 0j]))],
     np.isposinf: [lambda x: np.isposinf(x * [np.inf, 1.0, np.inf])],
     np.isneginf: [lambda x: np.isneginf(x)],
 }
