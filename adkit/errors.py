@@ -62,10 +62,10 @@ class NoRule(AdkitError, NotImplementedError):
         >>> import numpy as np
         >>> import adkit as ad
         >>> try:
-        ...     ad.grad(lambda x: np.unwrap(x)[0])(np.ones(3))
+        ...     ad.grad(lambda x: np.histogramdd(x)[0])(np.ones((3, 1)))
         ... except ad.NoRule as error:
         ...     print(str(error).partition(" at ")[0])
-        numpy.unwrap has no derivative rule
+        numpy.histogramdd has no derivative rule
     """
 
 

@@ -199,13 +199,10 @@ def test_changes_in_place_are_refused(module, statement, operation, method):
 # -- no rule ---------------------------------------------------------------------------------------
 NO_RULE = [
     ("np.linalg.matrix_rank(np.outer(x, x))", "numpy.linalg.matrix_rank"),
-    ("np.fft.fft(x)", "numpy.fft.fft"),
-    ("np.unwrap(x)", "numpy.unwrap"),
+    ("np.histogramdd(x)", "numpy.histogramdd"),
     ("np.piecewise(x, [x > 0], [1.0])", "numpy.piecewise"),
-    ("scipy.special.expit(x)", "scipy.special.expit"),
-    ("scipy.special.gammaln(x)", "scipy.special.gammaln"),
-    ("np.nextafter(x, 1.0)", "numpy.nextafter"),
-    ("np.spacing(x)", "numpy.spacing"),
+    ("scipy.special.kolmogorov(x)", "scipy.special.kolmogorov"),
+    ("np.isnat(x)", "numpy.isnat"),
     ("np.add.accumulate(x)", "numpy.add.accumulate"),
     ("np.subtract.reduce(x)", "numpy.subtract.reduce"),
     ("np.multiply.reduceat(x, [0, 1])", "numpy.multiply.reduceat"),
@@ -223,8 +220,8 @@ def test_a_function_without_a_rule_is_named_as_it_is_called(module, expression, 
 
 
 def test_the_nearest_functions_with_a_rule_are_named():
-    with pytest.raises(ad.NoRule, match=r"similar name: .*numpy\.isinf\b"):
-        ad.grad(np.isneginf)(0.5)
+    with pytest.raises(ad.NoRule, match=r"similar name: .*numpy\.isnan\b"):
+        ad.grad(np.isnat)(0.5)
 
 
 @pytest.mark.parametrize(

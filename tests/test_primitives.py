@@ -16,10 +16,13 @@ import pytest
 import sympy
 from calls import MASK, PATTERNS, QUERIES, ROWS, SHAPES, C, Pattern, X, rng_for
 from calls.assignment import CREATORS, WRITERS
+from calls.elementwise import HELPERS
 
 import adkit as ad
 from adkit import refusals, reverse
+from adkit.containers import flatten, unflatten
 from adkit.primitives import Constant, Elementwise, General, JointlyLinear, Linear, Primitive, guard, primitives
+from adkit.primitives.parts import WHOLE
 from adkit.tracing import implementations, load_all
 
 load_all()
@@ -186,7 +189,11 @@ def direction(x: Any, rng: np.random.Generator) -> Any:
 
 
 def tolerance(*arrays: Any) -> float:
-    return 1e-5 if any(np.asarray(a).dtype == np.float32 for a in arrays) else 1e-12
+    return 1e-5 if any(is_single(a) for a in arrays) else 1e-12
+
+
+def is_single(x: Any) -> bool:
+    return np.asarray(x).dtype in (np.float32, np.complex64)
 
 
 def pairing(a: Any, b: Any) -> float:
@@ -291,6 +298,11 @@ def name_of(function: Any) -> str:
     return refusals.public_name(function)
 
 
+def as_real(x: Any) -> Any:
+    """Both parts of complex numbers in real ones."""
+    return np.real(x) + 2 * np.imag(x) if np.iscomplexobj(x) else x
+
+
 def leaves(out: Any) -> list[Any]:
     """The numbers and arrays of an output that may be a tuple."""
     return list(out) if isinstance(out, (list, tuple)) else [out]
@@ -300,7 +312,14 @@ def test_every_implemented_function_is_called_below():
     covered = {*PATTERNS, *QUERIES, *CONSTANT_UFUNCS, *(row.ufunc for row in ELEMENTWISE), *OUTERS, *AT}
     covered |= WRITERS | CREATORS  # proved in test_assignment
     aliases = {np.amax, np.amin, np.conj, np.concat, np.permute_dims}
-    assert {name_of(f) for f in set(implementations) - covered - aliases} == set()
+    assert {name_of(f) for f in set(implementations) - covered - aliases - {*WHOLE}} == set()
+
+
+@pytest.mark.parametrize("ufunc", WHOLE, ids=name_of)
+def test_functions_of_whole_numbers_are_refused(ufunc):
+    for method in EXACT:
+        with pytest.raises(ad.NoRule, match=rf"{name_of(ufunc)} is meant for whole numbers.*test_primitives\.py"):
+            ad.grad(lambda x: np.sum(ufunc(*[x] * ufunc.nin)), method=method)(X)
 
 
 @pytest.mark.parametrize("function", PATTERNS, ids=name_of)
@@ -325,9 +344,9 @@ def test_trace_is_a_method_too():
 
 def assert_derivative(call: Pattern, out: Any, tangent: Any, pushed: Any, pullback: Any, rng: Any, number: int) -> None:
     """The pushforward is the slope of differences, and the pullback is its adjoint."""
-    single = any(np.asarray(part).dtype == np.float32 for part in leaves(out))
+    single = any(map(is_single, leaves(out)))
     cotangents = [direction(part, rng) for part in leaves(out)]
-    (pulled,) = pullback(type(out)(cotangents) if type(out) in (tuple, list) else cotangents[0])
+    (pulled,) = pullback(unflatten(flatten(out)[1], cotangents))
     rtol = 1e-4 if single else 1e-9
     identity = sum(pairing(c, p) for c, p in zip(cotangents, leaves(pushed), strict=True))
     np.testing.assert_allclose(pairing(pulled, tangent), identity, rtol=rtol, atol=rtol, err_msg=str(number))
@@ -340,11 +359,11 @@ def assert_derivative(call: Pattern, out: Any, tangent: Any, pushed: Any, pullba
 @pytest.mark.parametrize("function", PATTERNS, ids=name_of)
 def test_second_derivatives_of_functions_agree_in_every_nesting(function):
     for number, call in enumerate(PATTERNS[function]):
-        if any(np.asarray(part).dtype == np.float32 for part in leaves(call(X))):
+        if any(map(is_single, leaves(call(X)))):
             continue  # differences of single precision say nothing about second derivatives
 
         def f(x, call=call):
-            return sum(np.sum(np.sin(part)) for part in leaves(call(x)))
+            return sum(np.sum(np.sin(as_real(part))) for part in leaves(call(x)))
 
         expected = central(ad.grad(f), (X,), (C,), 1e-6)
         bar = 1e-6 * max(1.0, np.max(np.abs(expected)))
@@ -365,7 +384,7 @@ def test_the_tape_keeps_all_that_the_rules_of_functions_read(function, monkeypat
     for call in PATTERNS[function]:
 
         def f(x, call=call):
-            return sum(np.sum(np.sin(part)) for part in leaves(call(x)))
+            return sum(np.sum(np.sin(as_real(part))) for part in leaves(call(x)))
 
         expected = ad.grad(f)(X), second_gradient(f, X)
         with monkeypatch.context() as patch:
@@ -435,7 +454,7 @@ ON_THE_WAY = {"sign", "value", "partition_order", "unique_index", "unique_invers
 @each(CONSTANT)
 def test_constant_rows_are_reached_by_a_numpy_function(row):
     methods = {getattr(*f) for f in QUERIES if isinstance(f, tuple)}
-    assert row.fun in {*QUERIES, *CONSTANT_UFUNCS, *methods, ad.value} or row.name in ON_THE_WAY
+    assert row.fun in {*QUERIES, *CONSTANT_UFUNCS, *methods, ad.value} or row.name in ON_THE_WAY | HELPERS
 
 
 # == conventions at kinks ==========================================================================
@@ -483,6 +502,17 @@ KINKS: dict[str, tuple[Callable[[Any], Any], Any, Any, Any]] = {
     ),
     "hypot at the origin is 0": (lambda x: np.hypot(x[0], x[1]), np.zeros(2), [0.0, 0.0], [0.0, 0.0]),
     "hypot on an axis": (lambda x: np.hypot(x, 0.0), -2.0, -1.0, 0.0),
+    "copysign at 0 is 0": (lambda x: np.copysign(x, -1.0), 0.0, 0.0, 0.0),
+    "copysign follows its second argument": (lambda x: np.copysign(x, -0.0), 3.0, -1.0, 0.0),
+    "heaviside at 0 is 0": (lambda x: np.heaviside(x, 0.5) * 3.0, 0.0, 0.0, 0.0),
+    "modf of a whole number": (lambda x: np.modf(x)[0], 3.0, 1.0, 0.0),
+    "sinc at 0": (np.sinc, 0.0, 0.0, -(np.pi**2) / 3),
+    "sinc near 0": (np.sinc, 1e-9, -(np.pi**2) / 3 * 1e-9, -(np.pi**2) / 3),
+    "i0 at 0": (np.i0, 0.0, 0.0, 0.5),
+    "nan replaced": (lambda x: np.sum(np.nan_to_num(x / A([0.0, 1.0]))), A([0.0, 2.0]), [0.0, 1.0], [0.0, 0.0]),
+    "logaddexp of equal infinities": (lambda x: np.sum(np.logaddexp(x, x[::-1])), A([-inf, -inf]), [1.0, 1.0], None),
+    "logaddexp of unequal infinities": (lambda x: np.logaddexp(x[0], x[1]), A([inf, -inf]), [1.0, 0.0], None),
+    "logaddexp2 of inf and a number": (lambda x: np.logaddexp2(x[0], x[1]), A([3.0, inf]), [0.0, 1.0], None),
     "length of a complex number at 0": (lambda x: np.abs(x * (1 + 1j)), 0.0, 0.0, 0.0),
     "sqrt at 0 is infinite": (np.sqrt, 0.0, inf, None),
     "sqrt squared at 0 is not known": (lambda x: np.sqrt(x) ** 2, 0.0, nan, None),

@@ -11,13 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import implementations, normalize, plain, value
-from .table import Constant, General, choice, constant, elementwise, implements, is_complex, like, shape_of
+from ..tracing import implementations, plain, value
+from .table import Constant, Elementwise, General, Rule, choice, constant, elementwise, implements, is_complex, like
 
 LN2 = float(np.log(2.0))
 LN10 = float(np.log(10.0))
 RADIANS_PER_DEGREE = float(np.pi / 180)
 DEGREES_PER_RADIAN = float(180 / np.pi)
+
+
+class _Looking(Elementwise):
+    """A row whose partials look at more numbers in some places than in others."""
+
+    def reads(self, i: int, count: int) -> frozenset[int]:
+        return frozenset(range(count + 1))
 
 
 # -- arithmetic ------------------------------------------------------------------------------------
@@ -37,8 +44,12 @@ def _power_by_base(out: Any, x: Any, y: Any) -> Any:
 
 def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:
     """x^y log x, and 0 where the base is 0 and the exponent positive."""
+    zero = (x == 0) & (y > 0)
     with np.errstate(all="ignore"):
-        return out * np.log(np.where((x == 0) & (y > 0), 1.0, x))
+        share = out * np.log(np.where(zero, 1.0, x))
+        # There x^y log x is 0, and up to y = 1 it falls infinitely steeply by x, as -x^(y/2) does.
+        steep = zero & (y <= 1)
+        return np.where(steep, -(x ** (0.5 * y)), share) if np.any(steep) else share
 
 
 def _over_square(x: Any, r: Any) -> Any:
@@ -79,17 +90,51 @@ elementwise(np.log10, "log(x)/log(10)", lambda out, x: 1 / (LN10 * x), domain=(0
 elementwise(np.log1p, "log(1 + x)", lambda out, x: 1 / (1 + x), domain=(-0.8, 3.0))
 
 
-elementwise(np.logaddexp, "log(exp(x) + exp(y))", lambda out, x, y: np.exp(x - out), lambda out, x, y: np.exp(y - out))
-elementwise(
-    np.logaddexp2, "log(2**x + 2**y)/log(2)", lambda out, x, y: np.exp2(x - out), lambda out, x, y: np.exp2(y - out)
-)
+def _soft_maximum(ufunc: np.ufunc, formula: str, power: np.ufunc) -> None:
+    """log(b^x + b^y) to the base b; its partials, the shares of the two terms, add up to 1."""
+
+    def share(out: Any, x: Any, y: Any) -> Any:
+        infinite = np.isinf(plain(out))
+        if not np.any(infinite):
+            return power(x - out)
+        # Of infinities the larger has it all, and equal ones share, as finite ones do however large they are.
+        return np.where(infinite, _won(out, x, y), power(x - np.where(infinite, 0.0, out)))
+
+    implements(ufunc)(_Looking(ufunc, formula, share, lambda out, x, y: share(out, y, x)))
+
+
+_soft_maximum(np.logaddexp, "log(exp(x) + exp(y))", np.exp)
+_soft_maximum(np.logaddexp2, "log(2**x + 2**y)/log(2)", np.exp2)
+
 
 # -- trigonometric and hyperbolic ------------------------------------------------------------------
+def _cosine(x: Any) -> Any:
+    """The cosine of an angle whose sine is x, up to its sign."""
+    return np.sqrt((1 - x) * (1 + x))
+
+
+def _side(root: Any, wanted: Any, out: Any) -> Any:
+    """A root that is exact but for its sign; of a complex one, the root on that side of a cut where wanted(out) is."""
+    if not is_complex(root):
+        return root
+    flipped = np.real(plain(root) * np.conj(wanted(plain(out)))) < 0
+    return root * np.where(flipped, -1.0, 1.0)
+
+
+def _arcsinh_slope(out: Any, x: Any) -> Any:
+    return 1 / (_side(np.sqrt(1 + x * x), np.cosh, out) if is_complex(x) else np.hypot(1.0, x))
+
+
+def _inverse(ufunc: np.ufunc, formula: str, partial: Rule, **options: Any) -> None:
+    """A function with cuts in the plane, on which its values tell the sides apart."""
+    implements(ufunc)(_Looking(ufunc, formula, partial, **options))
+
+
 elementwise(np.sin, "sin(x)", lambda out, x: np.cos(x))
 elementwise(np.cos, "cos(x)", lambda out, x: -np.sin(x))
 elementwise(np.tan, "tan(x)", lambda out, x: 1 + out * out, domain=(-1.2, 1.2))
-elementwise(np.arcsin, "asin(x)", lambda out, x: 1 / np.sqrt((1 - x) * (1 + x)), domain=(-0.9, 0.9))
-elementwise(np.arccos, "acos(x)", lambda out, x: -1 / np.sqrt((1 - x) * (1 + x)), domain=(-0.9, 0.9))
+_inverse(np.arcsin, "asin(x)", lambda out, x: 1 / _side(_cosine(x), np.cos, out), domain=(-0.9, 0.9))
+_inverse(np.arccos, "acos(x)", lambda out, x: -1 / _side(_cosine(x), np.sin, out), domain=(-0.9, 0.9))
 elementwise(np.arctan, "atan(x)", lambda out, x: 1 / (1 + x * x))
 elementwise(
     np.arctan2,
@@ -101,8 +146,10 @@ elementwise(
 elementwise(np.sinh, "sinh(x)", lambda out, x: np.cosh(x))
 elementwise(np.cosh, "cosh(x)", lambda out, x: np.sinh(x))
 elementwise(np.tanh, "tanh(x)", lambda out, x: 1 - out * out)
-elementwise(np.arcsinh, "asinh(x)", lambda out, x: 1 / (np.sqrt(1 + x * x) if is_complex(x) else np.hypot(1.0, x)))
-elementwise(np.arccosh, "acosh(x)", lambda out, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), domain=(1.1, 3.0))
+_inverse(np.arcsinh, "asinh(x)", _arcsinh_slope)
+_inverse(
+    np.arccosh, "acosh(x)", lambda out, x: 1 / _side(np.sqrt(x - 1) * np.sqrt(x + 1), np.sinh, out), domain=(1.1, 3.0)
+)
 elementwise(np.arctanh, "atanh(x)", lambda out, x: 1 / ((1 - x) * (1 + x)), domain=(-0.9, 0.9))
 elementwise(np.deg2rad, "pi*x/180", lambda out, x: RADIANS_PER_DEGREE)
 elementwise(np.radians, "pi*x/180", lambda out, x: RADIANS_PER_DEGREE)
@@ -156,6 +203,23 @@ complex_absolute_p = General(
     batched=[_push_length],
     flow="adds",
 )
+
+
+def _push_direction(tangent: Any, out: Any, z: Any) -> Any:
+    return 1j * out * _over_length(np.imag(np.conj(out) * tangent), z)
+
+
+def _over_length(x: Any, z: Any) -> Any:
+    return _towards(x, np.absolute(z))
+
+
+complex_sign_p = General(
+    "complex_sign",
+    np.sign,
+    jvps=[_push_direction],
+    vjps=[lambda cotangent, out, z: 1j * np.conj(out) * _over_length(np.imag(cotangent * out), z)],
+    batched=[_push_direction],
+)
 sign_p = implementations[np.sign]
 
 
@@ -168,30 +232,18 @@ def absolute(x: Any, /) -> Any:
 @implements(np.sign)
 def sign(x: Any, /) -> Any:
     """The sign of a real number; the direction of a complex one."""
-    return _towards(x, np.absolute(x)) if is_complex(x) else sign_p(x)
+    return complex_sign_p(x) if is_complex(x) else sign_p(x)
 
 
 # -- in terms of rows ------------------------------------------------------------------------------
 @implements(np.clip)
 def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """The nearer of the bounds or the value itself; at a bound the derivative is shared, as in maximum."""
+    if not (a_min is a_max is None or min is max is None):
+        raise ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.")
     low, high = (a_min if min is None else min), (a_max if max is None else max)
-    out = a if low is None else np.maximum(a, low)
+    out = np.positive(a) if low is None else np.maximum(a, low)
     return out if high is None else np.minimum(out, high)
 
 
 implements(np.divmod)(lambda x, y, /: (np.floor_divide(x, y), np.remainder(x, y)))
-
-
-# -- the methods of ufuncs -------------------------------------------------------------------------
-def _outer(ufunc: np.ufunc) -> None:
-    """Every element of one argument meets every element of the other."""
-
-    @implements((ufunc, "outer"))
-    def implementation(x: Any, y: Any, /) -> Any:
-        x, y = normalize(x), normalize(y)
-        return ufunc(np.reshape(x, (*shape_of(x), *(1,) * len(shape_of(y)))), y)
-
-
-for _ufunc in [f for f in implementations if isinstance(f, np.ufunc) and f.nin == 2]:
-    _outer(_ufunc)
