@@ -10,6 +10,7 @@ import numpy as np
 
 from ..tracing import implementations, plain
 from .indexing import scatter_p
+from .shape import model
 from .table import General, fit, implements, refuse_out, shape_of, sum_to
 
 
@@ -92,7 +93,22 @@ def einsum(*operands: Any, out: None = None, optimize: Any = False) -> Any:
     if not isinstance(operands[0], str):
         operands = _with_a_string(operands)
     subscripts, *arrays = operands
+    if len(arrays) == 1:
+        terms = Terms(subscripts, arrays)
+        np.einsum(subscripts, model(arrays[0]))  # NumPy says what is wrong with subscripts
+        if set(terms.inputs[0]) == set(terms.output):
+            return _view(arrays[0], terms.inputs[0], terms.output)
     return einsum_p(*arrays, subscripts=subscripts, optimize=optimize)
+
+
+def _view(x: Any, own: str, output: str) -> Any:
+    """Axes in another order, and diagonals where two have the same label: nothing is summed."""
+    for label in output:
+        while own.count(label) > 1:
+            i, j = own.index(label), own.rindex(label)
+            x = np.diagonal(x, 0, i, j)
+            own = own[:i] + own[i + 1 : j] + own[j + 1 :] + label
+    return np.transpose(x, [own.index(label) for label in output])
 
 
 def _with_a_string(operands: Sequence[Any]) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -90,8 +90,9 @@ class _Translation:
                 f"the symbolic method knows no formula of {primitive.name}{place()}: state one with "
                 "custom_derivative(f, partials=..., formula=...), or use method='reverse' or 'forward'"
             )
-        if isinstance(primitive, Elementwise):
-            return np.frompyfunc(lambda *cells: self.builder.apply(primitive, *cells), len(args), 1)(*args)
+        row = primitive if isinstance(primitive, Elementwise) else _ELEMENTWISE.get(primitive.name)
+        if row is not None:
+            return np.frompyfunc(lambda *cells: self.builder.apply(row, *cells), len(args), 1)(*args)
         special = _SPECIAL.get(primitive.name)
         return special(node, *args) if special else primitive.fun(*args, **node.params)
 
@@ -125,6 +126,16 @@ def _extreme(node: Node, x: Cells) -> Any:
     total = np.sum(np.where(attained, x, 0), axis=axis, keepdims=keepdims)
     return total / np.sum(attained, axis=axis, keepdims=keepdims).astype(object)
 
+
+class _Formula(NamedTuple):
+    """An elementwise function by its formula, or by its name in `functions.py`."""
+
+    name: str
+    formula: str = ""
+
+
+# Rows that are stated otherwise than by partials and yet work element by element.
+_ELEMENTWISE: dict[str, Any] = {"root": _Formula("root")}
 
 _SPECIAL: dict[str, Callable[..., Any]] = {
     "max": _extreme,
