@@ -114,7 +114,8 @@ class Root(Named):
     formula = staticmethod(lambda x: sqrt(x))
 
     def fdiff(self, argindex: int = 1) -> Expr:
-        return InverseOffZero(self) / 2
+        inverse: Expr = InverseOffZero(self)
+        return inverse / 2
 
 
 class Remainder(Named):
