@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..errors import LostDerivative, place
-from ..tracing import Box, is_traced, normalize, plain, value
+from ..tracing import Box, is_traced, normalize, plain
 from .shape import Shape, model
 from .table import JointlyLinear, Linear, align, cast, dtype_of, implements, refuse_out, shape_of
 
@@ -350,7 +350,8 @@ def where(condition: Any, x: Any = _ABSENT, y: Any = _ABSENT, /) -> Any:
 
 def _mask(condition: Any) -> Any:
     """A condition as a mask of its own: f may change the array it used."""
-    return np.array(value(normalize(condition)), bool)
+    condition = normalize(condition)
+    return np.array(condition != 0 if isinstance(condition, Box) else condition, bool)
 
 
 def _picked(branch: Any, x: Any, y: Any) -> Any:
