@@ -24,18 +24,27 @@ def _pick(x: Any, *, index: Any) -> Any:
 def _put(cotangent: Any, *, index: Any, shape: Shape) -> Any:
     """Zeros of this shape with the cotangent added at the index, repeated places accumulating."""
     out = np.zeros(shape, np.asarray(cotangent).dtype)
-    _add_at(out, cotangent, index=index)
+    if _takes_once(index):
+        out[index] = cotangent
+    else:
+        _add_repeated(out, cotangent, index)
     return out
 
 
 def _add_at(out: Any, cotangent: Any, *, index: Any) -> None:
     """out[index] += cotangent, in place, repeated places accumulating."""
-    if is_basic(index) or not _may_repeat(index):
+    if _takes_once(index):
         out[index] += cotangent
-    elif (axis := _axis_taken(index)) is not None and np.ndim(cotangent) == out.ndim and _width(out, axis) >= WIDE:
-        _add_rows(np.moveaxis(out, axis, 0), np.moveaxis(cotangent, axis, 0), np.asarray(_parts(index)[-1]))
     else:
+        _add_repeated(out, cotangent, index)
+
+
+def _add_repeated(out: Any, cotangent: Any, index: Any) -> None:
+    axis = _axis_taken(index)
+    if axis is None or np.ndim(cotangent) != out.ndim or _width(out, axis) < WIDE:
         np.add.at(out, index, cotangent)
+    else:
+        _add_rows(np.moveaxis(out, axis, 0), np.moveaxis(cotangent, axis, 0), np.asarray(_parts(index)[-1]))
 
 
 # From this many numbers in a row on rows are sorted and those of one place added together; long ones one by one.
@@ -84,16 +93,17 @@ def _is_basic_part(part: Any) -> bool:
     return part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice))
 
 
-def _may_repeat(index: Any) -> bool:
-    """Whether index arrays may name a place twice: not masks, and not one array of growing numbers."""
-    parts = [i for i in _parts(index) if not _is_basic_part(i)]
-    arrays = [array for array in map(np.asarray, parts) if array.dtype.kind != "b"]
+def _takes_once(index: Any) -> bool:
+    """Whether no place is named twice: by slices and masks, or by a single array of growing numbers."""
+    if is_basic(index):
+        return True
+    arrays = [np.asarray(part) for part in _parts(index) if not _is_basic_part(part)]
+    arrays = [array.reshape(-1) for array in arrays if array.dtype.kind != "b"]
     if len(arrays) != 1:
-        return len(arrays) > 1
-    numbers = arrays[0].reshape(-1)
-    if numbers.size < 2:
-        return False
-    return numbers[0] < 0 <= numbers[-1] or not bool(np.all(numbers[1:] > numbers[:-1]))
+        return not arrays
+    numbers = arrays[0]
+    wraps = numbers.size and numbers[0] < 0 <= numbers[-1]
+    return not wraps and bool(np.all(numbers[1:] > numbers[:-1]))
 
 
 def _getitem_batched(tangents: Any, x: Any, *, index: Any) -> Any:
