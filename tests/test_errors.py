@@ -211,7 +211,6 @@ NO_RULE = [
     ("np.linalg.matrix_rank(np.outer(x, x))", "numpy.linalg.matrix_rank"),
     ("np.fft.fft(x)", "numpy.fft.fft"),
     ("np.unwrap(x)", "numpy.unwrap"),
-    ("np.piecewise(x, [x > 0], [1.0])", "numpy.piecewise"),
     ("scipy.special.expit(x)", "scipy.special.expit"),
     ("scipy.special.gammaln(x)", "scipy.special.gammaln"),
     ("np.nextafter(x, 1.0)", "numpy.nextafter"),
@@ -451,7 +450,7 @@ def test_pandas_objects_are_told_how_to_become_arrays():
         """,
         """
         def f(x):
-            return np.apply_along_axis(np.sum, 0, np.outer(x, x))  # here
+            return np.apply_along_axis(lambda t: math.exp(t[0]), 0, np.outer(x, x))  # here
         """,
         """
         class Model:
