@@ -9,6 +9,7 @@ import pytest
 from calls import assembly, indexing, rng_for, shape
 
 import adkit as ad
+from adkit import primitives
 from adkit.graph import record
 from adkit.refusals import public_name
 from adkit.tracing import plain
@@ -409,6 +410,24 @@ def test_empty_arrays_may_be_moved_about(shape, method):
         value, gradient = ad.value_and_grad(lambda x, f=f: np.sum(f(x)), method=method)(x)
         assert value == np.sum(f(x))
         assert gradient.shape == shape
+
+
+@pytest.mark.parametrize("method", [*EXACT, ad.Forward(chunk=2)])
+def test_large_arrays_are_repeated_as_small_ones(method, monkeypatch):
+    for number, call in enumerate(assembly.PATTERNS[np.repeat]):
+
+        def gradients(call=call):
+            weights = rng_for("repeat").standard_normal(call(X).shape)
+            return ad.value_and_grad(lambda x: np.sum(weights * np.sin(call(x))), method=method)(X)
+
+        expected = gradients()
+        with monkeypatch.context() as patch:
+            patch.setattr(primitives.assembly, "FEW_NUMBERS", 0)
+            test_views_are_views_and_copies_are_copies(np.repeat, "reverse")
+            test_values_lie_in_memory_as_numpys_do(np.repeat, "reverse")
+            value, gradient = gradients()
+        assert value == expected[0], number
+        np.testing.assert_allclose(gradient, expected[1], rtol=1e-14, atol=1e-14)
 
 
 # == no more work than there is ====================================================================

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..errors import LostDerivative, place
 from ..tracing import Box, is_traced, normalize, plain
-from .shape import Shape, model
+from .shape import Shape, copy_p, model
 from .table import JointlyLinear, Linear, align, cast, dtype_of, implements, refuse_out, shape_of
 
 
@@ -242,10 +242,10 @@ def by_number(a: Any, numbers: Any) -> Any:
 def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
     refuse_out(out)
     a, axis = axis_of(np.atleast_1d(a), axis)
-    if mode != "raise" or isinstance(indices, list) or np.asarray(plain_numbers(indices)).dtype.kind not in "iu":
-        numbers = np.arange(shape_of(a)[axis])
-        indices = np.take(numbers, plain_numbers(indices), mode=mode)  # type: ignore[call-overload]
-    return rows_of(a, indices, axis)
+    numbers = np.asarray(plain_numbers(indices))
+    if mode != "raise" or numbers.dtype.kind not in "iu":
+        numbers = np.take(np.arange(shape_of(a)[axis]), indices, mode=mode)  # type: ignore[call-overload]
+    return rows_of(a, numbers, axis)
 
 
 def axis_of(a: Any, axis: int | None) -> tuple[Any, int]:
@@ -373,7 +373,7 @@ def _picked(branch: Any, x: Any, y: Any) -> Any:
         return np.array(branch, dtype)
     if dtype_of(branch) != dtype:
         return cast(branch, dtype)
-    return np.copy(branch) if isinstance(plain(branch), np.ndarray) else branch
+    return copy_p(branch, order="K") if isinstance(plain(branch), np.ndarray) else branch
 
 
 @implements(np.select)
