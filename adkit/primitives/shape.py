@@ -331,5 +331,9 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any
     return np.broadcast_to(cast(fill_value, filled.dtype), filled.shape)
 
 
-for _query in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.array_repr):
+_OF_SHAPE = (np.shape, np.ndim, np.size, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
+_OF_DTYPE = (np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.common_type, np.min_scalar_type)
+_OF_MEMORY = (np.may_share_memory, np.shares_memory)
+_TEXTS = (np.array_repr, np.array_str, np.array2string)
+for _query in (*_OF_SHAPE, *_OF_DTYPE, *_OF_MEMORY, *_TEXTS):
     implementations[_query] = lambda *args, _query=_query, **kwargs: _query(*map(plain, args), **kwargs)
