@@ -70,7 +70,7 @@ def test_basic_and_integer_indices(index):
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-@pytest.mark.parametrize("taken", [[0, 0, -1, 2, 0], [2, 1], [-1, 0], [-2, -1], [0, 1], []])
+@pytest.mark.parametrize("taken", [[0, 0, -1, 2, 0], [2, 1], [-1, 0], [-2, -1], [0, 1], [], [[0, 0], [-3, 1]]])
 def test_rows_that_are_taken_again_accumulate(axis, taken):
     index = (*(slice(None),) * axis, taken)
     weights = rng_for("taken").standard_normal(np.take(ROWS, np.array(taken, int), axis).shape)

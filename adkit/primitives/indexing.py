@@ -40,32 +40,28 @@ def _add_at(out: Any, cotangent: Any, *, index: Any) -> None:
 
 
 def _add_repeated(out: Any, cotangent: Any, index: Any) -> None:
-    axis = _axis_taken(index)
-    if axis is None or np.ndim(cotangent) != out.ndim or _width(out, axis) < WIDE:
+    axis, numbers = _axis_taken(index)
+    if axis is None or out.size < WIDE * out.shape[axis] or np.ndim(cotangent) != out.ndim - 1 + numbers.ndim:
         np.add.at(out, index, cotangent)
     else:
-        _add_rows(np.moveaxis(out, axis, 0), np.moveaxis(cotangent, axis, 0), np.asarray(_parts(index)[-1]))
+        rows = np.reshape(cotangent, (*out.shape[:axis], numbers.size, *out.shape[axis + 1 :]))
+        _add_rows(np.moveaxis(out, axis, 0), np.moveaxis(rows, axis, 0), numbers.reshape(-1))
 
 
 # From this many numbers in a row on rows are sorted and those of one place added together; long ones one by one.
 WIDE, LONG = 16, 256
 
 
-def _axis_taken(index: Any) -> int | None:
-    """The axis of which a single list of numbers takes rows, if that is all that an index does."""
+def _axis_taken(index: Any) -> tuple[int | None, Any]:
+    """The axis of which an array of numbers takes rows, if that is all that an index does; and the numbers."""
     *before, last = _parts(index)
     whole = all(type(part) is slice and part == slice(None) for part in before)
-    return len(before) if whole and np.ndim(last) == 1 else None
-
-
-def _width(out: Any, axis: int) -> int:
-    """How many numbers a row has that is taken along an axis."""
-    return out.size // max(out.shape[axis], 1)
+    return len(before) if whole and not _is_basic_part(last) else None, np.asarray(last)
 
 
 def _add_rows(out: Any, rows: Any, numbers: Any) -> None:
     """out[numbers] += rows, where a number may come again."""
-    if _width(out, 0) >= LONG:
+    if out.size >= LONG * len(out):
         for number, row in zip(numbers.tolist(), rows, strict=True):
             out[number] += row
         return
