@@ -304,6 +304,33 @@ def test_conjugates_are_numpys_to_the_sign_of_zero(method):
     np.testing.assert_array_equal(seen[0], np.conj(z))
 
 
+@pytest.mark.parametrize("function", CALLS, ids=public_name)
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
+def test_complex_arrays_are_moved_about_as_real_ones(function):
+    """The adjoint identity, Re of a product without conjugates; where NumPy's function takes complex numbers."""
+    rng = rng_for(public_name(function))
+    z, tangent = rng.standard_normal((2, 2, 3)) + 1j * rng.standard_normal((2, 2, 3))
+    for number, call in enumerate(CALLS[function]):
+        try:
+            expected = arrays_in(call(z))
+        except TypeError:
+            continue
+        pushed = arrays_in(ad.jvp(call, (z,), (tangent,))[1])
+        value, pullback = ad.vjp(call, z)
+        cotangents = [
+            (rng.standard_normal(x.shape) + 1j * rng.standard_normal(x.shape) * np.iscomplexobj(x)).astype(x.dtype)
+            for x in expected
+        ]
+        (pulled,) = pullback(type(value)(cotangents) if type(value) in (list, tuple) else cotangents[0])
+        identity = sum(np.sum(c * p).real for c, p in zip(cotangents, pushed, strict=True))
+        single = any(x.dtype in (np.float32, np.complex64) for x in expected)
+        np.testing.assert_allclose(
+            np.sum(pulled * tangent).real, identity, 1e-4 if single else 1e-10, 1e-4, str(number)
+        )
+        for found, wanted in zip(arrays_in(value), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted, strict=True)
+
+
 MIXTURES = {
     "float32 and float64": lambda x: np.concatenate([x, np.ones(2)]),
     "float32 and a number": lambda x: np.hstack([x, 1.0]),
