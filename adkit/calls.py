@@ -159,7 +159,7 @@ class Call:
         leaf = inside(normalize(leaf) if is_traced(leaf) else leaf, self.began)
         if isinstance(leaf, Box):
             return leaf.again()
-        return leaf.copy() if type(leaf) is np.ndarray else leaf
+        return leaf.copy("K") if type(leaf) is np.ndarray else leaf
 
     def scalar(self, leaves: Leaves) -> Any:
         """f's output, which must be one real number, as a 0-d value."""
@@ -379,7 +379,7 @@ def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
         return value.dtype.type(derivative)
     derivative = np.asarray(derivative)
     if derivative.base is not None or not derivative.flags.writeable or id(derivative) in taken:
-        derivative = derivative.copy()
+        derivative = derivative.copy("K")
     taken.add(id(derivative))
     return derivative
 

@@ -120,7 +120,7 @@ def _require_plain(name: str, kwargs: Mapping[str, Any]) -> None:
 
 def _plain_copies(values: Sequence[Any]) -> list[Any]:
     """Values as f gets them: arrays of its own, since what is recorded must not change."""
-    return [x.copy() if isinstance(x, np.ndarray) else x for x in values]
+    return [x.copy("K") if isinstance(x, np.ndarray) else x for x in values]
 
 
 # -- element by element ----------------------------------------------------------------------------

@@ -164,7 +164,7 @@ def _kept(x: Any) -> Any:
         return tuple(map(_kept, x))
     if isinstance(x, Box):
         return x.again()
-    return x.copy() if isinstance(x, np.ndarray) else x
+    return x.copy("K") if isinstance(x, np.ndarray) else x
 
 
 def record(fun: Callable[[list[Any]], Any], values: Sequence[Any]) -> Graph:

@@ -28,11 +28,11 @@ class Surroundings:
 
     def at(self, *moves: Move) -> Any:
         """f with some components moved."""
-        leaves = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in self.leaves]
+        leaves = [leaf.copy("K") if isinstance(leaf, np.ndarray) else leaf for leaf in self.leaves]
         for i, place, delta in moves:
             leaves[i] = _moved(leaves[i], place, delta)
         out = self.f(leaves)
-        return out.copy() if isinstance(out, np.ndarray) else out
+        return out.copy("K") if isinstance(out, np.ndarray) else out
 
     def distance(self, i: int, place: Place, delta: float) -> float:
         """How far floating point moves the component when it is asked to move by delta."""

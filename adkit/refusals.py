@@ -57,7 +57,7 @@ def _instead(operation: str, spot: Spot | None, known: Collection[Any]) -> tuple
     name = getattr(function, "__name__", "")
     if (module := getattr(function, "__module__", None)) in ("math", "cmath"):
         return f"{module}.{name}", _instead_of_math(name, args, known)
-    if function in (np.array, np.asarray):
+    if function in (np.array, np.asarray, np.asanyarray, np.require):
         return f"a dtype given to np.{name}", "leave dtype= away, or write .astype(dtype) after it"
     if isinstance(function, type) and issubclass(function, np.generic):
         return f"np.{name}(...)", f"leave np.{name}(...) away; for an array, x.astype(np.{name}) keeps the derivative"

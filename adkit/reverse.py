@@ -121,10 +121,10 @@ class Tape(Trace):
         if parent is not None or not isinstance(x, np.ndarray) or is_lent(x):
             return x
         if x.nbytes <= SMALL:
-            return x.copy()
+            return x.copy("K")
         used, copy = self.held.get(id(x), (None, x))
         if used is not x or not np.array_equal(x, copy):
-            copy = x.copy()
+            copy = x.copy("K")
             self.held[id(x)] = x, copy
         return copy
 

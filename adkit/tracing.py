@@ -127,7 +127,7 @@ def value(x: Any) -> Any:
     if not isinstance(x, Box):
         return x
     found = bind(implementations[value], (x,))
-    return found.copy() if isinstance(found, np.ndarray) else found
+    return found.copy("K") if isinstance(found, np.ndarray) else found
 
 
 def inside(x: Any, since: int) -> Any:
@@ -214,6 +214,14 @@ class Box:
         return np.asarray(plain(self)).itemsize
 
     @property
+    def strides(self) -> tuple[int, ...]:
+        return np.asarray(plain(self)).strides
+
+    @property
+    def flags(self) -> Any:
+        return np.asarray(plain(self)).flags
+
+    @property
     def T(self) -> Any:
         return np.transpose(self)
 
@@ -279,6 +287,31 @@ class Box:
     def flatten(self, order: Any = "C") -> Any:
         return np.copy(np.ravel(self, order))
 
+    def copy(self, order: Any = "C") -> Any:
+        return np.copy(self, order)
+
+    def astype(
+        self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+    ) -> Any:
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(
+                f"Cannot cast array data from {self.dtype!r} to {np.dtype(dtype)!r} by the rule {casting!r}"
+            )
+        if not copy and np.dtype(dtype) == self.dtype:
+            return self
+        out = np.astype(self, dtype)
+        return out if order == "K" else np.copy(out, order)
+
+    def view(self, dtype: Any = None, type: Any = None) -> Any:
+        if type is not None or (dtype is not None and np.dtype(dtype) != self.dtype):
+            raise refusals.in_place(".view(...)")
+        return self[...]
+
+    def conj(self) -> Any:
+        return np.conjugate(self) if self.dtype.kind == "c" else self  # as the method of an ndarray does
+
+    conjugate = conj
+
     def compress(self, condition: Any, axis: int | None = None) -> Any:
         return np.compress(condition, self, axis)
 
@@ -286,7 +319,7 @@ class Box:
         """A number of the array: still traced, since its derivative is asked for."""
         if len(index) == 1 and not isinstance(index[0], tuple):
             return np.ravel(self)[index[0]]
-        return self[index[0] if len(index) == 1 else index] if index else np.reshape(self, ())
+        return self[index[0] if len(index) == 1 else index] if index else np.reshape(self, ())[()]
 
     def tolist(self) -> Any:
         return [part.tolist() for part in self] if self.shape else self

@@ -275,7 +275,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """
     call = _whole(f, primals)
     # The pullback may be called when the caller has long changed the arrays.
-    leaves = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in call.leaves]
+    leaves = [leaf.copy("K") if isinstance(leaf, np.ndarray) else leaf for leaf in call.leaves]
     (outputs, structure), variables, tape = reverse.record(lambda ls: call.output_leaves(call(ls)), leaves)
     values = [tape.value(out) for out in outputs]
 

@@ -431,6 +431,10 @@ def test_pandas_objects_are_told_how_to_become_arrays():
             return np.vectorize(lambda t: math.exp(t))(x)  # here
         """,
         """
+        def f(x):
+            return np.apply_along_axis(lambda t: math.exp(t[0]), 0, np.outer(x, x))  # here
+        """,
+        """
         class Model:
             def __call__(self, x):
                 return self.forward(x)

@@ -66,7 +66,7 @@ def differences(call: Call) -> Reference:
     chosen = np.arange(point.size) if few else np.random.default_rng(0).choice(point.size, SAMPLED, replace=False)
 
     def along(leaves: list[Any]) -> Any:
-        moved = point.copy()
+        moved = point.copy("K")
         moved[chosen] = leaves[0]
         return call.scalar(_cut(moved, call.leaves))
 

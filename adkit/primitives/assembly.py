@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..errors import NoRule, place
 from ..tracing import Box, is_traced, normalize, plain
 from .indexing import along, axis_of, numbers_of, plain_numbers, rows_of
-from .shape import model, owned
+from .shape import broadcast_to_p, model, owned, reshaped
 from .table import JointlyLinear, Linear, cast, dtype_of, implements, refuse_out, shape_of
 
 
@@ -133,7 +133,7 @@ def _joined(nested: Any, axis: int, n: int) -> Any:
     if isinstance(nested, list):
         return np.concatenate([_joined(part, axis + 1, n) for part in nested], axis=axis)
     a = normalize(nested)
-    return np.reshape(a, (*(1,) * (n - len(shape_of(a))), *shape_of(a)))
+    return reshaped(a, (1,) * (n - len(shape_of(a))) + shape_of(a))
 
 
 @implements(np.append)
@@ -218,18 +218,18 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     a, axis = axis_of(np.atleast_1d(a), axis)
     shape = shape_of(a)
-    if np.size(plain_numbers(repeats)) != 1:
+    if np.size(plain_numbers(repeats)) != 1 or math.prod(shape) <= FEW_NUMBERS:
         return rows_of(a, np.repeat(np.arange(shape[axis]), repeats), axis)
     count = np.repeat(np.zeros(1, bool), repeats).size
-    if 0 < count <= FEW:
+    if 0 < count <= FEW_TIMES:
         spread = np.stack([a] * count, axis + 1)
     else:
         spread = np.broadcast_to(np.expand_dims(a, axis + 1), (*shape[: axis + 1], count, *shape[axis + 1 :]))
-    return owned(np.reshape(spread, (*shape[:axis], shape[axis] * count, *shape[axis + 1 :])), a)
+    return owned(reshaped(spread, (*shape[:axis], shape[axis] * count, *shape[axis + 1 :])), a)
 
 
-# So many arrays are added faster one by one than along a short axis.
-FEW = 8
+# So few numbers are taken by number faster than spread out; so few arrays are added faster one by one than by axis.
+FEW_NUMBERS, FEW_TIMES = 1000, 8
 
 
 @implements(np.tile)
@@ -238,10 +238,9 @@ def tile(A: Any, reps: Any) -> Any:
     n = max(len(reps), len(shape_of(A)))
     sizes, counts = ((1,) * (n - len(x)) + x for x in (shape_of(A), reps))
     pairs = list(zip(counts, sizes, strict=True))
-    spread = np.broadcast_to(
-        np.reshape(A, [m for _, size in pairs for m in (1, size)]), [m for pair in pairs for m in pair]
-    )
-    return owned(np.reshape(spread, [count * size for count, size in pairs]), A)
+    apart = reshaped(A, tuple(m for _, size in pairs for m in (1, size)))
+    spread = broadcast_to_p(apart, shape=tuple(m for pair in pairs for m in pair))
+    return owned(reshaped(spread, tuple(count * size for count, size in pairs)), A)
 
 
 @implements(np.resize)

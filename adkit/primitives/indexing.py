@@ -10,9 +10,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..errors import LostDerivative, place
-from ..tracing import Box, is_traced, normalize, plain, value
+from ..tracing import Box, is_traced, normalize, plain
 from ..views import read_only
-from .shape import Shape, model
+from .shape import Shape, copy_p, model
 from .table import JointlyLinear, Linear, align, cast, dtype_of, implements, primitives, refuse_out, shape_of
 
 
@@ -25,39 +25,44 @@ def _pick(x: Any, *, index: Any) -> Any:
 def _put(cotangent: Any, *, index: Any, shape: Shape) -> Any:
     """Zeros of this shape with the cotangent added at the index, repeated places accumulating."""
     out = np.zeros(shape, np.asarray(cotangent).dtype)
-    _add_at(out, cotangent, index=index)
+    if _takes_once(index):
+        out[index] = cotangent
+    else:
+        _add_repeated(out, cotangent, index)
     return out
 
 
 def _add_at(out: Any, cotangent: Any, *, index: Any) -> None:
     """out[index] += cotangent, in place, repeated places accumulating."""
-    if is_basic(index) or not _may_repeat(index):
+    if _takes_once(index):
         out[index] += cotangent
-    elif (axis := _axis_taken(index)) is not None and np.ndim(cotangent) == out.ndim and _width(out, axis) >= WIDE:
-        _add_rows(np.moveaxis(out, axis, 0), np.moveaxis(cotangent, axis, 0), np.asarray(_parts(index)[-1]))
     else:
+        _add_repeated(out, cotangent, index)
+
+
+def _add_repeated(out: Any, cotangent: Any, index: Any) -> None:
+    axis, numbers = _axis_taken(index)
+    if axis is None or out.size < WIDE * out.shape[axis] or np.ndim(cotangent) != out.ndim - 1 + numbers.ndim:
         np.add.at(out, index, cotangent)
+    else:
+        rows = np.reshape(cotangent, (*out.shape[:axis], numbers.size, *out.shape[axis + 1 :]))
+        _add_rows(np.moveaxis(out, axis, 0), np.moveaxis(rows, axis, 0), numbers.reshape(-1))
 
 
 # From this many numbers in a row on rows are sorted and those of one place added together; long ones one by one.
 WIDE, LONG = 16, 256
 
 
-def _axis_taken(index: Any) -> int | None:
-    """The axis of which a single list of numbers takes rows, if that is all that an index does."""
+def _axis_taken(index: Any) -> tuple[int | None, Any]:
+    """The axis of which an array of numbers takes rows, if that is all that an index does; and the numbers."""
     *before, last = _parts(index)
     whole = all(type(part) is slice and part == slice(None) for part in before)
-    return len(before) if whole and np.ndim(last) == 1 else None
-
-
-def _width(out: Any, axis: int) -> int:
-    """How many numbers a row has that is taken along an axis."""
-    return out.size // max(out.shape[axis], 1)
+    return len(before) if whole and not _is_basic_part(last) else None, np.asarray(last)
 
 
 def _add_rows(out: Any, rows: Any, numbers: Any) -> None:
     """out[numbers] += rows, where a number may come again."""
-    if _width(out, 0) >= LONG:
+    if out.size >= LONG * len(out):
         for number, row in zip(numbers.tolist(), rows, strict=True):
             out[number] += row
         return
@@ -85,16 +90,17 @@ def _is_basic_part(part: Any) -> bool:
     return part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice))
 
 
-def _may_repeat(index: Any) -> bool:
-    """Whether index arrays may name a place twice: not masks, and not one array of growing numbers."""
-    parts = [i for i in _parts(index) if not _is_basic_part(i)]
-    arrays = [array for array in map(np.asarray, parts) if array.dtype.kind != "b"]
+def _takes_once(index: Any) -> bool:
+    """Whether no place is named twice: by slices and masks, or by a single array of growing numbers."""
+    if is_basic(index):
+        return True
+    arrays = [np.asarray(part) for part in _parts(index) if not _is_basic_part(part)]
+    arrays = [array.reshape(-1) for array in arrays if array.dtype.kind != "b"]
     if len(arrays) != 1:
-        return len(arrays) > 1
-    numbers = arrays[0].reshape(-1)
-    if numbers.size < 2:
-        return False
-    return numbers[0] < 0 <= numbers[-1] or not bool(np.all(numbers[1:] > numbers[:-1]))
+        return not arrays
+    numbers = arrays[0]
+    wraps = numbers.size and numbers[0] < 0 <= numbers[-1]
+    return not wraps and bool(np.all(numbers[1:] > numbers[:-1]))
 
 
 def _getitem_batched(tangents: Any, x: Any, *, index: Any) -> Any:
@@ -243,10 +249,10 @@ def by_number(a: Any, numbers: Any) -> Any:
 def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
     refuse_out(out)
     a, axis = axis_of(np.atleast_1d(a), axis)
-    if mode != "raise" or isinstance(indices, list) or np.asarray(plain_numbers(indices)).dtype.kind not in "iu":
-        numbers = np.arange(shape_of(a)[axis])
-        indices = np.take(numbers, plain_numbers(indices), mode=mode)  # type: ignore[call-overload]
-    return rows_of(a, indices, axis)
+    numbers = np.asarray(plain_numbers(indices))
+    if mode != "raise" or numbers.dtype.kind not in "iu":
+        numbers = np.take(np.arange(shape_of(a)[axis]), indices, mode=mode)  # type: ignore[call-overload]
+    return rows_of(a, numbers, axis)
 
 
 def axis_of(a: Any, axis: int | None) -> tuple[Any, int]:
@@ -361,7 +367,8 @@ def where(condition: Any, x: Any = _ABSENT, y: Any = _ABSENT, /) -> Any:
 
 def _mask(condition: Any) -> Any:
     """A condition as a mask of its own: f may change the array it used."""
-    return np.array(value(normalize(condition)), bool)
+    condition = normalize(condition)
+    return np.array(condition != 0 if isinstance(condition, Box) else condition, bool)
 
 
 def _picked(branch: Any, x: Any, y: Any) -> Any:
@@ -373,7 +380,7 @@ def _picked(branch: Any, x: Any, y: Any) -> Any:
         return np.array(branch, dtype)
     if dtype_of(branch) != dtype:
         return cast(branch, dtype)
-    return np.copy(branch) if isinstance(plain(branch), np.ndarray) else branch
+    return copy_p(branch, order="K") if isinstance(plain(branch), np.ndarray) else branch
 
 
 @implements(np.select)

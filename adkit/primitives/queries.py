@@ -43,5 +43,9 @@ def _about(fun: Any) -> None:
         return fun(*map(plain, args), **kwargs)
 
 
-for _fun in (np.min_scalar_type, np.common_type, np.may_share_memory, np.shares_memory, np.array_str, np.array2string):
+_OF_SHAPE = (np.shape, np.ndim, np.size, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
+_OF_DTYPE = (np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.common_type, np.min_scalar_type)
+_OF_MEMORY = (np.may_share_memory, np.shares_memory)
+_TEXTS = (np.array_repr, np.array_str, np.array2string)
+for _fun in (*_OF_SHAPE, *_OF_DTYPE, *_OF_MEMORY, *_TEXTS):
     _about(_fun)

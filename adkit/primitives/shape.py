@@ -10,9 +10,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..errors import LostDerivative, place
-from ..tracing import Box, implementations, normalize, plain
+from ..tracing import Box, normalize, plain
 from ..views import read_only
-from .table import Linear, align, dtype_of, everywhere, implements, is_complex, like, shape_of, sum_to
+from .table import Linear, align, dtype_of, implements, is_complex, like, shape_of, sum_to
 
 Shape = tuple[int, ...]
 
@@ -86,22 +86,22 @@ conjugate_p = Linear(
 # -- the same numbers in another shape -------------------------------------------------------------
 @implements(np.reshape)
 def reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: bool | None = None) -> Any:
-    wanted = shape if shape is not None else newshape
-    complete = _complete(a, wanted, order)
+    complete = _complete(a, shape if shape is not None else newshape, order)
     if copy is False:
         np.reshape(plain(a), complete, order, copy=False)  # NumPy says where it cannot
-    if complete == shape_of(a) and isinstance(a, (Box, np.ndarray)):
-        out = a
-    elif _is_by_columns(a, order):
-        out = np.transpose(reshape_p(np.transpose(a), shape=complete[::-1]))
-    else:
-        out = reshape_p(a, shape=complete)
+    by_columns = _is_by_columns(a, order)
+    out = np.transpose(reshaped(np.transpose(a), complete[::-1])) if by_columns else reshaped(a, complete)
     return owned(out, a, order) if copy else out
 
 
+def reshaped(a: Any, shape: Shape) -> Any:
+    """An array in a shape without -1; nothing is done where it has that shape."""
+    return a if isinstance(a, Box) and shape_of(a) == shape else reshape_p(a, shape=shape)
+
+
 def model(a: Any) -> Any:
-    """A plain array of the shape of a, of no memory: what NumPy does to it shows shapes and raises NumPy's errors."""
-    return everywhere(False, shape_of(a))
+    """A plain array of the shape of a: what NumPy does to it shows shapes and raises NumPy's own errors."""
+    return np.empty(shape_of(a), bool)
 
 
 def _complete(a: Any, shape: Any, order: Any) -> Shape:
@@ -139,12 +139,12 @@ def _in_memory(x: Any) -> list[int]:
 
 @implements(np.squeeze)
 def squeeze(a: Any, axis: Any = None) -> Any:
-    return np.reshape(a, np.squeeze(model(a), axis).shape)
+    return reshaped(a, np.squeeze(model(a), axis).shape)
 
 
 @implements(np.expand_dims)
 def expand_dims(a: Any, axis: Any) -> Any:
-    return np.reshape(a, np.expand_dims(model(a), axis).shape)
+    return reshaped(a, np.expand_dims(model(a), axis).shape)
 
 
 def _at_least(fun: Any) -> None:
@@ -152,7 +152,7 @@ def _at_least(fun: Any) -> None:
 
     @implements(fun)
     def implementation(*arrays: Any) -> Any:
-        parts = [np.reshape(a, fun(model(a)).shape) for a in map(normalize, arrays)]
+        parts = [reshaped(a, fun(model(a)).shape) for a in map(normalize, arrays)]
         return parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -165,8 +165,11 @@ _at_least(np.atleast_3d)
 @implements(np.transpose, np.permute_dims)
 def transpose(a: Any, axes: Any = None) -> Any:
     n = len(shape_of(a))
-    order = tuple(range(n)[::-1] if axes is None else [normalize_axis_index(i, n) for i in axes])
-    return a if order == tuple(range(n)) else transpose_p(a, axes=order)
+    return _transposed(a, tuple(range(n)[::-1] if axes is None else [normalize_axis_index(i, n) for i in axes]))
+
+
+def _transposed(a: Any, order: tuple[int, ...]) -> Any:
+    return a if order == tuple(range(len(shape_of(a)))) else transpose_p(a, axes=order)
 
 
 @implements(np.matrix_transpose)
@@ -181,7 +184,17 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     order = list(range(n))
     i, j = normalize_axis_index(axis1, n), normalize_axis_index(axis2, n)
     order[i], order[j] = j, i
-    return np.transpose(a, order)
+    return _transposed(a, tuple(order))
+
+
+@implements(np.moveaxis)
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    n = len(shape_of(a))
+    sources, destinations = normalize_axis_tuple(source, n), normalize_axis_tuple(destination, n)
+    order = [i for i in range(n) if i not in sources]
+    for position, axis in sorted(zip(destinations, sources, strict=True)):
+        order.insert(position, axis)
+    return _transposed(a, tuple(order))
 
 
 @implements(np.flip)
@@ -213,7 +226,7 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 
 # NumPy's own, which takes whatever can be sliced and transposed.
-for _fun in (np.moveaxis, np.rollaxis, np.unstack):
+for _fun in (np.rollaxis, np.unstack):
     implements(_fun)(inspect.unwrap(_fun))
 
 
@@ -293,8 +306,3 @@ def imag(val: Any) -> Any:
 @implements(np.conjugate, np.conj)
 def conjugate(x: Any, /) -> Any:
     return conjugate_p(x) if is_complex(x) else np.positive(x)
-
-
-# -- what carries no derivative --------------------------------------------------------------------
-for _query in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.array_repr):
-    implementations[_query] = lambda *args, _query=_query, **kwargs: _query(*map(plain, args), **kwargs)

@@ -105,7 +105,6 @@ PATTERNS: Patterns = {
         lambda x: np.insert(x, [1], [[1.0], [2.0]], axis=1),
         lambda x: np.insert(x, slice(0, 2), [x[0, 0], 7], axis=1),
         lambda x: np.insert(x, [2, 2, 0], x[1]),
-        lambda x: np.insert(x[0], np.array([True, False, True]), 9),
         lambda x: np.insert(x, 2, x[0], axis=0),
         lambda x: np.insert(C, 1, x[0], axis=0),
         lambda x: np.insert([1.0, 2.0], 1, x[0]),

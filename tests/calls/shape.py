@@ -183,5 +183,8 @@ QUERIES: Patterns = {
     np.isrealobj: [lambda x: np.isrealobj(x)],
     np.result_type: [lambda x: np.result_type(x, np.float32)],
     np.can_cast: [lambda x: np.can_cast(x.dtype, int)],
+    np.diag_indices_from: [lambda x: np.diag_indices_from(x[:, :2])],
+    np.tril_indices_from: [lambda x: np.tril_indices_from(x), lambda x: np.tril_indices_from(x, k=1)],
+    np.triu_indices_from: [lambda x: np.triu_indices_from(x, -1)],
     np.array_repr: [lambda x: np.array_repr(x)],
 }
