@@ -38,6 +38,7 @@ from .matrices import (
     swap,
     times,
     unpack,
+    untouched,
 )
 from .table import General, dtype_of, implements, is_complex, shape_of
 
@@ -86,9 +87,11 @@ def _eigen_push(change: Any, w: Any, vectors: Any, inverse_of_vectors: Any, same
     return diagonal(turned), np.matmul(vectors, over_gaps(turned, w, same))
 
 
-def _eigen_pull(by_values: Any, by_vectors: Any, w: Any, vectors: Any, inverse_of_vectors: Any, same: Any) -> Any:
+def _eigen_pull(
+    by_values: Any, by_vectors: Any, w: Any, vectors: Any, inverse_of_vectors: Any, same: Any, harmless: Any
+) -> Any:
     """The transpose."""
-    turned = over_gaps(np.matmul(swap(vectors), by_vectors), w, same) + as_diagonal(by_values)
+    turned = over_gaps(np.matmul(swap(vectors), by_vectors), w, same, harmless) + as_diagonal(by_values)
     return times(swap(inverse_of_vectors), turned, swap(vectors))
 
 
@@ -108,14 +111,15 @@ def _eigh_pull(cotangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     w = np.real(w)
     same = clusters(w)
     by_values, by_vectors = _eigen(cotangent)
+    harmless = untouched(by_vectors)
     if is_complex(vectors):
         turn = np.imag(np.sum(by_vectors * vectors, axis=-2))
         at = row(vectors, 0 if uplo in "Ll" else shape_of(a)[-1] - 1)
         by_vectors = by_vectors + held(turn, vectors, at)
     by_values = shared(np.real(by_values), same)
-    if not np.any(plain(by_vectors)):
+    if np.all(harmless):
         vectors = settled(vectors, in_company(same) & (plain(by_values) == 0))
-    return folded(_eigen_pull(by_values, by_vectors, w, vectors, adjoint(vectors), same), uplo)
+    return folded(_eigen_pull(by_values, by_vectors, w, vectors, adjoint(vectors), same, harmless), uplo)
 
 
 def _largest(vectors: Any) -> Any:
@@ -135,7 +139,7 @@ def _eig_push(tangent: Any, out: Any, a: Any) -> Any:
     by_values, by_vectors = _eigen_push(tangent, w, vectors, inverse(vectors), _gaps_vanish(w))
     growth = np.real(np.sum(conj(vectors) * by_vectors, axis=-2))
     by_vectors = by_vectors - vectors * growth[..., None, :]
-    if is_complex(vectors):
+    if is_complex(vectors) and np.size(plain(vectors)):
         turn = turning(by_vectors, vectors, _largest(vectors))
         by_vectors = by_vectors + 1j * vectors * turn[..., None, :]
     return pack((by_values, 1), (by_vectors, 2))
@@ -144,11 +148,12 @@ def _eig_push(tangent: Any, out: Any, a: Any) -> Any:
 def _eig_pull(cotangent: Any, out: Any, a: Any) -> Any:
     w, vectors = _eigen(out)
     by_values, by_vectors = _eigen(cotangent)
+    harmless = untouched(by_vectors)
     along = np.sum(by_vectors * vectors, axis=-2)
     by_vectors = by_vectors - conj(vectors) * np.real(along)[..., None, :]
-    if is_complex(vectors):
+    if is_complex(vectors) and np.size(plain(vectors)):
         by_vectors = by_vectors + held(np.imag(along), vectors, _largest(vectors))
-    return _eigen_pull(by_values, by_vectors, w, vectors, inverse(vectors), _gaps_vanish(w))
+    return _eigen_pull(by_values, by_vectors, w, vectors, inverse(vectors), _gaps_vanish(w), harmless)
 
 
 def _packed_eigen(result: Any) -> Any:
@@ -199,9 +204,9 @@ def _vectors_of(out: Any, a: Any) -> Any:
     """The eigenvectors that belong to these eigenvalues, in their order."""
     w, vectors = np.linalg.eig(a)
     distance = np.abs(plain(out)[..., :, None] - plain(w)[..., None, :])
-    order = np.argmin(distance, axis=-1)
     if np.all(diagonal(distance) <= 1e3 * noise(out)):
         return vectors
+    order = np.argmin(distance, axis=-1)
     return np.matmul(vectors, np.where(order[..., None, :] == np.arange(shape_of(w)[-1])[:, None], 1.0, 0.0))
 
 

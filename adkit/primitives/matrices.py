@@ -133,7 +133,8 @@ def shared(derivative: Any, same: Any) -> Any:
     size = np.sum(same, axis=-1)
     if np.all(size == 1):
         return derivative
-    return np.matmul(same / size[..., None], derivative[..., None])[..., 0]
+    # What is not among the equal ones is left out, not multiplied by 0: it may have no derivative.
+    return np.sum(np.where(same, derivative[..., None, :], 0.0), axis=-1) / size.astype(dtype_of(derivative))
 
 
 def in_company(same: Any) -> Any:
@@ -146,16 +147,26 @@ def settled(vectors: Any, unused: Any) -> Any:
     return np.where(unused[..., None, :], plain(vectors), vectors) if np.any(unused) else vectors
 
 
-def divided(x: Any, by: Any, zero: Any) -> Any:
-    """x / by. Where `by` is zero there is no derivative, unless nothing asks for one: 0 / 0 is 0, all else nan."""
+def divided(x: Any, by: Any, zero: Any, harmless: Any = None) -> Any:
+    """x / by. Where `by` is zero there is no derivative: nan, unless none is asked for, which shows where x is 0."""
     if not np.any(zero):
         return x / by
+    harmless = plain(x) == 0 if harmless is None else harmless
     quotient = x / np.where(zero, np.ones((), dtype_of(by)), by)
-    return np.where(zero & np.ones(shape_of(x), bool), np.where(plain(x) == 0, 0.0, np.nan), quotient)
+    return np.where(zero & np.ones(shape_of(x), bool), np.where(harmless, 0.0, np.nan), quotient)
 
 
-def over_gaps(x: Any, w: Any, same: Any) -> Any:
+def over_gaps(x: Any, w: Any, same: Any, harmless: Any = None) -> Any:
     """x_ij / (w_j - w_i), and 0 on the diagonal."""
     n = shape_of(w)[-1]
-    off = np.where(np.eye(n, dtype=bool), np.zeros((), dtype_of(x)), x)
-    return divided(off, w[..., None, :] - w[..., :, None], same)
+    equal = same & ~np.eye(n, dtype=bool)
+    return divided(off_diagonal(x), w[..., None, :] - w[..., :, None] + np.eye(n, dtype=dtype_of(w)), equal, harmless)
+
+
+def off_diagonal(x: Any) -> Any:
+    return np.where(np.eye(shape_of(x)[-1], dtype=bool), np.zeros((), dtype_of(x)), x)
+
+
+def untouched(vectors: Any) -> Any:
+    """The columns of these cotangents that are 0: nothing depends on those vectors."""
+    return ~np.any(plain(vectors), axis=-2, keepdims=True)

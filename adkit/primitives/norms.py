@@ -125,4 +125,4 @@ def cond(x: Any, p: Any = None) -> Any:
             found = np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(inverse(x), p, (-2, -1))
     # As NumPy has it: infinite, unless x itself is not a number.
     undefined = np.isnan(plain(found)) & ~np.isnan(plain(x)).any(axis=(-2, -1))
-    return np.where(undefined, np.inf, found) if np.any(undefined) else found
+    return np.where(undefined, np.inf * (1 + np.linalg.norm(x, axis=(-2, -1))), found) if np.any(undefined) else found

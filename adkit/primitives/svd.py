@@ -23,6 +23,7 @@ from .matrices import (
     divided,
     in_company,
     noise,
+    off_diagonal,
     over_gaps,
     pack,
     settled,
@@ -30,6 +31,7 @@ from .matrices import (
     swap,
     times,
     unpack,
+    untouched,
 )
 from .table import General, implements, is_complex, shape_of
 
@@ -42,9 +44,11 @@ def _svd_parts(out: Any, a: Any, full_matrices: bool) -> list[Any]:
     return unpack(out, (m, m if full_matrices else k), (k,), (n if full_matrices else k, n))
 
 
-def _over_sums(x: Any, s: Any, small: Any) -> Any:
-    """x_ij / (s_i + s_j)."""
-    return divided(x, s[..., None, :] + s[..., :, None], small[..., None, :] & small[..., :, None])
+def _over_sums(x: Any, s: Any, zero: Any, harmless: Any = None) -> Any:
+    """x_ij / (s_i + s_j) of an anti-Hermitian x, or of what only its anti-Hermitian part counts."""
+    x = x if is_complex(x) else off_diagonal(x)
+    zero = zero[..., None, :] & zero[..., :, None] & (is_complex(x) | ~np.eye(shape_of(s)[-1], dtype=bool))
+    return divided(x, np.where(zero, 1.0, s[..., None, :] + s[..., :, None]), zero, harmless)
 
 
 class _Factors:
@@ -93,10 +97,14 @@ def _svd_pull(cotangent: Any, out: Any, a: Any, *, full_matrices: bool) -> Any:
         turn = np.imag(np.sum(by_u * f.thin_u, axis=-2) + np.sum(by_v * f.thin_v, axis=-2))
         gained = held(turn, f.anchored, row(f.anchored, 0))
         by_u, by_v = (by_u + gained, by_v) if f.wide else (by_u, by_v + gained)
-    inside_u, inside_v = np.matmul(swap(f.thin_u), by_u), np.matmul(swap(f.thin_v), by_v)
-    both = 0.5 * over_gaps(inside_u + inside_v, f.s, f.same)
-    apart = 0.5 * _over_sums(inside_u - inside_v, f.s, f.zero)
+    harmless = untouched(by_u) & untouched(by_v)
     by_s = np.where(f.zero, 0.0, shared(np.real(by_s), f.same))
+    if np.all(harmless):
+        unused = (f.zero | in_company(f.same)) & (plain(by_s) == 0)
+        f.thin_u, f.thin_v = settled(f.thin_u, unused), settled(f.thin_v, unused)
+    inside_u, inside_v = np.matmul(swap(f.thin_u), by_u), np.matmul(swap(f.thin_v), by_v)
+    both = 0.5 * over_gaps(inside_u + inside_v, f.s, f.same, harmless)
+    apart = 0.5 * _over_sums(inside_u - inside_v, f.s, f.zero, harmless)
     by_p = both + adjoint(both) + apart - adjoint(apart) + as_diagonal(by_s)
     if f.tall:
         outside = _outside(by_u, f)
@@ -152,7 +160,7 @@ def _svdvals_pull(cotangent: Any, out: Any, a: Any) -> Any:
     u, s, vh = np.linalg.svd(a, full_matrices=False)
     same = clusters(s)
     by_s = np.where(plain(s) <= noise(s), 0.0, shared(cotangent, same))
-    unused = in_company(same) & (plain(by_s) == 0)
+    unused = (in_company(same) | (plain(s) <= noise(s))) & (plain(by_s) == 0)
     return np.matmul(conj(settled(u, unused)) * by_s[..., None, :], conj(swap(settled(swap(vh), unused))))
 
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from .common import SQUARE, C, Patterns, Rows, V
 
-
 MODES = ("full", "same", "valid")
 
 
