@@ -280,15 +280,15 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
 
 
 # -- QR --------------------------------------------------------------------------------------------
-def _qr_parts(out: Any, a: Any) -> list[Any]:
+def _qr_parts(out: Any, a: Any, mode: Any) -> list[Any]:
     m, n = shape_of(a)[-2:]
-    columns = shape_of(out)[-1] // (m + n)
+    columns = m if mode == "complete" else min(m, n)
     return unpack(out, (m, columns), (columns, n))
 
 
 def _qr_push(tangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
     """Q^H dQ = W is anti-Hermitian, and from dA = dQ R + Q dR what is below the diagonal of (Q^H dA - W R) is 0."""
-    (q, r), k = _qr_parts(out, a), min(shape_of(a)[-2:])
+    (q, r), k = _qr_parts(out, a, mode), min(shape_of(a)[-2:])
     thin, r = q[..., :, :k], r[..., :k, :]
     outer = np.matmul(tangent[..., :, :k], inverse(r[..., :, :k]))
     inside = np.matmul(adjoint(thin), outer)
@@ -304,7 +304,7 @@ def _qr_push(tangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
 
 
 def _qr_pull(cotangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
-    (q, r), (by_q, by_r), k = _qr_parts(out, a), _qr_parts(cotangent, a), min(shape_of(a)[-2:])
+    (q, r), (by_q, by_r), k = _qr_parts(out, a, mode), _qr_parts(cotangent, a, mode), min(shape_of(a)[-2:])
     if shape_of(q)[-1] > k:
         by_q = _completed_pull(by_q, q, k)
     thin, r, by_r = q[..., :, :k], r[..., :k, :], above(by_r[..., :k, :])
@@ -365,5 +365,6 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
         raise NoRule(f"numpy.linalg.qr with mode='raw' has no derivative rule{place()}; use 'reduced' or 'complete'")
     if mode not in ("reduced", "complete", "r"):
         return np.linalg.qr(plain(a), mode)  # NumPy's own words
-    q, r = _qr_parts(qr_p(a, mode="reduced" if mode == "r" else mode), a)
+    kind = "reduced" if mode == "r" else mode
+    q, r = _qr_parts(qr_p(a, mode=kind), a, kind)
     return r if mode == "r" else QRResult(q, r)

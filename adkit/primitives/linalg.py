@@ -92,8 +92,16 @@ def det(a: Any) -> Any:
     return det_p(a)
 
 
+def _inverses(x: Any, asked: Any) -> Any:
+    """The inverses; 0 instead of one that does not exist where it is to be multiplied by 0."""
+    inverses = inverse(x)
+    undefined = ~np.isfinite(plain(inverses)).all(axis=(-2, -1)) & ~asked
+    return np.where(undefined[..., None, None], 0.0, inverses) if np.any(undefined) else inverses
+
+
 def _slogdet_push(tangent: Any, out: Any, x: Any) -> Any:
-    step = np.sum(swap(inverse(x)) * tangent, axis=(-2, -1))
+    inverses = _inverses(x, np.any(plain(tangent), axis=(-2, -1)))
+    step = np.sum(swap(inverses) * tangent, axis=(-2, -1))
     turn = 1j * np.imag(step) * out[..., 0] if is_complex(out) else np.zeros(shape_of(step), dtype_of(out))
     return np.stack([turn, np.real(step)], axis=-1)
 
@@ -102,7 +110,7 @@ def _slogdet_pull(cotangent: Any, out: Any, x: Any) -> Any:
     by_step = np.real(cotangent[..., 1])
     if is_complex(out):
         by_step = by_step - 1j * np.real(1j * cotangent[..., 0] * out[..., 0])
-    return by_step[..., None, None] * swap(inverse(x))
+    return _scalars(by_step) * swap(_inverses(x, plain(by_step) != 0))
 
 
 slogdet_p = General(

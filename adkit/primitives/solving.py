@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import normalize, plain, value
+from ..tracing import Box, normalize, plain, value
 from .matrices import adjoint, conj, folded, hermitian, pack, swap, times, unpack
 from .svd import svdvals_p
 from .table import General, dtype_of, implements, shape_of
@@ -178,7 +178,9 @@ def _lstsq_matrix_pull(cotangent: Any, out: Any, a: Any, b: Any, *, rcond: Any) 
     rest, g = _rest(f, a, b), by.x
     before = g - times(swap(a), swap(p), g)
     back = times(conj(p), swap(p), g, swap(rest)) + np.matmul(before, swap(np.matmul(adjoint(p), f.x)))
-    by_a = adjoint(back) - times(swap(p), g, swap(f.x)) + svdvals_p.vjps[0](by.s, f.s, a)
+    by_a = adjoint(back) - times(swap(p), g, swap(f.x))
+    if isinstance(by.s, Box) or np.any(by.s):
+        by_a = by_a + svdvals_p.vjps[0](by.s, f.s, a)
     return by_a - 2 * np.matmul(conj(rest) * by.squares, swap(f.x)) if f.has_squares else by_a
 
 

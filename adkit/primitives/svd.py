@@ -46,9 +46,11 @@ def _svd_parts(out: Any, a: Any, full_matrices: bool) -> list[Any]:
 
 def _over_sums(x: Any, s: Any, zero: Any, harmless: Any = None) -> Any:
     """x_ij / (s_i + s_j) of an anti-Hermitian x, or of what only its anti-Hermitian part counts."""
-    x = x if is_complex(x) else off_diagonal(x)
-    zero = zero[..., None, :] & zero[..., :, None] & (is_complex(x) | ~np.eye(shape_of(s)[-1], dtype=bool))
-    return divided(x, np.where(zero, 1.0, s[..., None, :] + s[..., :, None]), zero, harmless)
+    zero = zero[..., None, :] & zero[..., :, None]
+    sums = np.where(zero, 1.0, s[..., None, :] + s[..., :, None])
+    if not is_complex(x):
+        x, zero = off_diagonal(x), zero & ~np.eye(shape_of(s)[-1], dtype=bool)
+    return divided(x, sums, zero, harmless)
 
 
 class _Factors:
