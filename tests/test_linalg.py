@@ -343,6 +343,20 @@ def test_second_derivatives_of_a_simple_eigenvalue_do_not_mind_that_others_are_e
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: np.sum((LA.eigvalsh((a + a.T) / 2) - 1) ** 2),
+        lambda a: np.sum((LA.eigh((a + a.T) / 2)[0] - 1) ** 2),
+        lambda a: np.sum(LA.eigvalsh((a + a.T) / 2) ** 3),
+        lambda a: np.sum((LA.svdvals(a) - 1) ** 2),
+        lambda a: np.sum(LA.svd(a)[1] ** 3),
+    ],
+)
+def test_hessians_of_repeated_eigenvalues_are_right_or_nan(f):
+    assert np.isnan(ad.hessian(f)(np.eye(2))).any()
+
+
 @pytest.mark.parametrize("method", EXACT)
 def test_singular_value_zero_has_derivative_zero(method):
     rank_one = np.outer([3.0, 4.0], [1.0, 0.0, 0.0])
@@ -369,6 +383,22 @@ def test_full_matrices_give_the_first_vectors_a_derivative(method):
         assert np.isnan(ad.grad(added, method=method)(a)).any()
     found, differences = slopes(lambda a: LA.svd(a)[0][0, 2], numbers("one more", (3, 2), float), method)
     np.testing.assert_allclose(found, differences, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("outer", "inner"), NESTINGS)
+@pytest.mark.parametrize("power", [1, 2])
+def test_a_norm_at_zero_claims_no_second_derivative(power, outer, inner):
+    """It is infinite; that of the square exists, and cannot be told from that of the norm. Other rows keep theirs."""
+    x = A([[0.0, 0.0], [3.0, 4.0]])
+
+    def f(x):
+        return np.sum(LA.norm(x, axis=1) ** power)
+
+    found = ad.grad(lambda x: np.sum(A([1.0, 2.0]) * ad.grad(f, method=inner)(x)), method=outer)(x)
+    assert np.isnan(found[0]).all()
+    across = 0.6 * 2 - 0.8
+    expected = A([-0.8, 0.6]) * across / 5 if power == 1 else A([2.0, 4.0])
+    np.testing.assert_allclose(found[1], expected, rtol=1e-12)
 
 
 # == phases ========================================================================================

@@ -39,6 +39,7 @@ from .matrices import (
     times,
     unpack,
     untouched,
+    unused_weights,
 )
 from .table import General, dtype_of, implements, is_complex, shape_of
 
@@ -118,7 +119,8 @@ def _eigh_pull(cotangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
         by_vectors = by_vectors + held(turn, vectors, at)
     by_values = shared(np.real(by_values), same)
     if np.all(harmless):
-        vectors = settled(vectors, in_company(same) & (plain(by_values) == 0))
+        unused = in_company(same) & (plain(by_values) == 0)
+        vectors, by_values = settled(vectors, unused), unused_weights(by_values, unused)
     return folded(_eigen_pull(by_values, by_vectors, w, vectors, adjoint(vectors), same, harmless), uplo)
 
 
@@ -186,7 +188,8 @@ def _eigvalsh_pull(cotangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     vectors = np.linalg.eigh(a, uplo)[1]
     same = clusters(out)
     by_values = shared(cotangent, same)
-    vectors = settled(vectors, in_company(same) & (plain(by_values) == 0))
+    unused = in_company(same) & (plain(by_values) == 0)
+    vectors, by_values = settled(vectors, unused), unused_weights(by_values, unused)
     return folded(np.matmul(conj(vectors) * by_values[..., None, :], swap(vectors)), uplo)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import plain
-from .table import dtype_of, is_complex, shape_of
+from .table import General, dtype_of, is_complex, shape_of
 
 
 # -- several arrays in one -------------------------------------------------------------------------
@@ -137,6 +137,15 @@ def shared(derivative: Any, same: Any) -> Any:
     return np.sum(np.where(same, derivative[..., None, :], 0.0), axis=-1) / size.astype(dtype_of(derivative))
 
 
+def _refused(derivative: Any, *_: Any) -> Any:
+    return np.where(plain(derivative) == 0, 0.0, np.nan * derivative)
+
+
+# What rules give their zeros where the next derivative does not exist or cannot be known: the number itself, whose
+# derivative is nan unless it is multiplied by 0.
+rough_p = General("rough", lambda x: x, jvps=[_refused], vjps=[_refused], batched=[_refused], flow="adds")
+
+
 def in_company(same: Any) -> Any:
     """Which numbers are equal to another one."""
     return np.sum(same, axis=-1) > 1
@@ -145,6 +154,11 @@ def in_company(same: Any) -> Any:
 def settled(vectors: Any, unused: Any) -> Any:
     """Vectors, of which those that nothing depends on are constants: they may have no derivative to multiply by 0."""
     return np.where(unused[..., None, :], plain(vectors), vectors) if np.any(unused) else vectors
+
+
+def unused_weights(weights: Any, unused: Any) -> Any:
+    """The zeros by which those vectors are multiplied, with a derivative only if it is 0 too."""
+    return np.where(unused, rough_p(weights), weights) if np.any(unused) else weights
 
 
 def divided(x: Any, by: Any, zero: Any, harmless: Any = None) -> Any:

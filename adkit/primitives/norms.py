@@ -20,13 +20,14 @@ def _partials(out: Any, x: Any, order: Any, axes: Axes, keepdims: bool) -> Any:
     """The derivative of a norm whose p-th power is the sum of those of the lengths: (|x| / norm)^(p - 1) sign x."""
     length = restored(out, x, axes, keepdims)
     zero = plain(length) == 0
-    direction = np.conj(x) / np.where(zero, np.ones((), dtype_of(length)), length)
+    length = np.where(zero, np.ones((), dtype_of(length)), length) if np.any(zero) else length
+    direction = np.conj(x) / length
     if order != 2:
-        lengths = np.abs(x)
-        none = plain(lengths) == 0
-        ratio = np.where(none, 1.0, lengths) / np.where(zero, 1.0, length)
+        none = plain(x) == 0
+        ratio = np.where(none, 1.0, np.abs(x)) / length
         direction = np.where(none, 0.0, np.sign(np.conj(x)) * ratio ** (order - 1))
-    return np.where(zero, 0.0, direction)
+    # Zero points nowhere, and has no second derivative: nan, as that of sqrt|x|, which is 0 there too.
+    return np.where(zero, np.sqrt(np.abs(x)), direction) if np.any(zero) else direction
 
 
 def _compute(x: Any, *, order: Any, numpys: Any, axis: Any, axes: Axes, keepdims: bool) -> Any:

@@ -65,6 +65,7 @@ KINDS = (V, W)
 SQUARES = [(3, 3), (2, 2, 2)]
 SHAPES = [(3, 3), (4, 2), (2, 4), (2, 3, 2)]
 ROWS: Rows = {
+    "rough": [((V(0),), {})],  # anywhere else its derivative is nan
     "det": [((kind(shape),), {}) for kind in KINDS for shape in [(1, 1), (3, 3), (2, 2, 2), (0, 0)]]
     + [((np.outer([1.0, 2.0, 3.0], [1.0, -1.0, 2.0]),), {}), ((np.diag([2.0, 0.0, 3.0]),), {})],
     "slogdet": [((regular(kind, shape),), {}) for kind in KINDS for shape in [(3, 3), (2, 2, 2)]],
