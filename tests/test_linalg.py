@@ -528,6 +528,7 @@ def test_numpys_errors_come_out(method):
         (lambda a: np.einsum("ij->i", a, dtype=np.float32, casting="unsafe"), "dtype=, casting="),
         (lambda a: np.matmul(a, a, axes=[(0, 1), (0, 1), (0, 1)]), "axes="),
         (lambda a: np.polyfit(a[0], a[1], 1), "polyfit"),
+        (lambda a: LA.lstsq(a * [1.0, 0.5], a[0], rcond=0.7)[0], "leaves out singular values"),
     ],
 )
 def test_what_has_no_rule_is_refused_by_name(f, named, method):

@@ -139,6 +139,8 @@ PATTERNS: Patterns = {
         lambda x: np.linalg.pinv(x, rtol=None),
         lambda x: np.linalg.pinv(gram(x), hermitian=True),
         lambda x: np.linalg.pinv(pair(x), rtol=1e-9),
+        lambda x: np.linalg.pinv(x, 0.9),  # of rank 1
+        lambda x: np.linalg.pinv(gram(x), 0.9, hermitian=True),
     ],
     np.linalg.solve: [
         lambda x: np.linalg.solve(gram(x), x),
