@@ -56,22 +56,22 @@ def _cofactors_near_singular(x: Any) -> Any:
     inner = times(adjoint(u), x, adjoint(vh))
     inverse_of_b = np.linalg.inv(inner[:r, :r])
     left, right = inverse_of_b @ inner[:r, r:], inner[r:, :r] @ inverse_of_b
-    adjugate, det = _adjugate(inner[r:, r:] - right @ inner[:r, r:])
-    upper = np.concatenate([det * inverse_of_b + times(left, adjugate, right), -left @ adjugate], axis=1)
-    lower = np.concatenate([-adjugate @ right, adjugate], axis=1)
+    small, det = adjugate(inner[r:, r:] - right @ inner[:r, r:])
+    upper = np.concatenate([det * inverse_of_b + times(left, small, right), -left @ small], axis=1)
+    lower = np.concatenate([-small @ right, small], axis=1)
     scale = np.linalg.det(u) * np.linalg.det(vh) * np.linalg.det(inner[:r, :r])
     return swap(scale * times(adjoint(vh), np.concatenate([upper, lower]), adjoint(u)))
 
 
-def _adjugate(x: Any) -> tuple[Any, Any]:
+def adjugate(x: Any) -> tuple[Any, Any]:
     """Adjugate and determinant of one matrix by Faddeev and LeVerrier, who divide by counts only."""
     n = len(x)
-    adjugate: Any = np.eye(n, dtype=dtype_of(x))
+    found: Any = np.eye(n, dtype=dtype_of(x))
     for k in range(1, n):
-        product = x @ adjugate
-        adjugate = np.trace(product) / k * np.eye(n, dtype=dtype_of(x)) - product
+        product = x @ found
+        found = np.eye(n, dtype=dtype_of(x)) * (np.trace(product) / k) - product
     # A matrix times its adjugate is its determinant times the identity.
-    return adjugate, np.trace(x @ adjugate) / n
+    return found, np.trace(x @ found) / n
 
 
 def _det_push(tangent: Any, out: Any, x: Any) -> Any:

@@ -49,7 +49,10 @@ norm_p = General("norm", _compute, jvps=[_push], vjps=[_pull], batched=[_push], 
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     x, order, keepdims = normalize(x), value(ord), bool(keepdims)
+    numpys: Any = np.linalg.norm
     if axis is not None and not isinstance(axis, tuple):
+        if not hasattr(axis, "__index__"):
+            return numpys(plain(x), order, axis, keepdims)  # NumPy's own error
         axis = (operator.index(axis),)
     axes = axes_from_end(x, axis)
     euclidean = (None, "fro", "f") if len(axes) == 2 else (None,)
@@ -59,8 +62,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
         return _of_vectors(x, order, axis, axes, keepdims)
     if len(axes) == 2 and order in _OF_MATRICES:
         return _of_matrices(x, order, axes, keepdims)
-    numpys: Any = np.linalg.norm
-    return numpys(plain(x), order, axis, keepdims)  # NumPy's own error
+    return numpys(plain(x), order, axis, keepdims)
 
 
 _OF_MATRICES = frozenset({1, -1, 2, -2, np.inf, -np.inf, "nuc"})
