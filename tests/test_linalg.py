@@ -554,6 +554,31 @@ def test_results_come_in_numpys_containers():
     assert seen[0][2] == 1
 
 
+# == symbolic ======================================================================================
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: LA.det(a) + LA.det(np.stack([a, a @ a]))[1],
+        lambda a: np.sum(np.sin(LA.inv(a))),
+        lambda a: np.sum(np.sin(LA.solve(a, a[0]))) + np.sum(LA.solve(a, a.T) ** 2),
+        lambda a: LA.slogdet(a)[1] * LA.slogdet(a)[0],
+        lambda a: LA.norm(a) + np.sum(LA.norm(a, axis=0) ** 3) + LA.norm(a[0], np.inf),
+        lambda a: np.sum(LA.matrix_power(a, -3)),
+        lambda a: np.sum(np.einsum("ij,kj->ik", a, a) ** 2) + np.sum(np.vecdot(a, a) ** 2),
+        lambda a: np.sum(np.convolve(a[0], a[1]) ** 2) + np.polyval(a[0], 2.0) + np.sum(np.vander(a[1]) ** 2),
+        lambda a: np.sum(np.cov(a) ** 2) + np.sum(np.kron(a, a) ** 2),
+    ],
+)
+def test_the_symbolic_method_takes_small_matrices_apart(f):
+    a = A([[2.0, 0.3], [-0.4, 1.1]])
+    np.testing.assert_allclose(ad.grad(f, method="symbolic")(a), ad.grad(f)(a), rtol=1e-10)
+
+
+def test_the_symbolic_method_names_what_it_cannot_take_apart():
+    with pytest.raises(ad.NoRule, match="eigvalsh"):
+        ad.grad(lambda a: LA.eigvalsh(a)[0], method="symbolic")(np.eye(2))
+
+
 # == every derivative in one pass ==================================================================
 @pytest.mark.parametrize(
     "f",

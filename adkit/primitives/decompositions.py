@@ -50,10 +50,11 @@ QRResult = type(np.linalg.qr(np.eye(1)))
 
 # -- the phase of complex vectors ------------------------------------------------------------------
 def _rates(sums: Any, vectors: Any, at: Any) -> Any:
-    """Numbers over the real components of vectors that fix their phase; 0 where those are too small to say it."""
-    anchors = np.real(np.sum(np.where(at, vectors, 0.0), axis=-2))
-    small = np.abs(plain(anchors)) <= 1e3 * np.finfo(plain(anchors).dtype).eps
-    return np.where(small, 0.0, sums / np.where(small, 1.0, anchors))
+    """Numbers over the real components of vectors that fix their phase; 0 where those do not say it."""
+    anchors = np.sum(np.where(at, vectors, 0.0), axis=-2)
+    known, eps = plain(anchors), np.finfo(plain(anchors).dtype).eps
+    unknown = (np.abs(known) <= 1e3 * eps) | (np.abs(known.imag) > 1e3 * eps)
+    return np.where(unknown, 0.0, sums / np.where(unknown, 1.0, np.real(anchors)))
 
 
 def turning(tangent: Any, vectors: Any, at: Any) -> Any:
