@@ -574,6 +574,11 @@ def test_the_symbolic_method_takes_small_matrices_apart(f):
     np.testing.assert_allclose(ad.grad(f, method="symbolic")(a), ad.grad(f)(a), rtol=1e-10)
 
 
+def test_the_symbolic_method_refuses_large_determinants_at_once():
+    with pytest.raises(ad.ExpressionTooLarge, match="f takes"):
+        ad.grad(LA.det, method="symbolic")(np.eye(40))
+
+
 def test_the_symbolic_method_names_what_it_cannot_take_apart():
     with pytest.raises(ad.NoRule, match="eigvalsh"):
         ad.grad(lambda a: LA.eigvalsh(a)[0], method="symbolic")(np.eye(2))

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ..tracing import normalize, plain, value
 from .matrices import inverse
 from .reductions import axes_from_end, restored
-from .table import General, dtype_of, implements, shape_of
+from .table import General, cast, dtype_of, implements, shape_of
 
 Axes = tuple[int, ...]
 
@@ -125,7 +125,10 @@ def cond(x: Any, p: Any = None) -> Any:
             s = np.linalg.svd(x, compute_uv=False)
             found = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
         else:
-            found = np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(inverse(x), p, (-2, -1))
+            # As NumPy has it, the inverse of single precision is taken in double precision.
+            wide = cast(x, np.result_type(dtype_of(x), np.float64))
+            product = np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(inverse(wide), p, (-2, -1))
+            found = cast(product, dtype_of(np.real(plain(x))))
     # As NumPy has it: infinite, unless x itself is not a number.
     undefined = np.isnan(plain(found)) & ~np.isnan(plain(x)).any(axis=(-2, -1))
     return np.where(undefined, np.inf * (1 + np.linalg.norm(x, axis=(-2, -1))), found) if np.any(undefined) else found
