@@ -125,7 +125,7 @@ def dot(a: Any, b: Any, out: None = None) -> Any:
     a, b = normalize(a), normalize(b)
     if not _ndim(a) or not _ndim(b):
         return a * b
-    if _ndim(b) <= 2 and (_ndim(a) <= 2 or _ndim(b) == 2):
+    if _ndim(a) <= 2 and _ndim(b) <= 2:
         return matmul_p(a, b)
     return dot_p(a, b)
 
