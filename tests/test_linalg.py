@@ -245,6 +245,22 @@ def test_a_singular_matrix_in_a_stack_leaves_the_others_alone(method):
     assert not np.isfinite(found[1]).any()
 
 
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("bad", [nan, np.inf])
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_what_is_not_finite_stays_in_its_matrix(bad, method):
+    stack = A([[[1.0, 2.0], [3.0, 4.0]], [[bad, 2.0], [2.0, 4.0]]])
+    for f in (lambda x: np.sum(LA.det(x)), lambda x: np.sum(LA.slogdet(x)[1])):
+        found = ad.grad(f, method=method)(stack)
+        np.testing.assert_allclose(found[0], ad.grad(f, method=method)(stack[:1])[0], rtol=1e-12)
+    assert np.isnan(ad.grad(LA.det, method=method)(stack[1])).any()
+    np.testing.assert_allclose(
+        ad.grad(lambda x: np.sum(np.where([True, False], LA.det(x), 0.0)), method=method)(stack),
+        [[[4.0, -3.0], [-2.0, 1.0]], np.zeros((2, 2))],
+        rtol=1e-12,
+    )
+
+
 # == one triangle ==================================================================================
 @pytest.mark.parametrize("method", EXACT)
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def _cofactors_near_singular(x: Any) -> Any:
     Between its singular vectors, taken as constants, x is [[B, C], [D, E]] with B far from singular. What is left of E,
     S = E - D B^-1 C, is small and may be singular: its adjugate is computed as a polynomial, and with it that of x.
     """
+    if not np.isfinite(plain(x)).all():
+        return x * np.nan
     u, s, vh = np.linalg.svd(plain(x))
     r = int(np.sum(s > np.sqrt(np.finfo(s.dtype).eps) * s[0]))
     inner = times(adjoint(u), x, adjoint(vh))
@@ -74,15 +76,29 @@ def adjugate(x: Any) -> tuple[Any, Any]:
     return found, np.trace(x @ found) / n
 
 
+def _along(gradients: Any, tangent: Any) -> Any:
+    """The slope of each matrix along its tangent; a gradient that is not finite does not count where that is 0."""
+    return np.sum(_asked(gradients, np.any(plain(tangent), axis=(-2, -1))) * tangent, axis=(-2, -1))
+
+
+def _times(cotangent: Any, gradients: Any) -> Any:
+    return _scalars(cotangent) * _asked(gradients, plain(cotangent) != 0)
+
+
+def _asked(gradients: Any, asked: Any) -> Any:
+    left_out = ~np.isfinite(plain(gradients)).all(axis=(-2, -1)) & ~asked
+    return np.where(left_out[..., None, None], 0.0, gradients) if np.any(left_out) else gradients
+
+
 def _det_push(tangent: Any, out: Any, x: Any) -> Any:
-    return np.sum(_cofactors(out, x) * tangent, axis=(-2, -1))
+    return _along(_cofactors(out, x), tangent)
 
 
 det_p = General(
     "det",
     np.linalg.det,
     jvps=[_det_push],
-    vjps=[lambda cotangent, out, x: _scalars(cotangent) * _cofactors(out, x)],
+    vjps=[lambda cotangent, out, x: _times(cotangent, _cofactors(out, x))],
     batched=[_det_push],
 )
 
@@ -92,16 +108,8 @@ def det(a: Any) -> Any:
     return det_p(a)
 
 
-def _inverses(x: Any, asked: Any) -> Any:
-    """The inverses; 0 instead of one that does not exist where it is to be multiplied by 0."""
-    inverses = inverse(x)
-    undefined = ~np.isfinite(plain(inverses)).all(axis=(-2, -1)) & ~asked
-    return np.where(undefined[..., None, None], 0.0, inverses) if np.any(undefined) else inverses
-
-
 def _slogdet_push(tangent: Any, out: Any, x: Any) -> Any:
-    inverses = _inverses(x, np.any(plain(tangent), axis=(-2, -1)))
-    step = np.sum(swap(inverses) * tangent, axis=(-2, -1))
+    step = _along(swap(inverse(x)), tangent)
     turn = 1j * np.imag(step) * out[..., 0] if is_complex(out) else np.zeros(shape_of(step), dtype_of(out))
     return np.stack([turn, np.real(step)], axis=-1)
 
@@ -110,7 +118,7 @@ def _slogdet_pull(cotangent: Any, out: Any, x: Any) -> Any:
     by_step = np.real(cotangent[..., 1])
     if is_complex(out):
         by_step = by_step - 1j * np.real(1j * cotangent[..., 0] * out[..., 0])
-    return _scalars(by_step) * swap(_inverses(x, plain(by_step) != 0))
+    return _times(by_step, swap(inverse(x)))
 
 
 slogdet_p = General(
