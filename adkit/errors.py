@@ -9,6 +9,7 @@ import functools
 import linecache
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from types import FrameType, ModuleType
@@ -62,10 +63,10 @@ class NoRule(AdkitError, NotImplementedError):
         >>> import numpy as np
         >>> import adkit as ad
         >>> try:
-        ...     ad.grad(lambda x: np.histogramdd(x)[0])(np.ones((3, 1)))
+        ...     ad.grad(lambda x: np.polyfit(x, x, 1)[0])(np.ones(3))
         ... except ad.NoRule as error:
         ...     print(str(error).partition(" at ")[0])
-        numpy.histogramdd has no derivative rule
+        numpy.polyfit has no derivative rule
     """
 
 
@@ -272,6 +273,18 @@ def place() -> str:
     """Where the person's code stands, as ` at file.py:12, in `the expression``; empty when no such line is known."""
     spot = user_spot()
     return "" if spot is None else str(spot)
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn as if the person's own code did."""
+    spot = user_spot()
+    if spot is None:
+        warnings.warn(message, category, stacklevel=2)
+        return
+    space = spot.frame.f_globals
+    registry = space.setdefault("__warningregistry__", {})
+    name = spot.frame.f_code.co_filename
+    warnings.warn_explicit(message, category, name, spot.line, space.get("__name__"), registry)
 
 
 def spots_of(error: BaseException) -> list[Spot]:

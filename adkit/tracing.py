@@ -299,7 +299,7 @@ class Box:
             )
         if not copy and np.dtype(dtype) == self.dtype:
             return self
-        out = np.astype(self, dtype)
+        out = implementations[np.astype](self, dtype)
         return out if order == "K" else np.copy(out, order)
 
     def view(self, dtype: Any = None, type: Any = None) -> Any:

@@ -38,6 +38,8 @@ from .matrices import (
     swap,
     times,
     unpack,
+    untouched,
+    unused_weights,
 )
 from .table import General, dtype_of, implements, is_complex, shape_of
 
@@ -48,10 +50,11 @@ QRResult = type(np.linalg.qr(np.eye(1)))
 
 # -- the phase of complex vectors ------------------------------------------------------------------
 def _rates(sums: Any, vectors: Any, at: Any) -> Any:
-    """Numbers over the real components of vectors that fix their phase; 0 where those are too small to say it."""
-    anchors = np.real(np.sum(np.where(at, vectors, 0.0), axis=-2))
-    small = np.abs(plain(anchors)) <= 1e3 * np.finfo(plain(anchors).dtype).eps
-    return np.where(small, 0.0, sums / np.where(small, 1.0, anchors))
+    """Numbers over the real components of vectors that fix their phase; 0 where those do not say it."""
+    anchors = np.sum(np.where(at, vectors, 0.0), axis=-2)
+    known, eps = plain(anchors), np.finfo(plain(anchors).dtype).eps
+    unknown = (np.abs(known) <= 1e3 * eps) | (np.abs(known.imag) > 1e3 * eps)
+    return np.where(unknown, 0.0, sums / np.where(unknown, 1.0, np.real(anchors)))
 
 
 def turning(tangent: Any, vectors: Any, at: Any) -> Any:
@@ -86,9 +89,11 @@ def _eigen_push(change: Any, w: Any, vectors: Any, inverse_of_vectors: Any, same
     return diagonal(turned), np.matmul(vectors, over_gaps(turned, w, same))
 
 
-def _eigen_pull(by_values: Any, by_vectors: Any, w: Any, vectors: Any, inverse_of_vectors: Any, same: Any) -> Any:
+def _eigen_pull(
+    by_values: Any, by_vectors: Any, w: Any, vectors: Any, inverse_of_vectors: Any, same: Any, harmless: Any
+) -> Any:
     """The transpose."""
-    turned = over_gaps(np.matmul(swap(vectors), by_vectors), w, same) + as_diagonal(by_values)
+    turned = over_gaps(np.matmul(swap(vectors), by_vectors), w, same, harmless) + as_diagonal(by_values)
     return times(swap(inverse_of_vectors), turned, swap(vectors))
 
 
@@ -108,14 +113,16 @@ def _eigh_pull(cotangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     w = np.real(w)
     same = clusters(w)
     by_values, by_vectors = _eigen(cotangent)
+    harmless = untouched(by_vectors)
     if is_complex(vectors):
         turn = np.imag(np.sum(by_vectors * vectors, axis=-2))
         at = row(vectors, 0 if uplo in "Ll" else shape_of(a)[-1] - 1)
         by_vectors = by_vectors + held(turn, vectors, at)
     by_values = shared(np.real(by_values), same)
-    if not np.any(plain(by_vectors)):
-        vectors = settled(vectors, in_company(same) & (plain(by_values) == 0))
-    return folded(_eigen_pull(by_values, by_vectors, w, vectors, adjoint(vectors), same), uplo)
+    if np.all(harmless):
+        unused = in_company(same) & (plain(by_values) == 0)
+        vectors, by_values = settled(vectors, unused), unused_weights(by_values, unused)
+    return folded(_eigen_pull(by_values, by_vectors, w, vectors, adjoint(vectors), same, harmless), uplo)
 
 
 def _largest(vectors: Any) -> Any:
@@ -135,7 +142,7 @@ def _eig_push(tangent: Any, out: Any, a: Any) -> Any:
     by_values, by_vectors = _eigen_push(tangent, w, vectors, inverse(vectors), _gaps_vanish(w))
     growth = np.real(np.sum(conj(vectors) * by_vectors, axis=-2))
     by_vectors = by_vectors - vectors * growth[..., None, :]
-    if is_complex(vectors):
+    if is_complex(vectors) and np.size(plain(vectors)):
         turn = turning(by_vectors, vectors, _largest(vectors))
         by_vectors = by_vectors + 1j * vectors * turn[..., None, :]
     return pack((by_values, 1), (by_vectors, 2))
@@ -144,11 +151,12 @@ def _eig_push(tangent: Any, out: Any, a: Any) -> Any:
 def _eig_pull(cotangent: Any, out: Any, a: Any) -> Any:
     w, vectors = _eigen(out)
     by_values, by_vectors = _eigen(cotangent)
+    harmless = untouched(by_vectors)
     along = np.sum(by_vectors * vectors, axis=-2)
     by_vectors = by_vectors - conj(vectors) * np.real(along)[..., None, :]
-    if is_complex(vectors):
+    if is_complex(vectors) and np.size(plain(vectors)):
         by_vectors = by_vectors + held(np.imag(along), vectors, _largest(vectors))
-    return _eigen_pull(by_values, by_vectors, w, vectors, inverse(vectors), _gaps_vanish(w))
+    return _eigen_pull(by_values, by_vectors, w, vectors, inverse(vectors), _gaps_vanish(w), harmless)
 
 
 def _packed_eigen(result: Any) -> Any:
@@ -181,7 +189,8 @@ def _eigvalsh_pull(cotangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     vectors = np.linalg.eigh(a, uplo)[1]
     same = clusters(out)
     by_values = shared(cotangent, same)
-    vectors = settled(vectors, in_company(same) & (plain(by_values) == 0))
+    unused = in_company(same) & (plain(by_values) == 0)
+    vectors, by_values = settled(vectors, unused), unused_weights(by_values, unused)
     return folded(np.matmul(conj(vectors) * by_values[..., None, :], swap(vectors)), uplo)
 
 
@@ -199,9 +208,9 @@ def _vectors_of(out: Any, a: Any) -> Any:
     """The eigenvectors that belong to these eigenvalues, in their order."""
     w, vectors = np.linalg.eig(a)
     distance = np.abs(plain(out)[..., :, None] - plain(w)[..., None, :])
-    order = np.argmin(distance, axis=-1)
     if np.all(diagonal(distance) <= 1e3 * noise(out)):
         return vectors
+    order = np.argmin(distance, axis=-1)
     return np.matmul(vectors, np.where(order[..., None, :] == np.arange(shape_of(w)[-1])[:, None], 1.0, 0.0))
 
 
@@ -275,15 +284,15 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
 
 
 # -- QR --------------------------------------------------------------------------------------------
-def _qr_parts(out: Any, a: Any) -> list[Any]:
+def _qr_parts(out: Any, a: Any, mode: Any) -> list[Any]:
     m, n = shape_of(a)[-2:]
-    columns = shape_of(out)[-1] // (m + n)
+    columns = m if mode == "complete" else min(m, n)
     return unpack(out, (m, columns), (columns, n))
 
 
 def _qr_push(tangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
     """Q^H dQ = W is anti-Hermitian, and from dA = dQ R + Q dR what is below the diagonal of (Q^H dA - W R) is 0."""
-    (q, r), k = _qr_parts(out, a), min(shape_of(a)[-2:])
+    (q, r), k = _qr_parts(out, a, mode), min(shape_of(a)[-2:])
     thin, r = q[..., :, :k], r[..., :k, :]
     outer = np.matmul(tangent[..., :, :k], inverse(r[..., :, :k]))
     inside = np.matmul(adjoint(thin), outer)
@@ -299,7 +308,7 @@ def _qr_push(tangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
 
 
 def _qr_pull(cotangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
-    (q, r), (by_q, by_r), k = _qr_parts(out, a), _qr_parts(cotangent, a), min(shape_of(a)[-2:])
+    (q, r), (by_q, by_r), k = _qr_parts(out, a, mode), _qr_parts(cotangent, a, mode), min(shape_of(a)[-2:])
     if shape_of(q)[-1] > k:
         by_q = _completed_pull(by_q, q, k)
     thin, r, by_r = q[..., :, :k], r[..., :k, :], above(by_r[..., :k, :])
@@ -360,5 +369,6 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
         raise NoRule(f"numpy.linalg.qr with mode='raw' has no derivative rule{place()}; use 'reduced' or 'complete'")
     if mode not in ("reduced", "complete", "r"):
         return np.linalg.qr(plain(a), mode)  # NumPy's own words
-    q, r = _qr_parts(qr_p(a, mode="reduced" if mode == "r" else mode), a)
+    kind = "reduced" if mode == "r" else mode
+    q, r = _qr_parts(qr_p(a, mode=kind), a, kind)
     return r if mode == "r" else QRResult(q, r)

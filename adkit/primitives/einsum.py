@@ -94,8 +94,8 @@ def einsum(*operands: Any, out: None = None, optimize: Any = False) -> Any:
         operands = _with_a_string(operands)
     subscripts, *arrays = operands
     if len(arrays) == 1:
-        terms = Terms(subscripts, arrays)
         np.einsum(subscripts, model(arrays[0]))  # NumPy says what is wrong with subscripts
+        terms = Terms(subscripts, arrays)
         if set(terms.inputs[0]) == set(terms.output):
             return _view(arrays[0], terms.inputs[0], terms.output)
     return einsum_p(*arrays, subscripts=subscripts, optimize=optimize)

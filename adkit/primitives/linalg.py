@@ -51,38 +51,54 @@ def _cofactors_near_singular(x: Any) -> Any:
     Between its singular vectors, taken as constants, x is [[B, C], [D, E]] with B far from singular. What is left of E,
     S = E - D B^-1 C, is small and may be singular: its adjugate is computed as a polynomial, and with it that of x.
     """
+    if not np.isfinite(plain(x)).all():
+        return x * np.nan
     u, s, vh = np.linalg.svd(plain(x))
     r = int(np.sum(s > np.sqrt(np.finfo(s.dtype).eps) * s[0]))
     inner = times(adjoint(u), x, adjoint(vh))
     inverse_of_b = np.linalg.inv(inner[:r, :r])
     left, right = inverse_of_b @ inner[:r, r:], inner[r:, :r] @ inverse_of_b
-    adjugate, det = _adjugate(inner[r:, r:] - right @ inner[:r, r:])
-    upper = np.concatenate([det * inverse_of_b + times(left, adjugate, right), -left @ adjugate], axis=1)
-    lower = np.concatenate([-adjugate @ right, adjugate], axis=1)
+    small, det = adjugate(inner[r:, r:] - right @ inner[:r, r:])
+    upper = np.concatenate([det * inverse_of_b + times(left, small, right), -left @ small], axis=1)
+    lower = np.concatenate([-small @ right, small], axis=1)
     scale = np.linalg.det(u) * np.linalg.det(vh) * np.linalg.det(inner[:r, :r])
     return swap(scale * times(adjoint(vh), np.concatenate([upper, lower]), adjoint(u)))
 
 
-def _adjugate(x: Any) -> tuple[Any, Any]:
+def adjugate(x: Any) -> tuple[Any, Any]:
     """Adjugate and determinant of one matrix by Faddeev and LeVerrier, who divide by counts only."""
     n = len(x)
-    adjugate: Any = np.eye(n, dtype=dtype_of(x))
+    found: Any = np.eye(n, dtype=dtype_of(x))
     for k in range(1, n):
-        product = x @ adjugate
-        adjugate = np.trace(product) / k * np.eye(n, dtype=dtype_of(x)) - product
+        product = x @ found
+        found = np.eye(n, dtype=dtype_of(x)) * (np.trace(product) / k) - product
     # A matrix times its adjugate is its determinant times the identity.
-    return adjugate, np.trace(x @ adjugate) / n
+    return found, np.trace(x @ found) / n
+
+
+def _along(gradients: Any, tangent: Any) -> Any:
+    """The slope of each matrix along its tangent; a gradient that is not finite does not count where that is 0."""
+    return np.sum(_asked(gradients, np.any(plain(tangent), axis=(-2, -1))) * tangent, axis=(-2, -1))
+
+
+def _times(cotangent: Any, gradients: Any) -> Any:
+    return _scalars(cotangent) * _asked(gradients, plain(cotangent) != 0)
+
+
+def _asked(gradients: Any, asked: Any) -> Any:
+    left_out = ~np.isfinite(plain(gradients)).all(axis=(-2, -1)) & ~asked
+    return np.where(left_out[..., None, None], 0.0, gradients) if np.any(left_out) else gradients
 
 
 def _det_push(tangent: Any, out: Any, x: Any) -> Any:
-    return np.sum(_cofactors(out, x) * tangent, axis=(-2, -1))
+    return _along(_cofactors(out, x), tangent)
 
 
 det_p = General(
     "det",
     np.linalg.det,
     jvps=[_det_push],
-    vjps=[lambda cotangent, out, x: _scalars(cotangent) * _cofactors(out, x)],
+    vjps=[lambda cotangent, out, x: _times(cotangent, _cofactors(out, x))],
     batched=[_det_push],
 )
 
@@ -93,7 +109,7 @@ def det(a: Any) -> Any:
 
 
 def _slogdet_push(tangent: Any, out: Any, x: Any) -> Any:
-    step = np.sum(swap(inverse(x)) * tangent, axis=(-2, -1))
+    step = _along(swap(inverse(x)), tangent)
     turn = 1j * np.imag(step) * out[..., 0] if is_complex(out) else np.zeros(shape_of(step), dtype_of(out))
     return np.stack([turn, np.real(step)], axis=-1)
 
@@ -102,7 +118,7 @@ def _slogdet_pull(cotangent: Any, out: Any, x: Any) -> Any:
     by_step = np.real(cotangent[..., 1])
     if is_complex(out):
         by_step = by_step - 1j * np.real(1j * cotangent[..., 0] * out[..., 0])
-    return by_step[..., None, None] * swap(inverse(x))
+    return _times(by_step, swap(inverse(x)))
 
 
 slogdet_p = General(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import plain
-from .table import dtype_of, is_complex, shape_of
+from .table import General, dtype_of, is_complex, shape_of
 
 
 # -- several arrays in one -------------------------------------------------------------------------
@@ -133,7 +133,17 @@ def shared(derivative: Any, same: Any) -> Any:
     size = np.sum(same, axis=-1)
     if np.all(size == 1):
         return derivative
-    return np.matmul(same / size[..., None], derivative[..., None])[..., 0]
+    # What is not among the equal ones is left out, not multiplied by 0: it may have no derivative.
+    return np.sum(np.where(same, derivative[..., None, :], 0.0), axis=-1) / size.astype(dtype_of(derivative))
+
+
+def _refused(derivative: Any, *_: Any) -> Any:
+    return np.where(plain(derivative) == 0, 0.0, np.nan * derivative)
+
+
+# What rules give their zeros where the next derivative does not exist or cannot be known: the number itself, whose
+# derivative is nan unless it is multiplied by 0.
+rough_p = General("rough", lambda x: x, jvps=[_refused], vjps=[_refused], batched=[_refused], flow="adds")
 
 
 def in_company(same: Any) -> Any:
@@ -146,16 +156,31 @@ def settled(vectors: Any, unused: Any) -> Any:
     return np.where(unused[..., None, :], plain(vectors), vectors) if np.any(unused) else vectors
 
 
-def divided(x: Any, by: Any, zero: Any) -> Any:
-    """x / by. Where `by` is zero there is no derivative, unless nothing asks for one: 0 / 0 is 0, all else nan."""
+def unused_weights(weights: Any, unused: Any) -> Any:
+    """The zeros by which those vectors are multiplied, with a derivative only if it is 0 too."""
+    return np.where(unused, rough_p(weights), weights) if np.any(unused) else weights
+
+
+def divided(x: Any, by: Any, zero: Any, harmless: Any = None) -> Any:
+    """x / by. Where `by` is zero there is no derivative: nan, unless none is asked for, which shows where x is 0."""
     if not np.any(zero):
         return x / by
+    harmless = plain(x) == 0 if harmless is None else harmless
     quotient = x / np.where(zero, np.ones((), dtype_of(by)), by)
-    return np.where(zero & np.ones(shape_of(x), bool), np.where(plain(x) == 0, 0.0, np.nan), quotient)
+    return np.where(zero & np.ones(shape_of(x), bool), np.where(harmless, 0.0, np.nan), quotient)
 
 
-def over_gaps(x: Any, w: Any, same: Any) -> Any:
+def over_gaps(x: Any, w: Any, same: Any, harmless: Any = None) -> Any:
     """x_ij / (w_j - w_i), and 0 on the diagonal."""
     n = shape_of(w)[-1]
-    off = np.where(np.eye(n, dtype=bool), np.zeros((), dtype_of(x)), x)
-    return divided(off, w[..., None, :] - w[..., :, None], same)
+    equal = same & ~np.eye(n, dtype=bool)
+    return divided(off_diagonal(x), w[..., None, :] - w[..., :, None] + np.eye(n, dtype=dtype_of(w)), equal, harmless)
+
+
+def off_diagonal(x: Any) -> Any:
+    return np.where(np.eye(shape_of(x)[-1], dtype=bool), np.zeros((), dtype_of(x)), x)
+
+
+def untouched(vectors: Any) -> Any:
+    """The columns of these cotangents that are 0: nothing depends on those vectors."""
+    return ~np.any(plain(vectors), axis=-2, keepdims=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
+from ..errors import warn
 from ..tracing import normalize
 from .reductions import MISSING, Axes, axes_from_end, is_given, kept, mask_of, sum_p
 from .table import General, cast, dtype_of, implements, refuse_out, shape_of
@@ -63,7 +63,7 @@ def mean(
         return over(sum_p(a, axis=axes, keepdims=kept(keepdims)), count)
     count = count_of(a, axes, where, kept(keepdims))
     if np.any(count == 0):
-        warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=2)
+        warn("Mean of empty slice", RuntimeWarning)
     return over(np.sum(a, axis=axes, keepdims=kept(keepdims), **given(dtype=dtype, where=where)), count)
 
 
@@ -85,7 +85,7 @@ def var(
     ddof = ddof_of(ddof, correction)
     count = count_of(a, axes, where, kept(keepdims))
     if np.any(ddof >= count):
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
+        warn("Degrees of freedom <= 0 for slice", RuntimeWarning)
     options = given(dtype=dtype, where=where)
     if mean is MISSING:
         wide = count_of(a, axes, where, True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from ..errors import warn
 from ..tracing import normalize
 from .means import count_of, ddof_of, given, over, root_p, squared_length
 from .order import median_of_rows, quantile_implementation, quantile_of_rows, reduced_axes
@@ -36,7 +36,7 @@ def _extreme(function: Any, ufunc: np.ufunc) -> None:
     def implementation(a: Any, axis: Any = None, out: None = None, *options: Any, **named: Any) -> Any:
         found = reduced(ufunc, a, axis, None, out, *options, **named)
         if np.any(np.isnan(found)):
-            warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=2)
+            warn("All-NaN slice encountered", RuntimeWarning)
         return found
 
 
@@ -55,7 +55,7 @@ def nanmean(
         known = known & np.asarray(where)
     count = count_of(a, axes, known, kept(keepdims))
     if np.any(count == 0):
-        warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=2)
+        warn("Mean of empty slice", RuntimeWarning)
     total = np.sum(a, axis=axes, keepdims=kept(keepdims), **given(dtype=dtype, where=where))
     return _divided(total, count)
 
@@ -96,7 +96,7 @@ def nanvar(
     free = count_of(a, axes, known, kept(keepdims)) - ddof
     found = _divided(np.sum(squared_length(deviation), axis=axes, keepdims=kept(keepdims), **options), free)
     if np.any(free <= 0):
-        warnings.warn("Degrees of freedom <= 0 for slice.", RuntimeWarning, stacklevel=2)
+        warn("Degrees of freedom <= 0 for slice.", RuntimeWarning)
         found = np.where(free <= 0, np.asarray(np.nan, dtype_of(found)), found)
     return found
 
@@ -116,7 +116,7 @@ def _row_by_row(of_known: Any, rows: Any, shape: tuple[int, ...]) -> Any:
     found = []
     for index in np.ndindex(lead):
         if np.all(missing[index]):
-            warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=2)
+            warn("All-NaN slice encountered", RuntimeWarning)
             found.append(np.full(shape, np.nan, dtype_of(rows)))
         else:
             found.append(of_known(rows[index][~missing[index]]))

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ..tracing import normalize, plain, value
 from .matrices import inverse
 from .reductions import axes_from_end, restored
-from .table import General, dtype_of, implements, shape_of
+from .table import General, cast, dtype_of, implements, shape_of
 
 Axes = tuple[int, ...]
 
@@ -20,13 +20,14 @@ def _partials(out: Any, x: Any, order: Any, axes: Axes, keepdims: bool) -> Any:
     """The derivative of a norm whose p-th power is the sum of those of the lengths: (|x| / norm)^(p - 1) sign x."""
     length = restored(out, x, axes, keepdims)
     zero = plain(length) == 0
-    direction = np.conj(x) / np.where(zero, np.ones((), dtype_of(length)), length)
+    length = np.where(zero, np.ones((), dtype_of(length)), length) if np.any(zero) else length
+    direction = np.conj(x) / length
     if order != 2:
-        lengths = np.abs(x)
-        none = plain(lengths) == 0
-        ratio = np.where(none, 1.0, lengths) / np.where(zero, 1.0, length)
+        none = plain(x) == 0
+        ratio = np.where(none, 1.0, np.abs(x)) / length
         direction = np.where(none, 0.0, np.sign(np.conj(x)) * ratio ** (order - 1))
-    return np.where(zero, 0.0, direction)
+    # Zero points nowhere, and has no second derivative: nan, as that of sqrt|x|, which is 0 there too.
+    return np.where(zero, np.sqrt(np.abs(x)), direction) if np.any(zero) else direction
 
 
 def _compute(x: Any, *, order: Any, numpys: Any, axis: Any, axes: Axes, keepdims: bool) -> Any:
@@ -48,7 +49,10 @@ norm_p = General("norm", _compute, jvps=[_push], vjps=[_pull], batched=[_push], 
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     x, order, keepdims = normalize(x), value(ord), bool(keepdims)
+    numpys: Any = np.linalg.norm
     if axis is not None and not isinstance(axis, tuple):
+        if not hasattr(axis, "__index__"):
+            return numpys(plain(x), order, axis, keepdims)  # NumPy's own error
         axis = (operator.index(axis),)
     axes = axes_from_end(x, axis)
     euclidean = (None, "fro", "f") if len(axes) == 2 else (None,)
@@ -58,8 +62,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
         return _of_vectors(x, order, axis, axes, keepdims)
     if len(axes) == 2 and order in _OF_MATRICES:
         return _of_matrices(x, order, axes, keepdims)
-    numpys: Any = np.linalg.norm
-    return numpys(plain(x), order, axis, keepdims)  # NumPy's own error
+    return numpys(plain(x), order, axis, keepdims)
 
 
 _OF_MATRICES = frozenset({1, -1, 2, -2, np.inf, -np.inf, "nuc"})
@@ -122,7 +125,10 @@ def cond(x: Any, p: Any = None) -> Any:
             s = np.linalg.svd(x, compute_uv=False)
             found = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
         else:
-            found = np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(inverse(x), p, (-2, -1))
+            # As NumPy has it, the inverse of single precision is taken in double precision.
+            wide = cast(x, np.result_type(dtype_of(x), np.float64))
+            product = np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(inverse(wide), p, (-2, -1))
+            found = cast(product, dtype_of(np.real(plain(x))))
     # As NumPy has it: infinite, unless x itself is not a number.
     undefined = np.isnan(plain(found)) & ~np.isnan(plain(x)).any(axis=(-2, -1))
-    return np.where(undefined, np.inf, found) if np.any(undefined) else found
+    return np.where(undefined, np.inf * (1 + np.linalg.norm(x, axis=(-2, -1))), found) if np.any(undefined) else found

@@ -90,6 +90,34 @@ def matmul(x1: Any, x2: Any, /) -> Any:
     return matmul_p(x1, x2)
 
 
+def _dot_left(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
+    """The cotangent of x in a product of many axes: those of y that are kept come last."""
+    kept = [i for i in range(_ndim(y)) if i != max(_ndim(y) - 2, 0)]
+    return np.tensordot(cotangent, y, (list(range(_ndim(x) - 1, _ndim(out))), kept))
+
+
+def _dot_right(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
+    first = list(range(_ndim(x) - 1))
+    return np.moveaxis(np.tensordot(x, cotangent, (first, first)), 0, max(_ndim(y) - 2, 0))
+
+
+# Products in which the last axis of x meets the last but one of y, and every other axis every other one.
+dot_p = General(
+    "dot",
+    np.dot,
+    jvps=[lambda tangent, out, x, y: np.dot(tangent, y), lambda tangent, out, x, y: np.dot(x, tangent)],
+    vjps=[_dot_left, _dot_right],
+    batched=[
+        lambda tangents, out, x, y: np.dot(tangents, y),
+        lambda tangents, out, x, y: np.moveaxis(
+            np.tensordot(x, tangents, (-1, max(_ndim(y) - 1, 1))), max(_ndim(x) - 1, 0), 0
+        ),
+    ],
+    multilinear=True,
+    flow="adds",
+)
+
+
 @implements(np.dot)
 def dot(a: Any, b: Any, out: None = None) -> Any:
     """A product of numbers, vectors, matrices; beyond two axes the last of a meets the last but one of b."""
@@ -97,9 +125,9 @@ def dot(a: Any, b: Any, out: None = None) -> Any:
     a, b = normalize(a), normalize(b)
     if not _ndim(a) or not _ndim(b):
         return a * b
-    if _ndim(b) <= 2 and (_ndim(a) <= 2 or _ndim(b) == 2):
+    if _ndim(a) <= 2 and _ndim(b) <= 2:
         return matmul_p(a, b)
-    return np.tensordot(a, b, (-1, max(_ndim(b) - 2, 0)))
+    return dot_p(a, b)
 
 
 @implements(np.vdot)
@@ -254,7 +282,7 @@ def cov(
     ddof = (0 if bias else 1) if ddof is None else ddof
     w = _product(weights)
     total: Any = shape_of(samples)[1] if w is None else np.sum(w)
-    average = np.mean(samples, axis=1) if w is None else np.sum(samples * w, axis=1) / total
+    average = np.mean(samples, axis=1) if w is None else np.sum(samples * w, axis=1) / cast(total, wanted.dtype)
     freedom = total - (ddof if weights[1] is None or not ddof else ddof * np.sum(w * weights[1]) / total)
     freedom = np.where(plain(freedom) <= 0, 0.0, freedom)
     deviations = samples - average[:, None]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..errors import LostDerivative, place
+from ..errors import LostDerivative, place, warn
 from ..tracing import Box, normalize, plain
 from ..views import read_only
 from .table import Linear, align, dtype_of, implements, is_complex, like, shape_of, sum_to
@@ -288,7 +287,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
         return x
     if is_complex(x) and dtype.kind == "f":
         message = "Casting complex values to real discards the imaginary part"  # NumPy's words
-        warnings.warn(message, np.exceptions.ComplexWarning, stacklevel=4)
+        warn(message, np.exceptions.ComplexWarning)
         x = np.real(x)
     return astype_p(x, dtype=dtype)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import normalize, plain, value
+from ..errors import NoRule, place
+from ..tracing import Box, normalize, plain, value
 from .matrices import adjoint, conj, folded, hermitian, pack, swap, times, unpack
 from .svd import svdvals_p
 from .table import General, dtype_of, implements, shape_of
@@ -125,7 +126,31 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT
         rcond = 1e-15 if rtol is _NOT_GIVEN else rtol
     if rcond is None:
         rcond = max(shape_of(a)[-2:]) * np.finfo(dtype_of(a)).eps
-    return pinv_p(a, rcond=value(rcond), symmetric=bool(hermitian))
+    rcond = value(rcond)
+    if np.any(rcond > _rounding(a)) and np.size(plain(a)):
+        s = np.linalg.svd(plain(a), compute_uv=False, hermitian=hermitian)
+        if np.any(_dropped(a, s, rcond)):
+            return _truncated(a, np.asarray(rcond), hermitian)
+    return pinv_p(a, rcond=rcond, symmetric=bool(hermitian))
+
+
+def _rounding(a: Any) -> float:
+    """What singular values of rank-deficient matrices may be instead of 0, for a largest one of 1."""
+    return 1e3 * max(shape_of(a)[-2:]) * float(np.finfo(np.result_type(plain(a), np.float32)).eps)
+
+
+def _dropped(a: Any, s: Any, rcond: Any) -> Any:
+    """Which singular values are left out although they are not 0: the rank of the rules is not that of the matrix."""
+    largest = np.max(s, axis=-1, keepdims=True, initial=0.0)
+    return (s <= np.asarray(rcond)[..., None] * largest) & (s > _rounding(a) * largest)
+
+
+def _truncated(a: Any, rcond: Any, hermitian: bool) -> Any:
+    """The pseudo-inverse by singular vectors, as NumPy computes it."""
+    u, s, vh = np.linalg.svd(np.conj(a), full_matrices=False, hermitian=hermitian)
+    kept = plain(s) > rcond[..., None] * np.max(plain(s), axis=-1, keepdims=True)
+    inverses = np.where(kept, 1 / np.where(kept, s, 1.0), 0.0)
+    return np.matmul(swap(vh), inverses[..., None] * swap(u))
 
 
 # -- least squares -----------------------------------------------------------------------------------
@@ -178,7 +203,9 @@ def _lstsq_matrix_pull(cotangent: Any, out: Any, a: Any, b: Any, *, rcond: Any) 
     rest, g = _rest(f, a, b), by.x
     before = g - times(swap(a), swap(p), g)
     back = times(conj(p), swap(p), g, swap(rest)) + np.matmul(before, swap(np.matmul(adjoint(p), f.x)))
-    by_a = adjoint(back) - times(swap(p), g, swap(f.x)) + svdvals_p.vjps[0](by.s, f.s, a)
+    by_a = adjoint(back) - times(swap(p), g, swap(f.x))
+    if isinstance(by.s, Box) or np.any(by.s):
+        by_a = by_a + svdvals_p.vjps[0](by.s, f.s, a)
     return by_a - 2 * np.matmul(conj(rest) * by.squares, swap(f.x)) if f.has_squares else by_a
 
 
@@ -203,4 +230,9 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     if len(shape_of(a)) != 2 or len(shape_of(b)) not in (1, 2):
         return np.linalg.lstsq(plain(a), plain(b), rcond)  # NumPy's own error
     f = _LeastSquares(lstsq_p(a, b, rcond=value(rcond)), a, b, rcond)
+    if isinstance(a, Box) and rcond is not None and np.any(_dropped(a, plain(f.s), value(rcond))):
+        raise NoRule(
+            f"numpy.linalg.lstsq leaves out singular values that are not 0 (rcond={rcond}){place()}, and has no "
+            "derivative rule then; write np.linalg.pinv(a, rcond) @ b"
+        )
     return _like_b(f.x, b), f.squares, np.int32(plain(f.rank)[0]), f.s

@@ -23,6 +23,7 @@ from .matrices import (
     divided,
     in_company,
     noise,
+    off_diagonal,
     over_gaps,
     pack,
     settled,
@@ -30,6 +31,8 @@ from .matrices import (
     swap,
     times,
     unpack,
+    untouched,
+    unused_weights,
 )
 from .table import General, implements, is_complex, shape_of
 
@@ -42,9 +45,13 @@ def _svd_parts(out: Any, a: Any, full_matrices: bool) -> list[Any]:
     return unpack(out, (m, m if full_matrices else k), (k,), (n if full_matrices else k, n))
 
 
-def _over_sums(x: Any, s: Any, small: Any) -> Any:
-    """x_ij / (s_i + s_j)."""
-    return divided(x, s[..., None, :] + s[..., :, None], small[..., None, :] & small[..., :, None])
+def _over_sums(x: Any, s: Any, zero: Any, harmless: Any = None) -> Any:
+    """x_ij / (s_i + s_j) of an anti-Hermitian x, or of what only its anti-Hermitian part counts."""
+    zero = zero[..., None, :] & zero[..., :, None]
+    sums = np.where(zero, 1.0, s[..., None, :] + s[..., :, None])
+    if not is_complex(x):
+        x, zero = off_diagonal(x), zero & ~np.eye(shape_of(s)[-1], dtype=bool)
+    return divided(x, sums, zero, harmless)
 
 
 class _Factors:
@@ -93,10 +100,15 @@ def _svd_pull(cotangent: Any, out: Any, a: Any, *, full_matrices: bool) -> Any:
         turn = np.imag(np.sum(by_u * f.thin_u, axis=-2) + np.sum(by_v * f.thin_v, axis=-2))
         gained = held(turn, f.anchored, row(f.anchored, 0))
         by_u, by_v = (by_u + gained, by_v) if f.wide else (by_u, by_v + gained)
+    harmless = untouched(by_u) & untouched(by_v)
+    by_s = _without_kinks(shared(np.real(by_s), f.same), f.zero)
+    if np.all(harmless):
+        unused = (f.zero | in_company(f.same)) & (plain(by_s) == 0)
+        f.thin_u, f.thin_v = settled(f.thin_u, unused), settled(f.thin_v, unused)
+        by_s = unused_weights(by_s, unused)
     inside_u, inside_v = np.matmul(swap(f.thin_u), by_u), np.matmul(swap(f.thin_v), by_v)
-    both = 0.5 * over_gaps(inside_u + inside_v, f.s, f.same)
-    apart = 0.5 * _over_sums(inside_u - inside_v, f.s, f.zero)
-    by_s = np.where(f.zero, 0.0, shared(np.real(by_s), f.same))
+    both = 0.5 * over_gaps(inside_u + inside_v, f.s, f.same, harmless)
+    apart = 0.5 * _over_sums(inside_u - inside_v, f.s, f.zero, harmless)
     by_p = both + adjoint(both) + apart - adjoint(apart) + as_diagonal(by_s)
     if f.tall:
         outside = _outside(by_u, f)
@@ -107,6 +119,11 @@ def _svd_pull(cotangent: Any, out: Any, a: Any, *, full_matrices: bool) -> Any:
         by_p = by_p - np.matmul(outside, conj(f.thin_v))
         return np.matmul(conj(f.thin_u), np.matmul(by_p, swap(f.thin_v)) + outside)
     return times(conj(f.thin_u), by_p, swap(f.thin_v))
+
+
+def _without_kinks(by_s: Any, zero: Any) -> Any:
+    """No cotangent for singular values that are 0: as abs there, they have derivative 0."""
+    return np.where(zero & (plain(by_s) != 0), 0.0, by_s) if np.any(zero) else by_s
 
 
 def _with_complement(tangent: Any, vectors: Any, k: int) -> Any:
@@ -151,8 +168,9 @@ def _svdvals_push(tangent: Any, out: Any, a: Any) -> Any:
 def _svdvals_pull(cotangent: Any, out: Any, a: Any) -> Any:
     u, s, vh = np.linalg.svd(a, full_matrices=False)
     same = clusters(s)
-    by_s = np.where(plain(s) <= noise(s), 0.0, shared(cotangent, same))
-    unused = in_company(same) & (plain(by_s) == 0)
+    by_s = _without_kinks(shared(cotangent, same), plain(s) <= noise(s))
+    unused = (in_company(same) | (plain(s) <= noise(s))) & (plain(by_s) == 0)
+    by_s = unused_weights(by_s, unused)
     return np.matmul(conj(settled(u, unused)) * by_s[..., None, :], conj(swap(settled(swap(vh), unused))))
 
 

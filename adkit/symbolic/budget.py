@@ -68,6 +68,9 @@ def _cost(node: Node) -> float:
         return _MOVE_COST * (_size(node) + _sizes(node.args))
     if node.primitive.name == "matmul":
         return 2 * _size(node) * np.shape(_value(node.args[0]))[-1]
+    if node.primitive.name in ("det", "slogdet", "inv", "solve"):
+        # By the adjugate, which takes n products of matrices.
+        return 2 * _size(node.args[0]) * np.shape(_value(node.args[0]))[-1] ** 2
     return _size(node) + _sizes(node.args)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from ..graph import Graph, Node
 from ..primitives import Elementwise, primitives
 from ..tracing import Box, bind, implementations, plain
 from .budget import needed_nodes
-from .program import Builder, Program
+from .program import Builder, Program, Scalar
 
 Cells = np.ndarray[Any, np.dtype[np.object_]]
 
@@ -137,7 +138,59 @@ class _Formula(NamedTuple):
 # Rows that are stated otherwise than by partials and yet work element by element.
 _ELEMENTWISE: dict[str, Any] = {"root": _Formula("root")}
 
+
+def _elementwise(name: str) -> Any:
+    """A row as a function of arrays of scalars."""
+    row: Any = primitives[name]
+
+    def apply(*cells: Any) -> Any:
+        builder = next((cell.builder for cell in cells if isinstance(cell, Scalar)), None)
+        return row.fun(*cells) if builder is None else builder.apply(row, *cells)
+
+    return np.frompyfunc(apply, row.ufunc.nin, 1)
+
+
+def _adjugates(x: Cells) -> tuple[Cells, Cells]:
+    """The adjugate and the determinant of each matrix of a stack."""
+    from ..primitives.linalg import adjugate
+
+    adjugates, determinants = np.empty(x.shape, object), np.empty(x.shape[:-2], object)
+    for index in np.ndindex(x.shape[:-2]):
+        adjugates[index], determinants[index] = adjugate(x[index])
+    return adjugates, determinants
+
+
+def _inverse(x: Cells) -> Any:
+    adjugates, determinants = _adjugates(x)
+    return adjugates / determinants[..., None, None]
+
+
+def _solution(node: Node, a: Cells, b: Cells) -> Any:
+    return np.matmul(_inverse(a), b[..., None])[..., 0] if b.ndim == 1 else np.matmul(_inverse(a), b)
+
+
+def _signs_and_logarithms(node: Node, x: Cells) -> Any:
+    signs = np.asarray(plain(node.value))[..., 0].astype(object)
+    return np.stack([signs, _elementwise("log")(_elementwise("absolute")(_adjugates(x)[1]))], axis=-1)
+
+
+def _norm(node: Node, x: Cells) -> Any:
+    """The Euclidean norm, by lengths in the plane: at 0 its derivative is theirs, 0."""
+    axes, order = node.params["axes"], node.params["order"]
+    if order != 2:
+        raise NotImplementedError
+    last = np.moveaxis(x, axes, range(-len(axes), 0))
+    columns = np.moveaxis(last.reshape(*last.shape[: x.ndim - len(axes)], -1), -1, 0)
+    return np.reshape(functools.reduce(_elementwise("hypot"), columns, 0.0 * columns[0]), node.shape)
+
+
 _SPECIAL: dict[str, Callable[..., Any]] = {
+    "det": lambda node, x: _adjugates(x)[1],
+    "inv": lambda node, x: _inverse(x),
+    "solve": _solution,
+    "slogdet": _signs_and_logarithms,
+    "norm": _norm,
+    "vecdot": lambda node, x, y: np.sum(x * y, axis=-1),
     "max": _extreme,
     "min": _extreme,
     # Programs compute in double precision or in digits; the caller casts.

@@ -65,6 +65,7 @@ KINDS = (V, W)
 SQUARES = [(3, 3), (2, 2, 2)]
 SHAPES = [(3, 3), (4, 2), (2, 4), (2, 3, 2)]
 ROWS: Rows = {
+    "rough": [((V(0),), {})],  # anywhere else its derivative is nan
     "det": [((kind(shape),), {}) for kind in KINDS for shape in [(1, 1), (3, 3), (2, 2, 2), (0, 0)]]
     + [((np.outer([1.0, 2.0, 3.0], [1.0, -1.0, 2.0]),), {}), ((np.diag([2.0, 0.0, 3.0]),), {})],
     "slogdet": [((regular(kind, shape),), {}) for kind in KINDS for shape in [(3, 3), (2, 2, 2)]],
@@ -138,6 +139,8 @@ PATTERNS: Patterns = {
         lambda x: np.linalg.pinv(x, rtol=None),
         lambda x: np.linalg.pinv(gram(x), hermitian=True),
         lambda x: np.linalg.pinv(pair(x), rtol=1e-9),
+        lambda x: np.linalg.pinv(x, 0.9),  # of rank 1
+        lambda x: np.linalg.pinv(gram(x), 0.9, hermitian=True),
     ],
     np.linalg.solve: [
         lambda x: np.linalg.solve(gram(x), x),
