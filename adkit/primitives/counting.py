@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import bind, holds_boxes, is_traced, normalize, value
-from .table import Constant, JointlyLinear, Linear, implements, shape_of
+from .table import Constant, JointlyLinear, Linear, implements, like, shape_of
 
 bincount_p = Linear(
     "bincount",
@@ -87,7 +87,7 @@ def _edges(sample: Any, bins: Any, between: Any, count: int) -> Any:
         first, last = np.min(sample), np.max(sample)
     if first == last:
         first, last = first - 0.5, last + 0.5
-    return bin_edges_p(first, last, bins=count)
+    return like(bin_edges_p(first, last, bins=count), sample)
 
 
 @implements(np.histogram)

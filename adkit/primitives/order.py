@@ -67,18 +67,18 @@ def sort_complex(a: Any) -> Any:
 
 
 # -- quantiles -------------------------------------------------------------------------------------
-def _group_means(tangent: Any, out: Any, x: Any, *, starts: Any) -> Any:
+def group_means(tangent: Any, out: Any, x: Any, *, starts: Any) -> Any:
     """The mean of each group of elements in its places; groups begin at `starts` of the flattened array."""
     size = math.prod(shape_of(x))
     counts = np.diff(starts, append=size)
     flat = np.reshape(tangent, (-1, size))
-    means = np.add.reduceat(flat, starts, axis=-1) / like(counts, x)
+    means = np.add.reduceat(flat, starts, axis=-1) / (like(counts, x) if dtype_of(x).kind in "fc" else counts)
     return np.reshape(np.repeat(means, counts, axis=-1), shape_of(tangent))
 
 
 # Equal elements of sorted rows: the same numbers, whose derivatives are those of their mean.
 tied_p = General(
-    "tied", lambda x, *, starts: x, jvps=[_group_means], vjps=[_group_means], batched=[_group_means], flow="adds"
+    "tied", lambda x, *, starts: x, jvps=[group_means], vjps=[group_means], batched=[group_means], flow="adds"
 )
 
 
@@ -128,14 +128,19 @@ _PLOTTING_POSITIONS = {
 
 
 def _positions(n: int, q: Any, method: str) -> Any:
-    """Where in n sorted elements the quantiles lie: from 0 to n - 1, and beyond in some methods."""
+    """Where in n sorted elements the quantiles lie, from 0 to n - 1 and beyond in some methods; integers do not
+    interpolate."""
     if method == "linear":
         return (n - 1) * q
+    if method == "midpoint":
+        return 0.5 * (np.floor((n - 1) * q) + np.ceil((n - 1) * q))
+    if method == "averaged_inverted_cdf":
+        return n * value(q) - 1.0
     if method in _PLOTTING_POSITIONS:
         alpha, beta = _PLOTTING_POSITIONS[method]
         return n * q + (alpha + q * (1 - alpha - beta)) - 1
-    # The others jump from element to element, or to the middle between two.
-    return np.asarray(np.quantile(np.arange(float(n)), value(q), method=method))  # type: ignore[call-overload]
+    # The others pick an element.
+    return np.asarray(np.quantile(np.arange(n), value(q), method=method))  # type: ignore[call-overload]
 
 
 def quantile_of_rows(rows: Any, q: Any, method: str, weak: bool) -> Any:
@@ -148,28 +153,41 @@ def quantile_of_rows(rows: Any, q: Any, method: str, weak: bool) -> Any:
     # NumPy interpolates between the last element and itself at the end; by a traced q that would have no slope.
     traced = isinstance(position, Box)
     end = n - 2 if traced and n > 1 else n - 1
-    below = np.clip(np.floor(position), 0, end).astype(int)
+    floor = np.clip(np.floor(position), 0, end)
+    below = floor.astype(int)
     above = np.where(position < 0, 0, np.minimum(below + 1, n - 1))
     beyond = (position < 0) | (position > n - 1 if traced else position >= n - 1)
-    part = np.where(beyond, 0.0, position - below)
+    part = np.where(beyond, 0.0, position - floor)
+    if method == "averaged_inverted_cdf":
+        part = np.where(part == 0, 0.5, 1.0).astype(dtype_of(position))
+    shape = (*shape_of(position), *(1,) * (len(shape_of(ranked)) - 1))
+    part, rest = np.reshape(part, shape), np.reshape(1 - part, shape)
     if weak:
-        part = cast(part, dtype_of(rows) if dtype_of(rows).kind == "f" else float)
-    part = np.reshape(part, (*shape_of(position), *(1,) * (len(shape_of(ranked)) - 1)))
-    found = _between(ranked[below], ranked[above], part)
-    if traced and np.any(at_knot := (part == 0) & np.reshape((below > 0) & ~beyond, shape_of(part))):
+        part, rest = (cast(x, dtype_of(rows) if dtype_of(rows).kind == "f" else float) for x in (part, rest))
+    found = _between(ranked[below], ranked[above], part, rest)
+    if traced and np.any(at_knot := (part == 0) & np.reshape((below > 0) & ~beyond, shape)):
         # On an element the slope by q is the mean of those on both sides.
         bend = ranked[below - 1] - 2 * ranked[below] + ranked[above]
         found = found + np.where(at_knot, 0.5 * bend * part, 0.0)
     return _passing_nan(found, ranked[-1])
 
 
-def _between(x: Any, y: Any, part: Any) -> Any:
+def _between(x: Any, y: Any, part: Any, rest: Any) -> Any:
     """x + part (y - x), rounded as NumPy does."""
     step = y - x
-    return np.where(part >= 0.5, y - step * (1 - part), x + step * part)
+    found = x + step * part
+    late = part >= 0.5
+    if not np.any(late):
+        return found
+    if np.all(late):
+        return y - step * rest
+    with np.errstate(all="ignore"):  # what NumPy does not compute it does not warn of
+        return np.where(late, y - step * rest, found)
 
 
-def quantile_implementation(function: Any, of_rows: Any, scale: int) -> None:
+def quantile_implementation(function: Any, of_rows: Any, scale: int, of_nothing: Any = None) -> None:
+    """Let a function of NumPy's see quantiles of rows; `of_nothing` answers for empty arrays."""
+
     @implements(function)
     def implementation(
         a: Any,
@@ -192,6 +210,8 @@ def quantile_implementation(function: Any, of_rows: Any, scale: int) -> None:
         # NumPy says what may not be.
         function(np.zeros(1, dtype_of(a)), plain(q) if isinstance(q, Box) else q, method=method)
         axes = reduced_axes(a, axis)
+        if of_nothing is not None and not math.prod(shape_of(a)):
+            return of_nothing(a, axis=axes, keepdims=kept(keepdims))
         weak = type(plain(q)) in (int, float)
         q = normalize(q)
         q = q if isinstance(q, Box) else np.asarray(q)

@@ -187,10 +187,11 @@ def _softmax(exp: Any) -> Callable[..., Any]:
     def partials(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
         total = restored(out, x, axis, keepdims)
         infinite = np.isinf(total)
-        if not np.any(infinite):
-            return exp(x - total)
-        weights = exp(np.where(infinite, 0.0, x - total))
-        return np.where(infinite, shared_equally(x == total, x, axis), weights)
+        some = np.any(infinite)
+        weights = exp(np.where(infinite, 0.0, x - total) if some else x - total)
+        # They add up to 1 also where the logarithm is lost in a huge number.
+        weights = weights / np.sum(weights, axis=axis, keepdims=True)
+        return np.where(infinite, shared_equally(x == total, x, axis), weights) if some else weights
 
     return partials
 
@@ -355,5 +356,5 @@ def _reduceat(ufunc: np.ufunc) -> None:
         return np.moveaxis(np.stack(parts), 0, axis)
 
 
-for _ufunc in (np.add, *BY_UFUNC):
+for _ufunc in (np.add, np.maximum, np.minimum, np.fmax, np.fmin):
     _reduceat(_ufunc)

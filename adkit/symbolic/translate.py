@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import AdkitError, NoRule, place
 from ..graph import Graph, Node
 from ..primitives import Elementwise, primitives
+from ..primitives.order import group_means
 from ..tracing import Box, bind, implementations, plain
 from .budget import needed_nodes
 from .program import Builder, Program
@@ -32,7 +33,7 @@ def with_choices(graph: Graph) -> Graph:
     return Graph(graph.inputs, nodes, decisions, graph.outputs, graph.output_structure)
 
 
-_EXTREMES = (primitives["max"], primitives["min"])
+_EXTREMES = tuple(primitives[name] for name in ("max", "min", "fmax.reduce", "fmin.reduce"))
 
 
 def _recorded(index: int, primitive: Any, args: tuple[Any, ...], params: Any) -> Node:
@@ -87,8 +88,20 @@ class _Translation:
         primitive: Any = node.primitive
         if isinstance(primitive, Elementwise):
             return np.frompyfunc(lambda *cells: self.builder.apply(primitive, *cells), len(args), 1)(*args)
+        if primitive.name in _FOLDS:
+            return self._folded(primitives[_FOLDS[primitive.name]], *args, **node.params)
         special = _SPECIAL.get(primitive.name)
         return special(node, *args) if special else primitive.fun(*args, **node.params)
+
+    def _folded(self, pair: Any, x: Cells, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+        """A reduction as the repeated operation on two scalars that it is."""
+        for i in axis:
+            x = np.frompyfunc(lambda a, b: self.builder.apply(pair, a, b), 2, 1).reduce(x, i, keepdims=True)
+        return x if keepdims else np.squeeze(x, axis)
+
+
+# Reductions, and the row of two numbers that each repeats.
+_FOLDS = {f"{name}.reduce": name for name in ("logaddexp", "logaddexp2", "hypot")}
 
 
 def numbers_of(x: Any) -> list[Any]:
@@ -121,9 +134,16 @@ def _extreme(node: Node, x: Cells) -> Any:
     return total / np.sum(attained, axis=axis, keepdims=keepdims).astype(object)
 
 
+def _sum(node: Node, x: Cells) -> Any:
+    """Sums have no dtype here, and what where= leaves out is 0."""
+    where = node.params.get("where", True)
+    return np.sum(np.where(where, x, 0), axis=node.params["axis"], keepdims=node.params["keepdims"])
+
+
 _SPECIAL: dict[str, Callable[..., Any]] = {
-    "max": _extreme,
-    "min": _extreme,
+    **{primitive.name: _extreme for primitive in _EXTREMES},
+    "sum": _sum,
+    "tied": lambda node, x: group_means(x, None, x, **node.params),
     # Programs compute in double precision or in digits; the caller casts.
     "astype": lambda node, x: x,
     # All numbers are real.
