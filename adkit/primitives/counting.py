@@ -147,15 +147,16 @@ def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any 
 
 
 # -- distinct values -------------------------------------------------------------------------------
-def _about_unique(number: int) -> Constant:
-    """One of the arrays that np.unique returns on the side: first places, places in the result, counts."""
+def _about_unique(name: str, **which: bool) -> Constant:
+    """One of the arrays that np.unique returns on the side."""
     return Constant(
-        ("unique_index", "unique_inverse", "unique_counts")[number],
-        lambda x, axis, equal_nan: np.unique(x, True, True, True, axis, equal_nan=equal_nan)[1 + number],
+        f"unique_{name}", lambda x, axis, equal_nan: np.unique(x, axis=axis, equal_nan=equal_nan, **which)[1]
     )
 
 
-_ABOUT_UNIQUE = tuple(map(_about_unique, (0, 1, 2)))
+_index_p = _about_unique("index", return_index=True)
+_inverse_p = _about_unique("inverse", return_inverse=True)
+_counts_of_p = _about_unique("counts", return_counts=True)
 
 
 @implements(np.unique)
@@ -167,12 +168,13 @@ def unique(
     axis: int | None = None,
     *,
     equal_nan: bool = True,
-    sorted: bool = True,
+    sorted: bool = True,  # noqa: A002
 ) -> Any:
     """Distinct values are moved: each is the first of those that equal it."""
     ar = normalize(ar)
-    index, inverse, counts = (bind(primitive, (ar, axis, equal_nan)) for primitive in _ABOUT_UNIQUE)
+    index = bind(_index_p, (ar, axis, equal_nan))
     values = np.ravel(ar)[index] if axis is None else np.moveaxis(np.moveaxis(ar, axis, 0)[index], 0, axis)
-    asked = zip((return_index, return_inverse, return_counts), (index, inverse, counts), strict=True)
-    others = tuple(found for wanted, found in asked if wanted)
-    return (values, *others) if others else values
+    asked = [(return_inverse, _inverse_p), (return_counts, _counts_of_p)]
+    others = [bind(primitive, (ar, axis, equal_nan)) for wanted, primitive in asked if wanted]
+    found = (values, *([index] if return_index else []), *others)
+    return found if len(found) > 1 else values

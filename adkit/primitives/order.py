@@ -30,7 +30,10 @@ permute_p = Linear(
 
 def _partition_order(x: Any, kth: Any, axis: int, kind: Any) -> Any:
     """Where the elements of np.partition come from; np.argpartition may put them elsewhere."""
-    parted = np.argsort(np.partition(x, kth, axis, kind), axis, "stable")
+    parted, order = np.partition(x, kth, axis, kind), np.argpartition(x, kth, axis, kind)
+    if np.array_equal(np.take_along_axis(x, order, axis), parted):
+        return order
+    parted = np.argsort(parted, axis, "stable")
     return np.take_along_axis(np.argsort(x, axis, "stable"), np.argsort(parted, axis), axis)
 
 
@@ -95,7 +98,9 @@ def _ranked(rows: Any) -> Any:
 def _passing_nan(found: Any, last: Any) -> Any:
     """What was found, and nan for rows that hold nan, which is sorted to the end."""
     bad = np.isnan(last)
-    return np.where(bad, last * np.nan, found) if np.any(bad) else found
+    if not np.any(bad):
+        return found
+    return np.where(bad, last * np.nan, found) if shape_of(found) else last * np.nan
 
 
 @implements(np.median)
@@ -167,7 +172,7 @@ def quantile_of_rows(rows: Any, q: Any, method: str, weak: bool) -> Any:
     found = _between(ranked[below], ranked[above], part, rest)
     if traced and np.any(at_knot := (part == 0) & np.reshape((below > 0) & ~beyond, shape)):
         # On an element the slope by q is the mean of those on both sides.
-        bend = ranked[below - 1] - 2 * ranked[below] + ranked[above]
+        bend = 2 * ranked[below] - ranked[below - 1] - ranked[above]
         found = found + np.where(at_knot, 0.5 * bend * part, 0.0)
     return _passing_nan(found, ranked[-1])
 
@@ -179,10 +184,8 @@ def _between(x: Any, y: Any, part: Any, rest: Any) -> Any:
     late = part >= 0.5
     if not np.any(late):
         return found
-    if np.all(late):
-        return y - step * rest
-    with np.errstate(all="ignore"):  # what NumPy does not compute it does not warn of
-        return np.where(late, y - step * rest, found)
+    # What NumPy does not compute it does not warn of.
+    return np.where(late, y - np.where(late, step, 0.0) * rest, found)
 
 
 def quantile_implementation(function: Any, of_rows: Any, scale: int, of_nothing: Any = None) -> None:
