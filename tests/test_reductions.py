@@ -40,13 +40,13 @@ def arrays(dtype: Any) -> list[Any]:
     """Arrays of many shapes, with ties and, of real numbers, with infinite ones and nan."""
     rng = rng_for(np.dtype(dtype).name)
     found = []
-    for shape in [(), (1,), (7,), (0,), (0, 3), (3, 0), (3, 4), (2, 3, 4), (30, 40)]:
+    for shape in [(), (1,), (0,), (0, 3), (3, 0), (3, 4), (2, 3, 4), (300,)]:
         x = rng.standard_normal(shape) + (1j * rng.standard_normal(shape) if np.dtype(dtype).kind == "c" else 0)
         found.append(np.asarray(x).astype(dtype))
         if np.dtype(dtype).kind == "f" and found[-1].size > 2:
             found.append(np.round(found[-1]))
             for odd in (nan, inf, -inf):
-                found.append(found[0 - 1].copy())
+                found.append(found[-1].copy())
                 found[-1].flat[1] = odd
     return found
 
@@ -54,12 +54,14 @@ def arrays(dtype: Any) -> list[Any]:
 def calls_on(x: Any) -> list[Callable[[Any], Any]]:
     """Calls of reductions and scans with all keywords on an array like x."""
     mask = rng_for("mask").random(x.shape) < 0.6
-    axes: list[Any] = [None, *range(-x.ndim, x.ndim), *([(0, -1), ()] if x.ndim > 1 else [])]
+    axes: list[Any] = [None, *([-1] if x.ndim else []), *([0, (0, -1), ()] if x.ndim > 1 else [])]
     calls: list[Callable[[Any], Any]] = []
     for axis, keep in itertools.product(axes, (False, True)):
         options: dict[str, Any] = {"axis": axis, "keepdims": keep}
         calls += [lambda x, f=f, o=options: f(x, **o) for f in REDUCTIONS]
-        calls += [lambda x, f=f, o=options: f(x, **o, where=mask) for f in REDUCTIONS if f is not np.prod]
+        # Half precision is rounded within a product, elsewhere with where= than without.
+        masked = [f for f in REDUCTIONS if x.dtype != np.float16 or f not in (np.prod, np.nanprod)]
+        calls += [lambda x, f=f, o=options: f(x, **o, where=mask) for f in masked]
         calls += [
             lambda x, o=options: np.sum(x, **o, where=mask, initial=0.7),
             lambda x, o=options: np.var(x, **o, ddof=1),
@@ -67,10 +69,10 @@ def calls_on(x: Any) -> list[Callable[[Any], Any]]:
         if axis != ():
             calls += [lambda x, f=f, o=options: f(x, **o) for f in EXTREMES]
             calls += [lambda x, f=f, o=options: f(x, initial=0.5, where=mask, **o) for f in (np.max, np.nanmin)]
-            for q, method in itertools.product([0.3, [0.1, 0.6], 1, np.float32(0.3)], ["linear", "hazen", "midpoint"]):
+            for q, method in itertools.product([[0.1, 0.6], 1, np.float32(0.3)], ["linear", "midpoint"]):
                 calls.append(lambda x, q=q, m=method, o=options: np.quantile(x, q, method=m, **o))
                 calls.append(lambda x, q=q, m=method, o=options: np.nanquantile(x, q, method=m, **o))
-    for axis in axes[1 : 2 * x.ndim + 1]:
+    for axis in [axis for axis in axes if isinstance(axis, int)]:
         calls += [lambda x, f=f, axis=axis: f(x, axis=axis) for f in SCANS]
         calls += [lambda x, f=f, axis=axis: f.accumulate(x, axis) for f in ACCUMULATED]
         calls += [

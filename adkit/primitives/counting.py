@@ -147,7 +147,7 @@ def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any 
 
 
 # -- distinct values -------------------------------------------------------------------------------
-def _about_unique(name: str, **which: bool) -> Constant:
+def _about_unique(name: str, **which: Any) -> Constant:
     """One of the arrays that np.unique returns on the side."""
     return Constant(
         f"unique_{name}", lambda x, axis, equal_nan: np.unique(x, axis=axis, equal_nan=equal_nan, **which)[1]
@@ -168,7 +168,7 @@ def unique(
     axis: int | None = None,
     *,
     equal_nan: bool = True,
-    sorted: bool = True,  # noqa: A002
+    sorted: bool = True,
 ) -> Any:
     """Distinct values are moved: each is the first of those that equal it."""
     ar = normalize(ar)
