@@ -216,7 +216,7 @@ NO_RULE = [
     ("scipy.special.gammaln(x)", "scipy.special.gammaln"),
     ("np.nextafter(x, 1.0)", "numpy.nextafter"),
     ("np.spacing(x)", "numpy.spacing"),
-    ("np.add.accumulate(x)", "numpy.add.accumulate"),
+    ("np.subtract.accumulate(x)", "numpy.subtract.accumulate"),
     ("np.subtract.reduce(x)", "numpy.subtract.reduce"),
     ("np.multiply.reduceat(x, [0, 1])", "numpy.multiply.reduceat"),
     ("np.frompyfunc(lambda t: t, 1, 1)(x)", "<lambda> (vectorized)"),
@@ -241,11 +241,8 @@ def test_the_nearest_functions_with_a_rule_are_named():
     ("expression", "keyword"),
     [
         ("np.sin(x, where=[True, False, True])", "where="),
-        ("np.sum(x, where=[True, False, True])", "where="),
-        ("x.sum(where=[True, False, True])", "where="),
-        ("np.sum(x, initial=1.0)", "initial="),
-        ("np.max(x, initial=1.0)", "initial="),
-        ("np.add.reduce(x, initial=1.0)", "initial="),
+        ("np.quantile(x, 0.5, weights=[1, 2, 3], method='inverted_cdf')", "weights="),
+        ("np.nanpercentile(x, 50, weights=[1, 2, 3], method='inverted_cdf')", "weights="),
     ],
 )
 def test_keywords_without_a_rule_are_named(module, expression, keyword):

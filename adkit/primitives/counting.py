@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -104,11 +105,12 @@ def _added_up(samples: Any, bins: Any, ranges: Any, weights: Any) -> Any:
     plain_bins, plain_ranges = plainly(bins), plainly(ranges)
     if not is_traced(weights):
         return bind(_counts_p, (samples, plain_bins, plain_ranges, weights))
-    found = plainly(samples)
+    # Copies: f may change the arrays that it used.
+    found, bins, ranges = copy.deepcopy((plainly(samples), plain_bins, plain_ranges))
     histogram_of = np.histogram if np.ndim(found) == 1 else np.histogramdd
-    edges = histogram_of(found, plain_bins, plain_ranges)[1]
-    params = {"samples": found, "bins": plain_bins, "ranges": plain_ranges}
-    return histogram_p(weights, **params, edges=(edges,) if np.ndim(found) == 1 else tuple(edges))
+    edges = histogram_of(found, bins, ranges)[1]
+    edges = (edges,) if np.ndim(found) == 1 else tuple(edges)
+    return histogram_p(weights, samples=found, bins=bins, ranges=ranges, edges=edges)
 
 
 @implements(np.histogram_bin_edges)
