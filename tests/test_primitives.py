@@ -683,6 +683,30 @@ KINKS: dict[str, tuple[Callable[[Any], Any], Any, Any, Any]] = {
         [0.0, 0.25, 0.0],
         [0.0, -0.03125, 0.0],
     ),
+    "quantile on an element keeps its neighbour out": (
+        lambda x: np.quantile(-np.sqrt(x), 0.5),
+        A([0.0, 4.0, 9.0]),
+        [0.0, -0.25, 0.0],
+        [0.0, 0.03125, 0.0],
+    ),
+    "interp keeps values of other knots out": (
+        lambda x: np.interp(1.5, [0.0, 1.0, 2.0], np.sqrt(x)),
+        A([0.0, 4.0, 1.0]),
+        [0.0, 0.125, 0.25],
+        [0.0, -0.015625, -0.125],
+    ),
+    "a histogram keeps weights outside of it out": (
+        lambda x: np.histogram([0.5, 3.0], [0.0, 1.0], weights=np.sqrt(x))[0][0],
+        A([4.0, 0.0]),
+        [0.25, 0.0],
+        [-0.03125, 0.0],
+    ),
+    "reduceat keeps what comes before out": (
+        lambda x: np.add.reduceat(np.sqrt(x), [1])[0],
+        A([0.0, 4.0]),
+        [0.0, 0.25],
+        [0.0, -0.03125],
+    ),
     "running maximum keeps singularities out": (
         lambda x: np.maximum.accumulate(np.sqrt(x))[1],
         A([0.0, 4.0]),

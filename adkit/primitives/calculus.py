@@ -208,6 +208,7 @@ interp_p = General(
         lambda cotangent, out, x, xp, fp: _to_values(cotangent, x, xp),
     ],
     selects=True,
+    flow="adds",
 )
 
 

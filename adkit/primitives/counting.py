@@ -58,6 +58,7 @@ histogram_p = Linear(
     "histogram",
     lambda weights, *, samples, bins, ranges, edges: _of_samples(samples, bins, ranges, weights),
     transpose=_of_weights_transpose,
+    selects=True,
     flow="adds",
 )
 # Counts of points; a constant, so that a recorder sees that they were read.

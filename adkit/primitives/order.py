@@ -150,19 +150,11 @@ def _positions(n: int, q: Any, method: str) -> Any:
 
 def quantile_of_rows(rows: Any, q: Any, method: str, weak: bool) -> Any:
     """Quantiles along the last axis, which comes first in the result in the shape of q."""
-    n = shape_of(rows)[-1]
     ranked = np.moveaxis(_ranked(rows), -1, 0)
-    position = _positions(n, q, method)
+    position = _positions(shape_of(rows)[-1], q, method)
     if dtype_of(position).kind in "iu":
         return _passing_nan(ranked[position], ranked[-1])
-    # NumPy interpolates between the last element and itself at the end; by a traced q that would have no slope.
-    traced = isinstance(position, Box)
-    end = n - 2 if traced and n > 1 else n - 1
-    floor = np.clip(np.floor(position), 0, end)
-    below = floor.astype(int)
-    above = np.where(position < 0, 0, np.minimum(below + 1, n - 1))
-    beyond = (position < 0) | (position > n - 1 if traced else position >= n - 1)
-    part = np.where(beyond, 0.0, position - floor)
+    below, above, part = _neighbours(shape_of(rows)[-1], position)
     if method == "averaged_inverted_cdf":
         part = np.where(part == 0, 0.5, 1.0).astype(dtype_of(position))
     shape = (*shape_of(position), *(1,) * (len(shape_of(ranked)) - 1))
@@ -170,22 +162,40 @@ def quantile_of_rows(rows: Any, q: Any, method: str, weak: bool) -> Any:
     if weak:
         part, rest = (cast(x, dtype_of(rows) if dtype_of(rows).kind == "f" else float) for x in (part, rest))
     found = _between(ranked[below], ranked[above], part, rest)
-    if traced and np.any(at_knot := (part == 0) & np.reshape((below > 0) & ~beyond, shape)):
-        # On an element the slope by q is the mean of those on both sides.
+    if isinstance(part, Box) and np.any(on_element := (part == 0) & np.reshape((below > 0) & (below < above), shape)):
+        # There the slope by q is the mean of those on both sides.
         bend = 2 * ranked[below] - ranked[below - 1] - ranked[above]
-        found = found + np.where(at_knot, 0.5 * bend * part, 0.0)
+        found = found + np.where(on_element, 0.5 * bend * part, 0.0)
     return _passing_nan(found, ranked[-1])
+
+
+def _neighbours(n: int, position: Any) -> tuple[Any, Any, Any]:
+    """The elements below and above a position, and which part of the way from one to the other it lies."""
+    # NumPy interpolates between the last element and itself at the end; by a traced q that would have no slope.
+    traced = isinstance(position, Box)
+    floor = np.clip(np.floor(position), 0, n - 2 if traced and n > 1 else n - 1)
+    beyond = (position < 0) | (position > n - 1 if traced else position >= n - 1)
+    below = floor.astype(int)
+    above = np.where(position < 0, 0, np.minimum(below + 1, n - 1))
+    return below, above, np.where(beyond, 1.0 if traced else 0.0, position - floor)
 
 
 def _between(x: Any, y: Any, part: Any, rest: Any) -> Any:
     """x + part (y - x), rounded as NumPy does."""
     step = y - x
-    found = x + step * part
+    found = x + _part_of(step, part)
     late = part >= 0.5
     if not np.any(late):
         return found
     # What NumPy does not compute it does not warn of.
-    return np.where(late, y - np.where(late, step, 0.0) * rest, found)
+    return np.where(late, y - _part_of(np.where(late, step, 0.0), rest), found)
+
+
+def _part_of(step: Any, part: Any) -> Any:
+    """step * part, without the derivative of the step where the part is none of it."""
+    if isinstance(part, Box) or np.all(part != 0) or not np.all(np.isfinite(step)):
+        return step * part
+    return np.where(part == 0, 0.0, step * part)
 
 
 def quantile_implementation(function: Any, of_rows: Any, scale: int, of_nothing: Any = None) -> None:

@@ -334,6 +334,7 @@ add_reduceat_p = Linear(
     lambda x, *, indices, axis: np.add.reduceat(x, indices, axis),
     transpose=_reduceat_transpose,
     batched=lambda tangents, x, *, indices, axis: np.add.reduceat(tangents, indices, axis),
+    selects=True,
     flow="adds",
 )
 
