@@ -26,15 +26,16 @@ def count_of(a: Any, axes: Axes, where: Any = MISSING, keepdims: bool = False) -
     shape = shape_of(a)
     if not is_given(where):
         return math.prod([shape[i] for i in axes])
-    return np.sum(np.broadcast_to(mask_of(where), shape), axis=axes, dtype=np.intp, keepdims=keepdims)
+    return np.sum(np.broadcast_to(mask_of(a, where), shape), axis=axes, dtype=np.intp, keepdims=keepdims)
 
 
 def over(total: Any, count: Any) -> Any:
     """total / count in the dtype of the total, as NumPy divides sums."""
-    if type(count) is int and count < 2048 and dtype_of(total).kind == "f":  # exact even in half precision
-        return total / count
+    dtype = dtype_of(total)
+    if type(count) is int and (dtype == np.float64 or (count < 2048 and dtype.kind == "f")):
+        return total / count  # exact, even in half precision
     quotient = total / np.asarray(count)
-    return quotient if dtype_of(quotient) == dtype_of(total) else cast(quotient, dtype_of(total))
+    return quotient if dtype_of(quotient) == dtype else cast(quotient, dtype)
 
 
 def given(**options: Any) -> dict[str, Any]:

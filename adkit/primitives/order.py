@@ -10,10 +10,11 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..errors import NoRule, place
 from ..tracing import Box, bind, normalize, plain, value
-from .reductions import axes_from_end, kept, rows_of, shape_kept
+from .reductions import kept, one_axis, rows_of, shape_kept
 from .table import Constant, General, Linear, cast, dtype_of, implements, like, refuse_out, shape_of
 
 # Elements put in another order along an axis, every one of them once.
@@ -60,7 +61,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect"
 def _along(a: Any, axis: int | None) -> tuple[Any, int]:
     """The array and the axis counted from the end; None flattens."""
     a = np.ravel(normalize(a)) if axis is None else normalize(a)
-    return a, axes_from_end(a, -1 if axis is None else axis)[0]
+    return a, one_axis(a, -1 if axis is None else axis)
 
 
 @implements(np.sort_complex)
@@ -113,7 +114,8 @@ def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = F
 
 
 def reduced_axes(a: Any, axis: Any) -> tuple[int, ...]:
-    return axes_from_end(a, tuple(axis) if isinstance(axis, list) else axis)
+    n = len(shape_of(a))
+    return tuple(i - n for i in (range(n) if axis is None else normalize_axis_tuple(axis, n)))
 
 
 def median_of_rows(rows: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import normalize
-from .reductions import axes_from_end
+from .reductions import one_axis
 from .table import General, Linear, cast, dtype_of, implements, like, refuse_out, shape_of, weighted
 
 cumsum_p = Linear(
@@ -114,7 +114,7 @@ def _accumulate(ufunc: np.ufunc, a: Any, axis: Any, dtype: Any, out: None) -> An
         a = cast(a, dtype)
     if axis is None:
         a, axis = np.ravel(a), -1
-    (axis,) = axes_from_end(a, axis)
+    axis = one_axis(a, axis)
     if ufunc is np.add:
         return cumsum_p(a, axis=axis)
     if axis == -1:
