@@ -227,7 +227,8 @@ def test_the_nearest_functions_with_a_rule_are_named():
     [
         ("np.sin(x, where=[True, False, True])", "where="),
         ("np.sin(x, where=x > 1)", "where="),
-        ("np.quantile(x, 0.5, weights=x)", "weights="),
+        ("np.quantile(x, 0.5, weights=[1, 2, 3], method='inverted_cdf')", "weights="),
+        ("np.nanpercentile(x, 50, weights=[1, 2, 3], method='inverted_cdf')", "weights="),
     ],
 )
 def test_keywords_without_a_rule_are_named(module, expression, keyword):

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..tracing import normalize, plain
 from .indexing import scatter_p
 from .reductions import MISSING
-from .table import General, cast, dtype_of, float_dtype, implements, shape_of
+from .table import General, cast, dtype_of, float_dtype, implements, is_complex, shape_of
 
 
 @implements(np.diff)
@@ -208,17 +208,21 @@ interp_p = General(
         lambda cotangent, out, x, xp, fp: _to_values(cotangent, x, xp),
     ],
     selects=True,
+    flow="adds",
 )
 
 
 @implements(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    x, xp, fp = normalize(x), normalize(xp), normalize(fp)
+    if is_complex(x := normalize(x)) or is_complex(xp := normalize(xp)):
+        np.interp(plain(x), plain(xp), plain(normalize(fp)))  # NumPy says that this may not be
+    x, xp = (a if dtype_of(a) == np.float64 else cast(a, float) for a in (x, normalize(xp)))
+    fp = normalize(fp)
     if not shape_of(xp) or not shape_of(fp) or shape_of(xp) != shape_of(fp) or not shape_of(xp)[0]:
         np.interp(np.zeros(1), plain(xp), plain(fp))  # NumPy says what may not be
     if period is not None:
         return _periodic(x, xp, fp, abs(normalize(period)))
-    found = interp_p(*(cast(a, float) if dtype_of(a).kind in "iub" else a for a in (x, xp)), fp)
+    found = interp_p(x, xp, fp)
     if left is not None:
         found = np.where(x < xp[0], normalize(left), found)
     return found if right is None else np.where(x > xp[-1], normalize(right), found)

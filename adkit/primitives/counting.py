@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 
 from ..tracing import bind, holds_boxes, is_traced, normalize, value
-from .table import Constant, JointlyLinear, Linear, implements, shape_of
+from .table import Constant, JointlyLinear, Linear, implements, like, shape_of
 
 bincount_p = Linear(
     "bincount",
@@ -57,6 +58,7 @@ histogram_p = Linear(
     "histogram",
     lambda weights, *, samples, bins, ranges, edges: _of_samples(samples, bins, ranges, weights),
     transpose=_of_weights_transpose,
+    selects=True,
     flow="adds",
 )
 # Counts of points; a constant, so that a recorder sees that they were read.
@@ -87,7 +89,7 @@ def _edges(sample: Any, bins: Any, between: Any, count: int) -> Any:
         first, last = np.min(sample), np.max(sample)
     if first == last:
         first, last = first - 0.5, last + 0.5
-    return bin_edges_p(first, last, bins=count)
+    return like(bin_edges_p(first, last, bins=count), sample)
 
 
 @implements(np.histogram)
@@ -104,11 +106,12 @@ def _added_up(samples: Any, bins: Any, ranges: Any, weights: Any) -> Any:
     plain_bins, plain_ranges = plainly(bins), plainly(ranges)
     if not is_traced(weights):
         return bind(_counts_p, (samples, plain_bins, plain_ranges, weights))
-    found = plainly(samples)
+    # Copies: f may change the arrays that it used.
+    found, bins, ranges = copy.deepcopy((plainly(samples), plain_bins, plain_ranges))
     histogram_of = np.histogram if np.ndim(found) == 1 else np.histogramdd
-    edges = histogram_of(found, plain_bins, plain_ranges)[1]
-    params = {"samples": found, "bins": plain_bins, "ranges": plain_ranges}
-    return histogram_p(weights, **params, edges=(edges,) if np.ndim(found) == 1 else tuple(edges))
+    edges = histogram_of(found, bins, ranges)[1]
+    edges = (edges,) if np.ndim(found) == 1 else tuple(edges)
+    return histogram_p(weights, samples=found, bins=bins, ranges=ranges, edges=edges)
 
 
 @implements(np.histogram_bin_edges)
@@ -147,15 +150,16 @@ def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any 
 
 
 # -- distinct values -------------------------------------------------------------------------------
-def _about_unique(number: int) -> Constant:
-    """One of the arrays that np.unique returns on the side: first places, places in the result, counts."""
+def _about_unique(name: str, **which: Any) -> Constant:
+    """One of the arrays that np.unique returns on the side."""
     return Constant(
-        ("unique_index", "unique_inverse", "unique_counts")[number],
-        lambda x, axis, equal_nan: np.unique(x, True, True, True, axis, equal_nan=equal_nan)[1 + number],
+        f"unique_{name}", lambda x, axis, equal_nan: np.unique(x, axis=axis, equal_nan=equal_nan, **which)[1]
     )
 
 
-_ABOUT_UNIQUE = tuple(map(_about_unique, (0, 1, 2)))
+_index_p = _about_unique("index", return_index=True)
+_inverse_p = _about_unique("inverse", return_inverse=True)
+_counts_of_p = _about_unique("counts", return_counts=True)
 
 
 @implements(np.unique)
@@ -171,8 +175,9 @@ def unique(
 ) -> Any:
     """Distinct values are moved: each is the first of those that equal it."""
     ar = normalize(ar)
-    index, inverse, counts = (bind(primitive, (ar, axis, equal_nan)) for primitive in _ABOUT_UNIQUE)
+    index = bind(_index_p, (ar, axis, equal_nan))
     values = np.ravel(ar)[index] if axis is None else np.moveaxis(np.moveaxis(ar, axis, 0)[index], 0, axis)
-    asked = zip((return_index, return_inverse, return_counts), (index, inverse, counts), strict=True)
-    others = tuple(found for wanted, found in asked if wanted)
-    return (values, *others) if others else values
+    asked = [(return_inverse, _inverse_p), (return_counts, _counts_of_p)]
+    others = [bind(primitive, (ar, axis, equal_nan)) for wanted, primitive in asked if wanted]
+    found = (values, *([index] if return_index else []), *others)
+    return found if len(found) > 1 else values

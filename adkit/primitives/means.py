@@ -10,17 +10,15 @@ import numpy as np
 from ..errors import warn
 from ..tracing import normalize
 from .reductions import MISSING, Axes, axes_from_end, is_given, kept, mask_of, sum_p
-from .table import General, cast, dtype_of, implements, refuse_out, shape_of
+from .table import cast, dtype_of, implements, refuse_out, shape_of
 
 
-def _norm_partial(tangent: Any, out: Any, x: Any) -> Any:
-    return tangent * np.where(out == 0, 0.0, 0.5 / np.where(out == 0, 1.0, out))
-
-
-# A standard deviation is a norm, whose subgradient at the origin is 0.
-root_p = General(
-    "root", np.sqrt, jvps=[_norm_partial], vjps=[_norm_partial], batched=[_norm_partial], selects=True, flow="moves"
-)
+def root(squares: Any) -> Any:
+    """The square root that makes a norm: its subgradient at the origin is 0."""
+    zero = squares == 0
+    if not np.any(zero):
+        return np.sqrt(squares)
+    return np.where(zero, 0 * squares, np.sqrt(np.where(zero, np.ones((), dtype_of(squares)), squares)))
 
 
 def count_of(a: Any, axes: Axes, where: Any = MISSING, keepdims: bool = False) -> Any:
@@ -28,15 +26,16 @@ def count_of(a: Any, axes: Axes, where: Any = MISSING, keepdims: bool = False) -
     shape = shape_of(a)
     if not is_given(where):
         return math.prod([shape[i] for i in axes])
-    return np.sum(np.broadcast_to(mask_of(where), shape), axis=axes, dtype=np.intp, keepdims=keepdims)
+    return np.sum(np.broadcast_to(mask_of(a, where), shape), axis=axes, dtype=np.intp, keepdims=keepdims)
 
 
 def over(total: Any, count: Any) -> Any:
     """total / count in the dtype of the total, as NumPy divides sums."""
-    if type(count) is int and count < 2048:  # exact even in half precision
-        return total / count
+    dtype = dtype_of(total)
+    if type(count) is int and (dtype == np.float64 or (count < 2048 and dtype.kind == "f")):
+        return total / count  # exact, even in half precision
     quotient = total / np.asarray(count)
-    return quotient if dtype_of(quotient) == dtype_of(total) else cast(quotient, dtype_of(total))
+    return quotient if dtype_of(quotient) == dtype else cast(quotient, dtype)
 
 
 def given(**options: Any) -> dict[str, Any]:
@@ -90,13 +89,13 @@ def var(
     if mean is MISSING:
         wide = count_of(a, axes, where, True)
         mean = over(np.sum(a, axis=axes, keepdims=True, **options), wide)
-    squares = squared_length(a - normalize(mean))
+    squares = _squared_length(a - normalize(mean))
     free: Any = count - ddof if np.all(ddof < count) else np.maximum(count - ddof, 0)
     return over(np.sum(squares, axis=axes, keepdims=kept(keepdims), **options), free)
 
 
-def squared_length(z: Any) -> Any:
-    return np.real(z * np.conj(z)) if dtype_of(z).kind == "c" else np.square(z)
+def _squared_length(z: Any) -> Any:
+    return np.square(np.real(z)) + np.square(np.imag(z)) if dtype_of(z).kind == "c" else np.square(z)
 
 
 def ddof_of(ddof: Any, correction: Any) -> Any:
@@ -109,7 +108,7 @@ def ddof_of(ddof: Any, correction: Any) -> Any:
 
 @implements(np.std)
 def std(a: Any, axis: Any = None, dtype: Any = None, out: None = None, *options: Any, **named: Any) -> Any:
-    return root_p(np.var(a, axis, dtype, out, *options, **named))
+    return root(np.var(a, axis, dtype, out, *options, **named))
 
 
 @implements(np.average)
@@ -119,7 +118,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     keepdims = kept(keepdims)
     if weights is None:
         found = np.mean(a, axis=axes, keepdims=keepdims)
-        scale: Any = dtype_of(found).type(count_of(a, axes))
+        scale: Any = dtype_of(found).type(math.prod(shape_of(a)) / math.prod(shape_of(found)))
     else:
         weights = _weights_like(a, normalize(weights), axis, axes)
         dtype = np.result_type(dtype_of(a), dtype_of(weights), *([] if dtype_of(a).kind in "fc" else ["f8"]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..errors import warn
 from ..tracing import normalize
-from .means import count_of, ddof_of, given, over, root_p, squared_length
+from .means import count_of, ddof_of, given, over, root
 from .order import median_of_rows, quantile_implementation, quantile_of_rows, reduced_axes
 from .reductions import MISSING, axes_from_end, kept, reduced, rows_of, shape_kept
 from .table import cast, dtype_of, implements, refuse_out, shape_of
@@ -79,11 +80,6 @@ def nanvar(
     mean: Any = MISSING,
     correction: Any = MISSING,
 ) -> Any:
-    a = normalize(a)
-    missing = np.isnan(a)
-    if not np.any(missing):
-        options = given(where=where, mean=mean, correction=correction)
-        return np.var(a, axis, dtype, out, ddof, keepdims, **options)
     refuse_out(out)
     ddof = ddof_of(ddof, correction)
     a, known = _known(a, 0.0)
@@ -94,7 +90,8 @@ def nanvar(
         mean = _divided(np.sum(a, axis=axes, keepdims=True, **options), count_of(a, axes, known, True))
     deviation = np.where(known, cast(a - normalize(mean), dtype_of(a)), np.asarray(0.0, dtype_of(a)))
     free = count_of(a, axes, known, kept(keepdims)) - ddof
-    found = _divided(np.sum(squared_length(deviation), axis=axes, keepdims=kept(keepdims), **options), free)
+    squares = deviation * np.conj(deviation)
+    found = _divided(np.sum(np.real(squares), axis=axes, keepdims=kept(keepdims), **options), free)
     if np.any(free <= 0):
         warn("Degrees of freedom <= 0 for slice.", RuntimeWarning)
         found = np.where(free <= 0, np.asarray(np.nan, dtype_of(found)), found)
@@ -103,7 +100,7 @@ def nanvar(
 
 @implements(np.nanstd)
 def nanstd(a: Any, *options: Any, **named: Any) -> Any:
-    return root_p(np.nanvar(a, *options, **named))
+    return root(np.nanvar(a, *options, **named))
 
 
 # -- order -----------------------------------------------------------------------------------------
@@ -131,6 +128,8 @@ def nanmedian(
     refuse_out(out)
     a = normalize(a)
     axes = reduced_axes(a, axis)
+    if not math.prod(shape_of(a)):
+        return np.nanmean(a, axis=axes, keepdims=kept(keepdims))
     found = _row_by_row(median_of_rows, rows_of(a, axes), ())
     return np.reshape(found, shape_kept(a, axes)) if kept(keepdims) else found
 
@@ -139,5 +138,5 @@ def _known_quantile_of_rows(rows: Any, q: Any, method: str, weak: bool) -> Any:
     return _row_by_row(lambda known: quantile_of_rows(known, q, method, weak), rows, shape_of(q))
 
 
-quantile_implementation(np.nanquantile, _known_quantile_of_rows, 1)
-quantile_implementation(np.nanpercentile, _known_quantile_of_rows, 100)
+quantile_implementation(np.nanquantile, _known_quantile_of_rows, 1, np.nanmean)
+quantile_implementation(np.nanpercentile, _known_quantile_of_rows, 100, np.nanmean)

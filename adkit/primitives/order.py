@@ -10,10 +10,11 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..errors import NoRule, place
 from ..tracing import Box, bind, normalize, plain, value
-from .reductions import axes_from_end, kept, rows_of, shape_kept
+from .reductions import kept, one_axis, rows_of, shape_kept
 from .table import Constant, General, Linear, cast, dtype_of, implements, like, refuse_out, shape_of
 
 # Elements put in another order along an axis, every one of them once.
@@ -30,7 +31,10 @@ permute_p = Linear(
 
 def _partition_order(x: Any, kth: Any, axis: int, kind: Any) -> Any:
     """Where the elements of np.partition come from; np.argpartition may put them elsewhere."""
-    parted = np.argsort(np.partition(x, kth, axis, kind), axis, "stable")
+    parted, order = np.partition(x, kth, axis, kind), np.argpartition(x, kth, axis, kind)
+    if np.array_equal(np.take_along_axis(x, order, axis), parted):
+        return order
+    parted = np.argsort(parted, axis, "stable")
     return np.take_along_axis(np.argsort(x, axis, "stable"), np.argsort(parted, axis), axis)
 
 
@@ -57,7 +61,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect"
 def _along(a: Any, axis: int | None) -> tuple[Any, int]:
     """The array and the axis counted from the end; None flattens."""
     a = np.ravel(normalize(a)) if axis is None else normalize(a)
-    return a, axes_from_end(a, -1 if axis is None else axis)[0]
+    return a, one_axis(a, -1 if axis is None else axis)
 
 
 @implements(np.sort_complex)
@@ -67,18 +71,18 @@ def sort_complex(a: Any) -> Any:
 
 
 # -- quantiles -------------------------------------------------------------------------------------
-def _group_means(tangent: Any, out: Any, x: Any, *, starts: Any) -> Any:
+def group_means(tangent: Any, out: Any, x: Any, *, starts: Any) -> Any:
     """The mean of each group of elements in its places; groups begin at `starts` of the flattened array."""
     size = math.prod(shape_of(x))
     counts = np.diff(starts, append=size)
     flat = np.reshape(tangent, (-1, size))
-    means = np.add.reduceat(flat, starts, axis=-1) / like(counts, x)
+    means = np.add.reduceat(flat, starts, axis=-1) / (like(counts, x) if dtype_of(x).kind in "fc" else counts)
     return np.reshape(np.repeat(means, counts, axis=-1), shape_of(tangent))
 
 
 # Equal elements of sorted rows: the same numbers, whose derivatives are those of their mean.
 tied_p = General(
-    "tied", lambda x, *, starts: x, jvps=[_group_means], vjps=[_group_means], batched=[_group_means], flow="adds"
+    "tied", lambda x, *, starts: x, jvps=[group_means], vjps=[group_means], batched=[group_means], flow="adds"
 )
 
 
@@ -95,7 +99,9 @@ def _ranked(rows: Any) -> Any:
 def _passing_nan(found: Any, last: Any) -> Any:
     """What was found, and nan for rows that hold nan, which is sorted to the end."""
     bad = np.isnan(last)
-    return np.where(bad, last * np.nan, found) if np.any(bad) else found
+    if not np.any(bad):
+        return found
+    return np.where(bad, last * np.nan, found) if shape_of(found) else last * np.nan
 
 
 @implements(np.median)
@@ -108,7 +114,8 @@ def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = F
 
 
 def reduced_axes(a: Any, axis: Any) -> tuple[int, ...]:
-    return axes_from_end(a, tuple(axis) if isinstance(axis, list) else axis)
+    n = len(shape_of(a))
+    return tuple(i - n for i in (range(n) if axis is None else normalize_axis_tuple(axis, n)))
 
 
 def median_of_rows(rows: Any) -> Any:
@@ -128,48 +135,74 @@ _PLOTTING_POSITIONS = {
 
 
 def _positions(n: int, q: Any, method: str) -> Any:
-    """Where in n sorted elements the quantiles lie: from 0 to n - 1, and beyond in some methods."""
+    """Where in n sorted elements the quantiles lie, from 0 to n - 1 and beyond in some methods; integers do not
+    interpolate."""
     if method == "linear":
         return (n - 1) * q
+    if method == "midpoint":
+        return 0.5 * (np.floor((n - 1) * q) + np.ceil((n - 1) * q))
+    if method == "averaged_inverted_cdf":
+        return n * value(q) - 1.0
     if method in _PLOTTING_POSITIONS:
         alpha, beta = _PLOTTING_POSITIONS[method]
         return n * q + (alpha + q * (1 - alpha - beta)) - 1
-    # The others jump from element to element, or to the middle between two.
-    return np.asarray(np.quantile(np.arange(float(n)), value(q), method=method))  # type: ignore[call-overload]
+    # The others pick an element.
+    return np.asarray(np.quantile(np.arange(n), value(q), method=method))  # type: ignore[call-overload]
 
 
 def quantile_of_rows(rows: Any, q: Any, method: str, weak: bool) -> Any:
     """Quantiles along the last axis, which comes first in the result in the shape of q."""
-    n = shape_of(rows)[-1]
     ranked = np.moveaxis(_ranked(rows), -1, 0)
-    position = _positions(n, q, method)
+    position = _positions(shape_of(rows)[-1], q, method)
     if dtype_of(position).kind in "iu":
         return _passing_nan(ranked[position], ranked[-1])
-    # NumPy interpolates between the last element and itself at the end; by a traced q that would have no slope.
-    traced = isinstance(position, Box)
-    end = n - 2 if traced and n > 1 else n - 1
-    below = np.clip(np.floor(position), 0, end).astype(int)
-    above = np.where(position < 0, 0, np.minimum(below + 1, n - 1))
-    beyond = (position < 0) | (position > n - 1 if traced else position >= n - 1)
-    part = np.where(beyond, 0.0, position - below)
+    below, above, part = _neighbours(shape_of(rows)[-1], position)
+    if method == "averaged_inverted_cdf":
+        part = np.where(part == 0, 0.5, 1.0).astype(dtype_of(position))
+    shape = (*shape_of(position), *(1,) * (len(shape_of(ranked)) - 1))
+    part, rest = np.reshape(part, shape), np.reshape(1 - part, shape)
     if weak:
-        part = cast(part, dtype_of(rows) if dtype_of(rows).kind == "f" else float)
-    part = np.reshape(part, (*shape_of(position), *(1,) * (len(shape_of(ranked)) - 1)))
-    found = _between(ranked[below], ranked[above], part)
-    if traced and np.any(at_knot := (part == 0) & np.reshape((below > 0) & ~beyond, shape_of(part))):
-        # On an element the slope by q is the mean of those on both sides.
-        bend = ranked[below - 1] - 2 * ranked[below] + ranked[above]
-        found = found + np.where(at_knot, 0.5 * bend * part, 0.0)
+        part, rest = (cast(x, dtype_of(rows) if dtype_of(rows).kind == "f" else float) for x in (part, rest))
+    found = _between(ranked[below], ranked[above], part, rest)
+    if isinstance(part, Box) and np.any(on_element := (part == 0) & np.reshape((below > 0) & (below < above), shape)):
+        # There the slope by q is the mean of those on both sides.
+        bend = 2 * ranked[below] - ranked[below - 1] - ranked[above]
+        found = found + np.where(on_element, 0.5 * bend * part, 0.0)
     return _passing_nan(found, ranked[-1])
 
 
-def _between(x: Any, y: Any, part: Any) -> Any:
+def _neighbours(n: int, position: Any) -> tuple[Any, Any, Any]:
+    """The elements below and above a position, and which part of the way from one to the other it lies."""
+    # NumPy interpolates between the last element and itself at the end; by a traced q that would have no slope.
+    traced = isinstance(position, Box)
+    floor = np.clip(np.floor(position), 0, n - 2 if traced and n > 1 else n - 1)
+    beyond = (position < 0) | (position > n - 1 if traced else position >= n - 1)
+    below = floor.astype(int)
+    above = np.where(position < 0, 0, np.minimum(below + 1, n - 1))
+    return below, above, np.where(beyond, 1.0 if traced else 0.0, position - floor)
+
+
+def _between(x: Any, y: Any, part: Any, rest: Any) -> Any:
     """x + part (y - x), rounded as NumPy does."""
     step = y - x
-    return np.where(part >= 0.5, y - step * (1 - part), x + step * part)
+    found = x + _part_of(step, part)
+    late = part >= 0.5
+    if not np.any(late):
+        return found
+    # What NumPy does not compute it does not warn of.
+    return np.where(late, y - _part_of(np.where(late, step, 0.0), rest), found)
 
 
-def quantile_implementation(function: Any, of_rows: Any, scale: int) -> None:
+def _part_of(step: Any, part: Any) -> Any:
+    """step * part, without the derivative of the step where the part is none of it."""
+    if isinstance(part, Box) or np.all(part != 0) or not np.all(np.isfinite(step)):
+        return step * part
+    return np.where(part == 0, 0.0, step * part)
+
+
+def quantile_implementation(function: Any, of_rows: Any, scale: int, of_nothing: Any = None) -> None:
+    """Let a function of NumPy's see quantiles of rows; `of_nothing` answers for empty arrays."""
+
     @implements(function)
     def implementation(
         a: Any,
@@ -192,6 +225,8 @@ def quantile_implementation(function: Any, of_rows: Any, scale: int) -> None:
         # NumPy says what may not be.
         function(np.zeros(1, dtype_of(a)), plain(q) if isinstance(q, Box) else q, method=method)
         axes = reduced_axes(a, axis)
+        if of_nothing is not None and not math.prod(shape_of(a)):
+            return of_nothing(a, axis=axes, keepdims=kept(keepdims))
         weak = type(plain(q)) in (int, float)
         q = normalize(q)
         q = q if isinstance(q, Box) else np.asarray(q)

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..refusals import public_name
 from ..tracing import bind, is_traced, normalize, plain, value
 from .table import Constant, implements
 
 
 def query(fun: Any, reached_by: Any = None) -> None:
-    """Let a function whose result carries no derivative, such as argmax, see plain numbers."""
-    primitive = Constant(fun.__name__ if reached_by is None else public_name(reached_by).removeprefix("numpy."), fun)
+    """Let a function, or a (ufunc, method), whose result carries no derivative see plain numbers."""
+    primitive = Constant(".".join([f.__name__ if callable(f) else f for f in reached_by or (fun,)]), fun)
 
     @implements(reached_by or fun)
     def implementation(*args: Any, **kwargs: Any) -> Any:

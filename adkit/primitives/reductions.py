@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..tracing import normalize, plain, value
 from .elementwise import _towards
@@ -39,9 +39,17 @@ def axes_from_end(a: Any, axis: Any) -> Axes:
         return tuple(range(-n, 0))
     if type(axis) is int and -n <= axis < n:
         return (axis if axis < 0 else axis - n,)
+    if n == 0 and axis in (0, -1):
+        return ()
     if isinstance(axis, list):
         raise TypeError("'list' object cannot be interpreted as an integer")  # NumPy's words
     return tuple([i - n for i in normalize_axis_tuple(axis, n)])
+
+
+def one_axis(a: Any, axis: Any) -> int:
+    """The axis that is meant, as a negative number."""
+    n = len(shape_of(a))
+    return normalize_axis_index(axis, n) - n
 
 
 def kept(keepdims: Any) -> bool:
@@ -122,15 +130,20 @@ def sum_(
     if dtype is not None:
         params["dtype"] = real_or_complex(a, dtype)
     if is_given(where):
-        params["where"] = mask_of(where)
+        params["where"] = mask_of(a, where)
         # What is left out contributes exactly 0; where= is kept because NumPy adds in another order with it.
         a = np.where(params["where"], a, 0.0 if dtype_of(a).kind in "fc" else 0)
     return sum_p(a, **params) if initial is MISSING else sum_from_p(a, normalize(initial), **params)
 
 
-def mask_of(where: Any) -> Any:
-    """A mask of its own: f may change the one it used."""
-    return np.array(value(where), bool)
+def mask_of(a: Any, where: Any) -> Any:
+    """A mask for the elements of a, in an array of its own: f may change the one it used."""
+    mask = value(where)
+    if isinstance(mask, np.ndarray) and mask.dtype != bool:
+        np.add.reduce(np.zeros(mask.shape), where=mask)  # NumPy says that this may not be
+    mask = np.array(mask, bool)
+    np.broadcast_to(mask, shape_of(a))
+    return mask
 
 
 def real_or_complex(a: Any, dtype: Any) -> np.dtype[Any]:
@@ -187,10 +200,11 @@ def _softmax(exp: Any) -> Callable[..., Any]:
     def partials(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
         total = restored(out, x, axis, keepdims)
         infinite = np.isinf(total)
-        if not np.any(infinite):
-            return exp(x - total)
-        weights = exp(np.where(infinite, 0.0, x - total))
-        return np.where(infinite, shared_equally(x == total, x, axis), weights)
+        some = np.any(infinite)
+        weights = exp(np.where(infinite, 0.0, x - total) if some else x - total)
+        # They add up to 1 also where the logarithm is lost in a huge number.
+        weights = weights / np.sum(weights, axis=axis, keepdims=True)
+        return np.where(infinite, shared_equally(x == total, x, axis), weights) if some else weights
 
     return partials
 
@@ -256,7 +270,7 @@ def _reduced_with_options(
         if ufunc.identity is None and initial is MISSING:
             ufunc.reduce(np.zeros(1), where=False)  # NumPy says that this may not be
         # What is left out contributes exactly 0.
-        a = np.where(mask_of(where), a, np.asarray(neutral, dtype_of(a)))
+        a = np.where(mask_of(a, where), a, np.asarray(neutral, dtype_of(a)))
     if initial is MISSING or initial is None:
         return primitive(a, axis=axes, keepdims=kept(keepdims))
     total = primitive(_led_by(cast(normalize(initial), dtype_of(a)), a, axes), axis=(-1,), keepdims=False)
@@ -333,6 +347,7 @@ add_reduceat_p = Linear(
     lambda x, *, indices, axis: np.add.reduceat(x, indices, axis),
     transpose=_reduceat_transpose,
     batched=lambda tangents, x, *, indices, axis: np.add.reduceat(tangents, indices, axis),
+    selects=True,
     flow="adds",
 )
 
@@ -344,7 +359,7 @@ def _reduceat(ufunc: np.ufunc) -> None:
         array, indices = normalize(array), np.array(value(indices))
         if dtype is not None:
             array = cast(array, dtype)
-        (axis,) = axes_from_end(array, axis)
+        axis = one_axis(array, axis)
         # NumPy says what may not be.
         np.add.reduceat(np.broadcast_to(0.0, shape_of(array)), indices, axis)
         if ufunc is np.add:
@@ -355,5 +370,5 @@ def _reduceat(ufunc: np.ufunc) -> None:
         return np.moveaxis(np.stack(parts), 0, axis)
 
 
-for _ufunc in (np.add, *BY_UFUNC):
+for _ufunc in (np.add, np.maximum, np.minimum, np.fmax, np.fmin):
     _reduceat(_ufunc)

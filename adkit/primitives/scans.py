@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import normalize
-from .reductions import axes_from_end
+from .reductions import one_axis
 from .table import General, Linear, cast, dtype_of, implements, like, refuse_out, shape_of, weighted
 
 cumsum_p = Linear(
@@ -78,14 +78,16 @@ def _of_powers(exp: Any) -> Callable[..., Any]:
 
     def coefficients(out: Any, x: Any) -> Any:
         infinite = np.isinf(out)
-        differences = _shifted(out, -np.inf) - out, x - out
-        if not np.any(infinite):
-            return tuple(map(exp, differences))
-        shares = _of_infinities(out, x)
-        return tuple(
-            np.where(infinite, share, exp(np.where(infinite, 0.0, difference)))
-            for share, difference in zip(shares, differences, strict=True)
+        some = np.any(infinite)
+        before, own = (
+            exp(np.where(infinite, 0.0, term - out) if some else term - out) for term in (_shifted(out, -np.inf), x)
         )
+        # They add up to 1 also where the logarithm is lost in a huge number.
+        before, own = before / (before + own), own / (before + own)
+        if not some:
+            return before, own
+        shares = _of_infinities(out, x)
+        return np.where(infinite, shares[0], before), np.where(infinite, shares[1], own)
 
     return coefficients
 
@@ -112,7 +114,7 @@ def _accumulate(ufunc: np.ufunc, a: Any, axis: Any, dtype: Any, out: None) -> An
         a = cast(a, dtype)
     if axis is None:
         a, axis = np.ravel(a), -1
-    (axis,) = axes_from_end(a, axis)
+    axis = one_axis(a, axis)
     if ufunc is np.add:
         return cumsum_p(a, axis=axis)
     if axis == -1:

@@ -107,17 +107,6 @@ class Hypot(Named):
         return leg * InverseOffZero(self)
 
 
-class Root(Named):
-    """The square root of a sum of squares, a norm: its derivative at 0 is 0."""
-
-    nargs = arity = 1
-    formula = staticmethod(lambda x: sqrt(x))
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        inverse: Expr = InverseOffZero(self)
-        return inverse / 2
-
-
 class Remainder(Named):
     """x % y: where x/y rounds up to a whole number, floor(x/y) is one too many."""
 
@@ -162,7 +151,6 @@ _NAMED: dict[str, type[Named]] = {
     "logaddexp": LogAddExp,
     "logaddexp2": LogAddExp2,
     "hypot": Hypot,
-    "root": Root,
     "remainder": Remainder,
     "power": Power,
     "float_power": Power,

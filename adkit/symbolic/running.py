@@ -86,7 +86,6 @@ _NAMES = {
     "Log1p": ("log1p", "log1p"),
     "Expm1": ("expm1", "expm1"),
     "Hypot": ("hypot", "hypot"),
-    "Root": ("sqrt", "sqrt"),
     "pi": ("pi", "pi"),
     "E": ("e", "e"),
 }

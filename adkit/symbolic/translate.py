@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..errors import AdkitError, NoRule, place
 from ..graph import Graph, Node
 from ..primitives import Elementwise, primitives
+from ..primitives.order import group_means
 from ..tracing import Box, bind, implementations, plain
 from .budget import needed_nodes
 from .program import Builder, Program, Scalar
@@ -33,7 +34,7 @@ def with_choices(graph: Graph) -> Graph:
     return Graph(graph.inputs, nodes, decisions, graph.outputs, graph.output_structure)
 
 
-_EXTREMES = (primitives["max"], primitives["min"])
+_EXTREMES = tuple(primitives[name] for name in ("max", "min", "fmax.reduce", "fmin.reduce"))
 
 
 def _recorded(index: int, primitive: Any, args: tuple[Any, ...], params: Any) -> Node:
@@ -91,11 +92,22 @@ class _Translation:
                 f"the symbolic method knows no formula of {primitive.name}{place()}: state one with "
                 "custom_derivative(f, partials=..., formula=...), or use method='reverse' or 'forward'"
             )
-        row = primitive if isinstance(primitive, Elementwise) else _ELEMENTWISE.get(primitive.name)
-        if row is not None:
-            return np.frompyfunc(lambda *cells: self.builder.apply(row, *cells), len(args), 1)(*args)
+        if isinstance(primitive, Elementwise):
+            return np.frompyfunc(lambda *cells: self.builder.apply(primitive, *cells), len(args), 1)(*args)
+        if primitive.name in _FOLDS:
+            return self._folded(primitives[_FOLDS[primitive.name]], *args, **node.params)
         special = _SPECIAL.get(primitive.name)
         return special(node, *args) if special else primitive.fun(*args, **node.params)
+
+    def _folded(self, pair: Any, x: Cells, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+        """A reduction as the repeated operation on two scalars that it is."""
+        for i in axis:
+            x = np.frompyfunc(lambda a, b: self.builder.apply(pair, a, b), 2, 1).reduce(x, i, keepdims=True)
+        return x if keepdims else np.squeeze(x, axis)
+
+
+# Reductions, and the row of two numbers that each repeats.
+_FOLDS = {f"{name}.reduce": name for name in ("logaddexp", "logaddexp2", "hypot")}
 
 
 def numbers_of(x: Any) -> list[Any]:
@@ -126,17 +138,6 @@ def _extreme(node: Node, x: Cells) -> Any:
     attained = values == node.primitive.fun(values, axis=axis, keepdims=True)
     total = np.sum(np.where(attained, x, 0), axis=axis, keepdims=keepdims)
     return total / np.sum(attained, axis=axis, keepdims=keepdims).astype(object)
-
-
-class _Formula(NamedTuple):
-    """An elementwise function by its formula, or by its name in `functions.py`."""
-
-    name: str
-    formula: str = ""
-
-
-# Rows that are stated otherwise than by partials and yet work element by element.
-_ELEMENTWISE: dict[str, Any] = {"root": _Formula("root")}
 
 
 def _elementwise(name: str) -> Any:
@@ -184,6 +185,12 @@ def _norm(node: Node, x: Cells) -> Any:
     return np.reshape(functools.reduce(_elementwise("hypot"), columns, 0.0 * columns[0]), node.shape)
 
 
+def _sum(node: Node, x: Cells) -> Any:
+    """Sums have no dtype here, and what where= leaves out is 0."""
+    where = node.params.get("where", True)
+    return np.sum(np.where(where, x, 0), axis=node.params["axis"], keepdims=node.params["keepdims"])
+
+
 _SPECIAL: dict[str, Callable[..., Any]] = {
     "det": lambda node, x: _adjugates(x)[1],
     "inv": lambda node, x: _inverse(x),
@@ -191,8 +198,9 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "slogdet": _signs_and_logarithms,
     "norm": _norm,
     "vecdot": lambda node, x, y: np.sum(x * y, axis=-1),
-    "max": _extreme,
-    "min": _extreme,
+    **{primitive.name: _extreme for primitive in _EXTREMES},
+    "sum": _sum,
+    "tied": lambda node, x: group_means(x, None, x, **node.params),
     # Programs compute in double precision or in digits; the caller casts.
     "astype": lambda node, x: x,
     # All numbers are real.

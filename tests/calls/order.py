@@ -73,6 +73,8 @@ PATTERNS: Patterns = {
         lambda x: np.quantile(x, 0.5, overwrite_input=True),
         *[lambda x, m=m: np.quantile(np.concatenate([x, WIDE], 1), [0.3, 0.5, 0.9], 1, method=m) for m in METHODS],
         *[lambda x, m=m: np.quantile(x, 0.4 + 0.01 * x[0, 0], method=m) for m in METHODS],
+        lambda x: np.quantile(x, 0.97 + 0.01 * x[0, 0], axis=1, method="hazen"),
+        lambda x: np.quantile(x, 0.03 + 0.01 * x[0], method="weibull"),
         lambda x: np.quantile(C, 1 / (1 + np.exp(x[0])), axis=1),
     ],
     np.percentile: [

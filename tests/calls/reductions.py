@@ -36,7 +36,6 @@ ROWS: Rows = {
         ((np.array([0.0, 2.0, 0.0]),), REDUCED[2]),
         ((V(3) + 1j * V(3),), REDUCED[2]),
     ],
-    "root": [((W,), {}), ((W[0, 0],), {})],
     "add.reduceat": [((V((2, 5)),), {"indices": np.array(i), "axis": -1}) for i in ([0], [0, 2], [3, 1, 0, 4], [1, 1])]
     + [((V((2, 5)),), {"indices": np.array([1, 0]), "axis": -2})],
 }
@@ -88,7 +87,6 @@ PATTERNS: Patterns = {
         lambda x: np.add.reduceat(x, [0, 2, 1], axis=-1),
         lambda x: np.add.reduceat(x, [1], 1, dtype=np.float32),
     ],
-    (np.multiply, "reduceat"): [lambda x: np.multiply.reduceat(x, [0, 2, 1], axis=-1)],
     (np.maximum, "reduceat"): [
         lambda x: np.maximum.reduceat(x, [0, 2], axis=-1),
         lambda x: np.maximum.reduceat(x, [0]),
@@ -96,9 +94,6 @@ PATTERNS: Patterns = {
     (np.minimum, "reduceat"): [lambda x: np.minimum.reduceat(x, [0, 1, 0])],
     (np.fmax, "reduceat"): [lambda x: np.fmax.reduceat(x + NANS, [0, 2], 1)],
     (np.fmin, "reduceat"): [lambda x: np.fmin.reduceat(x, [0, 1], 1)],
-    (np.logaddexp, "reduceat"): [lambda x: np.logaddexp.reduceat(x, [0, 1], 1)],
-    (np.logaddexp2, "reduceat"): [lambda x: np.logaddexp2.reduceat(x, [0, 1], 1)],
-    (np.hypot, "reduceat"): [lambda x: np.hypot.reduceat(np.abs(x), [0, 1], 1)],
     np.sum: [
         lambda x: np.sum(x),
         lambda x: np.sum(x, 0),
