@@ -283,6 +283,7 @@ CONSTANT_UFUNCS = {f for f, to in implementations.items() if isinstance(f, np.uf
 
 
 OUTERS = [f for f in implementations if isinstance(f, tuple) and f[1] == "outer"]
+IN_PLACE = [f for f in implementations if isinstance(f, tuple) and f[1] == "at"]
 
 
 def name_of(function: Any) -> str:
@@ -295,7 +296,7 @@ def leaves(out: Any) -> list[Any]:
 
 
 def test_every_implemented_function_is_called_below():
-    covered = {*PATTERNS, *QUERIES, *CONSTANT_UFUNCS, *(row.ufunc for row in ELEMENTWISE), *OUTERS}
+    covered = {*PATTERNS, *QUERIES, *CONSTANT_UFUNCS, *(row.ufunc for row in ELEMENTWISE), *OUTERS, *IN_PLACE}
     aliases = {np.amax, np.amin, np.conj, np.concat, np.permute_dims}
     assert {name_of(f) for f in set(implementations) - covered - aliases} == set()
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from ..errors import LostDerivative, place
 from ..tracing import normalize, plain, value
 from .elementwise import _towards
 from .shape import scatter_p
@@ -372,3 +373,17 @@ def _reduceat(ufunc: np.ufunc) -> None:
 
 for _ufunc in (np.add, np.maximum, np.minimum, np.fmax, np.fmin):
     _reduceat(_ufunc)
+
+
+# -- additions in place ----------------------------------------------------------------------------
+def _at(ufunc: np.ufunc) -> None:
+    @implements((ufunc, "at"))
+    def implementation(a: Any, indices: Any, b: Any = None, /) -> Any:
+        raise LostDerivative(
+            f"numpy.{ufunc.__name__}.at would write a traced value into an array{place()}, which cannot hold the "
+            "derivative; add with np.bincount(places, weights, n), or make a new array: np.where(mask, new, old)"
+        )
+
+
+for _ufunc in (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum):
+    _at(_ufunc)
