@@ -395,6 +395,7 @@ def test_what_has_no_rule_is_refused(f, method):
         lambda x: np.ptp(x, 0, np.zeros(())),
         lambda x: np.add.reduceat(x, [0], 0, None, np.zeros(1)),
         lambda x: np.sum(np.ones(3), initial=x[0]),
+        lambda x: np.add.at(np.zeros(3), [0, 1, 2], x),
     ],
 )
 def test_what_would_lose_the_derivative_is_refused(f, method):

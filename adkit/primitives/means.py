@@ -39,6 +39,7 @@ def over(total: Any, count: Any) -> Any:
 
 
 def given(**options: Any) -> dict[str, Any]:
+    """The options that say anything."""
     return {key: option for key, option in options.items() if option is not None and option is not MISSING}
 
 
@@ -83,19 +84,23 @@ def var(
     a, axes = normalize(a), axes_from_end(a, axis)
     ddof = ddof_of(ddof, correction)
     count = count_of(a, axes, where, kept(keepdims))
+    options = given(dtype=dtype, where=where)
+    if not options and ddof < count:
+        center = over(sum_p(a, axis=axes, keepdims=True), count) if mean is MISSING else normalize(mean)
+        return over(sum_p(_squared_length(a - center), axis=axes, keepdims=kept(keepdims)), count - ddof)
     if np.any(ddof >= count):
         warn("Degrees of freedom <= 0 for slice", RuntimeWarning)
-    options = given(dtype=dtype, where=where)
     if mean is MISSING:
-        wide = count_of(a, axes, where, True)
-        mean = over(np.sum(a, axis=axes, keepdims=True, **options), wide)
+        mean = over(np.sum(a, axis=axes, keepdims=True, **options), count_of(a, axes, where, True))
     squares = _squared_length(a - normalize(mean))
     free: Any = count - ddof if np.all(ddof < count) else np.maximum(count - ddof, 0)
     return over(np.sum(squares, axis=axes, keepdims=kept(keepdims), **options), free)
 
 
 def _squared_length(z: Any) -> Any:
-    return np.square(np.real(z)) + np.square(np.imag(z)) if dtype_of(z).kind == "c" else np.square(z)
+    if dtype_of(z).kind != "c":
+        return z * z
+    return np.square(np.real(z)) + np.square(np.imag(z))
 
 
 def ddof_of(ddof: Any, correction: Any) -> Any:
