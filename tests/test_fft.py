@@ -74,9 +74,9 @@ def test_convolution_by_transforms_has_the_gradient_of_convolution(method):
 
 def test_hessian_of_a_quadratic_form_of_the_spectrum():
     weights = RNG.standard_normal(4)
-    F = np.fft.rfft(np.eye(6), axis=-1)[:, :4]
+    A = np.fft.rfft(np.eye(6), axis=-1)[:, :4]
     hessian = ad.hessian(lambda x: np.sum(weights * np.abs(np.fft.rfft(x)) ** 2))(RNG.standard_normal(6))
-    np.testing.assert_allclose(hessian, 2 * np.real((F * weights) @ np.conj(F).T), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(hessian, 2 * np.real((A * weights) @ np.conj(A).T), rtol=1e-12, atol=1e-12)
 
 
 def test_jacobians_of_both_directions_agree_in_the_plane():

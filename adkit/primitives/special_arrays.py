@@ -1,0 +1,3 @@
+"""Functions of scipy.special that are written in Python."""
+
+from __future__ import annotations
