@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
 
-from ..tracing import Box, holds_boxes, implementation_of
+from ..tracing import holds_boxes, implementation_of
 
 # Module -> names of its functions that have an implementation.
 ASKING: dict[str, tuple[str, ...]] = {
@@ -27,16 +27,23 @@ _lock = threading.Lock()
 _taught: set[FunctionType] = set()
 
 
-def teach_loaded() -> None:
-    """Teach the functions of modules that have been imported. A module is done once."""
-    for module in [name for name in ASKING if name in sys.modules]:
+def teach_loaded() -> bool:
+    """Teach the functions of modules that have been imported by now; whether there were any. A module is done once."""
+    loaded = [module for module in tuple(ASKING) if module in sys.modules]
+    for module in loaded:
         with _lock:
-            for function in [getattr(sys.modules[module], name, None) for name in ASKING.get(module, ())]:
-                # A wrapper that another library has put around a function asks for itself, or cannot be taught.
-                if type(function) is FunctionType and function not in _taught:
-                    _teach(function)
-            if not getattr(getattr(sys.modules[module], "__spec__", None), "_initializing", False):
-                ASKING.pop(module, None)
+            _teach_module(module)
+    return bool(loaded)
+
+
+def _teach_module(module: str) -> None:
+    found = sys.modules[module]
+    for function in [getattr(found, name, None) for name in ASKING.get(module, ())]:
+        # What another library has put around a function is not a plain one, and asks for itself or not at all.
+        if type(function) is FunctionType and function not in _taught:
+            _teach(function)
+    if not getattr(found.__spec__, "_initializing", False):
+        ASKING.pop(module, None)
 
 
 def _teach(function: FunctionType) -> None:
@@ -44,18 +51,17 @@ def _teach(function: FunctionType) -> None:
         function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
     )
     original.__kwdefaults__ = function.__kwdefaults__
-    function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    function.__signature__ = inspect.signature(function)
     function.__code__ = _code(function, functools.partial(_ask, function, original))
     _taught.add(function)
 
 
 def _ask(function: Callable[..., Any], original: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    for x in (*args, *kwargs.values()):
-        if isinstance(x, Box) or holds_boxes((x,)):
-            implementation = implementation_of(function)
-            assert implementation is not None, "a function that was taught has an implementation"
-            return implementation(*args, **kwargs)
-    return original(*args, **kwargs)
+    if not holds_boxes((*args, *kwargs.values())):
+        return original(*args, **kwargs)
+    implementation = implementation_of(function)
+    assert implementation is not None, "a function that was taught has an implementation"
+    return implementation(*args, **kwargs)
 
 
 def _template(*args: Any, **kwargs: Any) -> Any:
