@@ -9,6 +9,7 @@ from scipy.special import _ufuncs
 from .common import C, Patterns, Rows, V
 
 P = np.abs(V((2, 3))) + 0.1
+LARGE = np.array([1.0, 2.0, 9.0])
 Z = V((2, 3)) + 1j * V((2, 3))
 
 ROWS: Rows = {
@@ -81,9 +82,9 @@ PATTERNS: Patterns = {
         lambda x: sc.comb(8 + x, 3),
         lambda x: sc.comb(5, x + 2.5),
         lambda x: sc.comb(3 + x, 2, repetition=True),
-        lambda x: sc.comb(x + [1.0, 2.0, 9.0], 4),
+        lambda x: sc.comb(x + LARGE, 4),
     ],
-    sc.perm: [lambda x: sc.perm(8 + x, 3), lambda x: sc.perm(x + [1.0, 2.0, 9.0], 4)],
+    sc.perm: [lambda x: sc.perm(8 + x, 3), lambda x: sc.perm(x + LARGE, 4)],
     sc.ellipj: [lambda x: sc.ellipj(x, 0.3), lambda x: sc.ellipj(x[0], [[0.1], [0.5]])],
 }
 
