@@ -14,7 +14,7 @@ from scipy.special import _ufuncs
 
 from .. import refusals
 from ..errors import NoRule, place
-from ..tracing import Box, normalize
+from ..tracing import Box, normalize, plain
 from .table import Elementwise, Primitive, Rule, constant, implements, is_complex
 
 Interval = tuple[float, float]
@@ -77,6 +77,12 @@ def unknown(name: str, i: int, where: str = "") -> NoRule:
 def special(ufunc: np.ufunc, formula: str, *partials: int | Rule | None, **options: Any) -> Special:
     """Add the row of one of SciPy's functions and let it reach it."""
     return implements(ufunc)(Special(ufunc, formula, *partials, **options))
+
+
+def moved(derivative: Any, partials: Any) -> Any:
+    """A derivative times partials to be summed; what does not move adds nothing, also by an infinite partial."""
+    still = (derivative == 0) & ~np.isfinite(plain(partials))
+    return np.where(still, 0.0, derivative * partials) if np.any(still) else derivative * partials
 
 
 def _square(x: Any) -> Any:

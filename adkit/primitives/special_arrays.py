@@ -10,7 +10,7 @@ from scipy import special as sc
 from ..errors import NoRule, place
 from ..tracing import is_traced, normalize, plain, value
 from .reductions import axes_from_end
-from .special import unknown, zeta_p
+from .special import moved, unknown, zeta_p
 from .table import Constant, General, cast, dtype_of, float_dtype, implements, shape_of
 
 Axes = tuple[int, ...]
@@ -22,17 +22,13 @@ def _sum(a: Any, b: Any = None, *, axis: Axes, signed: bool) -> Any:
     return found[0] if signed else found
 
 
-def _shares(out: Any, a: Any, b: Any, axis: Axes, signed: bool) -> Any:
-    """e^a over the sum; of infinite ones the largest share equally."""
-    infinite = np.isinf(plain(out))
-    sign = sc.logsumexp(plain(a), axis=axis, b=plain(b), keepdims=True, return_sign=True)[1] if signed else 1.0
-    if not np.any(infinite):
-        return sign * np.exp(a - out)
-    tied = plain(a) == plain(out)
+def _shares(out: Any, a: Any, b: Any, axis: Axes) -> Any:
+    """e^a over the sum, divided anew since the rounding of a large out would not cancel; infinite terms share alike."""
+    tied = np.isinf(plain(out)) & (plain(a) == plain(out))
     count = np.sum(tied, axis=axis, keepdims=True)
-    fixed = infinite & (count > 0)
-    shares = np.exp(a - np.where(fixed, 0.0, out))
-    return sign * np.where(fixed, tied / np.maximum(count, 1), shares)
+    powers = np.exp(a - np.where(count > 0, 0.0, out))
+    shares = powers / np.sum(_weighted(powers, b), axis=axis, keepdims=True)
+    return np.where(count > 0, tied / np.maximum(count, 1), shares) if np.any(count) else shares
 
 
 def _weighted(shares: Any, b: Any) -> Any:
@@ -41,19 +37,19 @@ def _weighted(shares: Any, b: Any) -> Any:
 
 
 def _push_a(tangent: Any, out: Any, a: Any, b: Any = None, *, axis: Axes, signed: bool) -> Any:
-    return np.sum(tangent * _weighted(_shares(out, a, b, axis, signed), b), axis=axis, keepdims=True)
+    return np.sum(moved(tangent, _weighted(_shares(out, a, b, axis), b)), axis=axis, keepdims=True)
 
 
 def _pull_a(cotangent: Any, out: Any, a: Any, b: Any = None, *, axis: Axes, signed: bool) -> Any:
-    return cotangent * _weighted(_shares(out, a, b, axis, signed), b)
+    return cotangent * _weighted(_shares(out, a, b, axis), b)
 
 
 def _push_b(tangent: Any, out: Any, a: Any, b: Any, *, axis: Axes, signed: bool) -> Any:
-    return np.sum(tangent * _shares(out, a, b, axis, signed), axis=axis, keepdims=True)
+    return np.sum(moved(tangent, _shares(out, a, b, axis)), axis=axis, keepdims=True)
 
 
 def _pull_b(cotangent: Any, out: Any, a: Any, b: Any, *, axis: Axes, signed: bool) -> Any:
-    return cotangent * _shares(out, a, b, axis, signed)
+    return cotangent * _shares(out, a, b, axis)
 
 
 logsumexp_p = General(

@@ -9,7 +9,7 @@ from scipy import special as sc
 from scipy.special import _ufuncs
 
 from ..tracing import is_traced, normalize
-from .special import ASYMPTOTIC, ROOT_PI, special, tail, unknown
+from .special import ASYMPTOTIC, ROOT_PI, moved, special, tail, unknown
 from .table import General, Rule, implements, is_complex, shape_of
 
 # -- Bessel functions: of orders one less and one more ---------------------------------------------
@@ -64,8 +64,13 @@ special(sc.k1e, "exp(x)*besselk(1, x)", lambda out, x: out - 0.5 * (sc.k0e(x) + 
 special(sc.exp1, "expint(1, x)", lambda out, x: -np.exp(-x) / x, ulps=2)
 special(sc.expi, "Ei(x)", lambda out, x: np.exp(x) / x, domain=(0.6, 2.0), ulps=4)
 special(sc.expn, "expint(x, y)", None, lambda out, n, x: -_expn_below(n, x), domain=((3.0, 3.0), (0.2, 2.0)), ulps=4)
-special(sc.spence, "polylog(2, 1 - x)", lambda out, x: -1 / sc.exprel(np.log(x)), domain=(0.2, 0.9), ulps=4)
+special(sc.spence, "polylog(2, 1 - x)", lambda out, x: _spence_slope(x), domain=(0.2, 0.9), ulps=4)
 special(sc.wrightomega, "LambertW(exp(x))", lambda out, x: out / (1 + out), domain=(-2.0, 2.0), ulps=2)
+
+
+def _spence_slope(x: Any) -> Any:
+    """log(x)/(1 - x), which SciPy's exprel knows at 1, though on the real line only."""
+    return np.log(x) / (1 - x) if is_complex(x) else -1 / sc.exprel(np.log(x))
 
 
 def _expn_below(n: Any, x: Any) -> Any:
@@ -209,7 +214,7 @@ def _several(ufunc: np.ufunc, slopes: Any) -> None:
         return tangent[..., None] * partials(out, x, others)
 
     def pull(cotangent: Any, out: Any, x: Any, *, others: tuple[Any, ...]) -> Any:
-        return np.sum(cotangent * partials(out, x, others), axis=-1)
+        return np.sum(moved(cotangent, partials(out, x, others)), axis=-1)
 
     name = f"scipy.special.{ufunc.__name__}"
     row = General(
