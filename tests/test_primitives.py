@@ -710,6 +710,17 @@ def test_mixed_second_derivative_of_a_power_at_exponent_0_is_1_over_x(outer, inn
     assert ad.grad(lambda x, y: np.sum(by_y(x, y)), 0, method=outer)(x, y) == 0.25
 
 
+@pytest.mark.parametrize("outer", EXACT)
+@pytest.mark.parametrize("inner", EXACT)
+@pytest.mark.parametrize("kind", [float, lambda x: A([x])], ids=["float", "array"])
+@pytest.mark.parametrize(("y", "expected"), [(1.0, -inf), (2.0, 0.0), (3.5, 0.0)])
+def test_mixed_second_derivative_of_a_power_at_base_0(y, expected, outer, inner, kind):
+    by_x = ad.grad(lambda x, y: np.sum(x**y), 0, method=inner)
+    by_y = ad.grad(lambda x, y: np.sum(x**y), 1, method=inner)
+    assert ad.grad(lambda x, y: np.sum(by_x(x, y)), 1, method=outer)(kind(0.0), kind(y)) == expected
+    assert ad.grad(lambda x, y: np.sum(by_y(x, y)), 0, method=outer)(kind(0.0), kind(y)) == expected
+
+
 @pytest.mark.parametrize("method", EXACT)
 def test_powers_by_their_exponent(method):
     by_exponent = ad.grad(lambda y, x: np.sum(x**y), method=method)
@@ -760,6 +771,30 @@ def test_tiny_arguments_do_not_underflow(method):
     assert ad.grad(np.hypot, method=method)(3e-200, 4e-200) == pytest.approx(0.6)
     assert ad.grad(np.log1p, method=method)(1e-200) == 1.0
     assert ad.grad(np.expm1, method=method)(1e-200) == 1.0
+    assert ad.grad(np.logaddexp, method=method)(1e17, 1e17) == 0.5  # though log 2 is lost in the sum
+
+
+# Both sides of the cuts of functions of complex numbers, which the sign of a zero tells apart.
+SIDES = [complex(re, im) for re in (-3.0, 3.0) for im in (0.0, -0.0)] + [
+    complex(re, im) for re in (0.0, -0.0) for im in (-3.0, 3.0)
+]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [np.sqrt, np.log, np.log1p, np.arcsin, np.arccos, np.arctan, np.arcsinh, np.arccosh, np.arctanh, lambda z: z**0.3],
+    ids=lambda f: f.__name__,
+)
+def test_derivatives_on_cuts_are_those_of_the_side(f):
+    for z in SIDES:
+        along_real = z.imag == 0
+        step = 1e-6 if along_real else 1e-6j
+        ahead, behind = (
+            complex(z.real + s * 1e-6, z.imag) if along_real else complex(z.real, z.imag + s * 1e-6) for s in (1, -1)
+        )
+        slope = (f(np.complex128(ahead)) - f(np.complex128(behind))) / (2 * step)
+        _, pushed = ad.jvp(f, (z,), (1.0,))
+        assert pushed == pytest.approx(slope, rel=1e-6), z
 
 
 @pytest.mark.parametrize("method", EXACT)

@@ -17,6 +17,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 import adkit as ad
 from adkit.primitives import asking
 from adkit.primitives.special import Special
+from adkit.symbolic.functions import SOUND
 from adkit.tracing import implementations, load_all
 
 load_all()
@@ -127,7 +128,8 @@ def test_infinite_slopes_are_infinite(method):
 PLANE = [
     special.erf, special.erfc, special.erfcx, special.erfi, special.dawsn, special.ndtr, special.log_ndtr,
     special.gamma, special.rgamma, special.loggamma, special.expm1, special.log1p, special.exp1, special.expi,
-    special.spence, special.wofz, special.wrightomega, special.lambertw, lambda z: special.jv(0.7, z), lambda z: special.kv(0.7, z),
+    special.spence, special.wofz, special.wrightomega, special.lambertw,
+    lambda z: special.jv(0.7, z), lambda z: special.kv(0.7, z),
     lambda z: special.iv(1.3, z), lambda z: special.yv(0.3, z), lambda z: special.kve(0.3, z),
     lambda z: special.xlogy(z, 1 + z), lambda z: special.hyp2f1(0.5, 1.5, 2.0, z / 4), lambda z: special.airy(z)[2],
     lambda z: special.hyp1f1(0.5, 1.5, z), lambda z: special.fresnel(z)[0], lambda z: special.shichi(z)[1],
@@ -288,3 +290,25 @@ print(ad.grad(f)(np.zeros(2)), ad.grad(f, method="forward")(np.zeros(2)))"""
 def test_scipy_is_not_imported_by_a_gradient_that_does_not_use_it():
     source = "import adkit as ad, numpy as np, sys; ad.grad(np.sum)(np.ones(2)); print('scipy' in sys.modules)"
     assert run(source) == "False"
+
+
+# -- the symbolic method ---------------------------------------------------------------------------
+def test_the_symbolic_method_takes_the_functions_whose_formula_is_sound():
+    rows = {row.name: row for row in implementations.values() if isinstance(row, Special)}
+    for name in sorted(SOUND):
+        row = rows[f"scipy.special.{name}"]
+        low, high = row.domain if not isinstance(row.domain[0], tuple) else row.domain[-1]
+        x = low + 0.3 * (high - low)
+        if row.ufunc.nin == 2 and row.partials[0] is None:
+            f = lambda x, row=row: row.ufunc(3.0, x)  # noqa: E731
+        else:
+            f = lambda x, row=row: row.ufunc(*[x] + [0.3] * (row.ufunc.nin - 1))  # noqa: E731
+        for g in (f, ad.grad(f)):
+            expected = ad.grad(g, method="reverse")(x)
+            assert ad.grad(g, method="symbolic")(x) == pytest.approx(expected, rel=1e-11), name
+
+
+def test_the_symbolic_method_refuses_formulas_that_lose_digits():
+    for f in (special.exprel, special.log_ndtr, lambda x: special.xlogy(x, x), logsumexp):
+        with pytest.raises(ad.NoRule, match=r"symbolic method .*method='reverse'"):
+            ad.grad(f, method="symbolic")(0.5)
