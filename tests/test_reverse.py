@@ -296,7 +296,7 @@ def test_f_may_catch_what_an_inner_gradient_raises():
             return x
         finally:
             with pytest.raises(ad.NoRule):
-                ad.grad(lambda y: np.fft.fft(y))(x * np.ones(2))
+                ad.grad(lambda y: np.histogramdd(y))(x * np.ones((2, 1)))
 
     with np.errstate(divide="ignore"):
         assert ad.grad(f)(3.0) == np.inf

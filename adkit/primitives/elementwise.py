@@ -94,12 +94,12 @@ def _soft_maximum(ufunc: np.ufunc, formula: str, power: np.ufunc) -> None:
     """log(b^x + b^y) to the base b; its partials, the shares of the two terms, add up to 1."""
 
     def share(out: Any, x: Any, y: Any) -> Any:
-        # Divided anew: the rounding of a large out would not cancel.
-        mine, other = power(x - out), power(y - out)
-        infinite = np.isinf(plain(out))
-        if not np.any(infinite):
-            return mine / (mine + other)
-        # Of infinities the larger has it all, and equal ones share, as finite ones do however large they are.
+        size = np.abs(plain(out))
+        if not np.any(size > 30):
+            return power(x - out)
+        # Divided anew: the rounding of a large out would not cancel. Of infinities the larger has it all, and equal
+        # ones share, as finite ones do however large they are.
+        mine, other, infinite = power(x - out), power(y - out), np.isinf(size)
         return np.where(infinite, _won(out, x, y), mine / np.where(infinite, 1.0, mine + other))
 
     implements(ufunc)(_Looking(ufunc, formula, share, lambda out, x, y: share(out, y, x)))
