@@ -526,6 +526,7 @@ KINKS: dict[str, tuple[Callable[[Any], Any], Any, Any, Any]] = {
     "sinc near 0": (np.sinc, 1e-9, -(np.pi**2) / 3 * 1e-9, -(np.pi**2) / 3),
     "i0 at 0": (np.i0, 0.0, 0.0, 0.5),
     "nan replaced": (lambda x: np.sum(np.nan_to_num(x / A([0.0, 1.0]))), A([0.0, 2.0]), [0.0, 1.0], [0.0, 0.0]),
+    "arctan2 infinitely far out": (lambda x: np.arctan2(x[0], x[1]), A([-inf, inf]), [0.0, 0.0], None),
     "logaddexp of equal infinities": (lambda x: np.sum(np.logaddexp(x, x[::-1])), A([-inf, -inf]), [1.0, 1.0], None),
     "logaddexp of unequal infinities": (lambda x: np.logaddexp(x[0], x[1]), A([inf, -inf]), [1.0, 0.0], None),
     "logaddexp2 of inf and a number": (lambda x: np.logaddexp2(x[0], x[1]), A([3.0, inf]), [0.0, 1.0], None),

@@ -53,8 +53,8 @@ def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:
 
 
 def _over_square(x: Any, r: Any) -> Any:
-    """x / r^2 where r^2 itself might overflow or underflow."""
-    return x / r / r
+    """x / r^2 where r^2 itself might overflow or underflow; 0 infinitely far out."""
+    return np.where(np.isinf(r), 0.0, x / r / r)
 
 
 elementwise(np.add, "x + y", 1, 1, fun=operator.add)
