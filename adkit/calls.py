@@ -15,6 +15,7 @@ from . import refusals
 from .containers import Container, Structure, count, flatten, flatten_like, is_container, paths, unflatten
 from .errors import ArgumentError, BadRequest, LostDerivative, NoRule, OutputError, place
 from .lending import lend
+from .primitives.asking import ASKING, teach_loaded
 from .primitives.table import dtype_of, like, zeros_like
 from .tracing import Box, inside, is_traced, normalize, now, plain, refusal_behind
 
@@ -116,9 +117,13 @@ class Call:
     # -- f as a function of the leaves -------------------------------------------------------------
     def __call__(self, leaves: Leaves) -> Any:
         """Run f with these leaves in place of its own; aux is set aside."""
+        if ASKING:
+            teach_loaded()
         try:
             out = self.f(*self.arguments(leaves), **self.kwargs)
         except (TypeError, ValueError, SystemError) as error:
+            if ASKING and teach_loaded():
+                return self(leaves)  # f has imported what was not there before it ran
             refusal = (self._lends() and refusals.written_to_argument(error)) or refusal_behind(error)
             if refusal is None:
                 raise

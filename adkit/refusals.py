@@ -150,7 +150,10 @@ def public_name(function: Any) -> str:
         homes = [m for m in ("numpy", "scipy.special") if getattr(sys.modules.get(m), name, None) is function]
         return f"{homes[0]}.{name}" if homes else name
     module = getattr(function, "__module__", None) or "numpy"
-    return f"{'numpy' if '._' in module else module}.{name}"
+    if "._" in module:
+        # NumPy's functions are called by the name of the package, whatever file they are in.
+        module = "numpy" if module.startswith("numpy") else module.partition("._")[0]
+    return f"{module}.{name}"
 
 
 def unsupported(function: Any, implementation: Any, kwargs: Mapping[str, Any]) -> NoRule | None:

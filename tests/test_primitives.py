@@ -30,6 +30,8 @@ EPS = np.finfo(float).eps
 EXACT = ["reverse", "forward"]
 nan, inf, A = np.nan, np.inf, np.array
 ELEMENTWISE = [row for row in primitives.values() if isinstance(row, Elementwise)]
+# An inverse without a formula is proved in the tests of its family.
+FORMULAS = [row for row in ELEMENTWISE if row.formula]
 STRUCTURAL = [row for row in primitives.values() if isinstance(row, (Linear, JointlyLinear, General))]
 CONSTANT = [row for row in primitives.values() if isinstance(row, Constant)]
 
@@ -40,7 +42,7 @@ def test_every_row_is_of_a_kind_that_is_proved_below():
 
 
 # == elementwise rows: SymPy is the witness ========================================================
-SYMBOLS = sympy.symbols("x y", real=True)
+SYMBOLS = sympy.symbols("x y z w", real=True)
 
 
 def exact(expr: Any, point: tuple[float, ...]) -> float:
@@ -50,7 +52,7 @@ def exact(expr: Any, point: tuple[float, ...]) -> float:
 
 
 def formula(row: Elementwise) -> Any:
-    return sympy.sympify(row.formula, locals=dict(zip("xy", SYMBOLS, strict=True)))
+    return sympy.sympify(row.formula, locals=dict(zip("xyzw", SYMBOLS, strict=True)))
 
 
 def slope(expr: Any, i: int) -> Any:
@@ -61,8 +63,29 @@ def slope(expr: Any, i: int) -> Any:
 
 def points(row: Elementwise, count: int = 3) -> list[tuple[float, ...]]:
     """Random points of the domain of a row, one number per argument."""
-    draws = rng_for(row.name).uniform(*row.domain, (count, row.ufunc.nin))
+    low, high = zip(*domains(row), strict=True)
+    draws = rng_for(row.name).uniform(low, high, (count, row.ufunc.nin))
     return [tuple(map(float, draw)) for draw in draws]
+
+
+def domains(row: Elementwise) -> list[tuple[float, float]]:
+    """The interval of each argument."""
+    return list(row.domain) if isinstance(row.domain[0], tuple) else [row.domain] * row.ufunc.nin
+
+
+def arrays(row: Elementwise, shapes: Any, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Random arguments of these shapes."""
+    return tuple(np.asarray(rng.uniform(*d, shape)) for d, shape in zip(domains(row), shapes, strict=True))
+
+
+def arguments(row: Elementwise) -> tuple[int, ...]:
+    """The arguments that have a derivative."""
+    return tuple(i for i, partial in enumerate(row.partials) if partial is not None)
+
+
+def inexactness(row: Elementwise) -> int:
+    """How many times less exactly than NumPy's functions this one is computed."""
+    return getattr(row, "ulps", 1)
 
 
 def close(found: float, expected: float, ulps: float) -> bool:
@@ -73,12 +96,12 @@ def each(rows: list[Any]) -> Any:
     return pytest.mark.parametrize("row", rows, ids=lambda row: row.name)
 
 
-@each(ELEMENTWISE)
+@each(FORMULAS)
 def test_formula_is_the_ufunc(row):
     for point in points(row):
         expected = exact(formula(row), point)
-        assert close(row.ufunc(*point), expected, 8)
-        assert close(row.fun(*point), expected, 8)
+        assert close(row.ufunc(*point), expected, 8 * inexactness(row))
+        assert close(row.fun(*point), expected, 8 * inexactness(row))
 
 
 @each(ELEMENTWISE)
@@ -86,26 +109,28 @@ def test_row_has_one_partial_per_argument(row):
     assert len(row.partials) == row.ufunc.nin
 
 
-@each(ELEMENTWISE)
+@each(FORMULAS)
 def test_first_derivatives_are_sympys(row):
-    for point, i in itertools.product(points(row), range(row.ufunc.nin)):
+    for point, i in itertools.product(points(row), arguments(row)):
         expected = exact(slope(formula(row), i), point)
         for method in EXACT:
-            assert close(ad.grad(row.ufunc, i, method=method)(*point), expected, 16), (point, i, method)
+            found = ad.grad(row.ufunc, i, method=method)(*point)
+            assert close(found, expected, 16 * inexactness(row)), (point, i, method)
 
 
-@each(ELEMENTWISE)
+@each(FORMULAS)
 def test_second_derivatives_are_sympys_in_every_nesting(row):
-    arguments = range(row.ufunc.nin)
-    for point, i, j in itertools.product(points(row, 2), arguments, arguments):
+    for point, i, j in itertools.product(points(row, 2), arguments(row), arguments(row)):
         expected = exact(slope(slope(formula(row), i), j), point)
         for outer, inner in itertools.product(EXACT, EXACT):
             found = ad.grad(ad.grad(row.ufunc, i, method=inner), j, method=outer)(*point)
-            assert close(found, expected, 64), (point, i, j, outer, inner)
+            assert close(found, expected, 64 * inexactness(row)), (point, i, j, outer, inner)
 
 
 def shape_pairs(row: Elementwise) -> list[tuple[tuple[int, ...], ...]]:
-    return list(itertools.product(SHAPES, repeat=row.ufunc.nin))
+    if row.ufunc.nin <= 2:
+        return list(itertools.product(SHAPES, repeat=row.ufunc.nin))
+    return [tuple(SHAPES[(k + 2 * i) % len(SHAPES)] for i in range(row.ufunc.nin)) for k in range(len(SHAPES))]
 
 
 def summed_to(shape: tuple[int, ...], array: np.ndarray) -> np.ndarray:
@@ -121,17 +146,15 @@ def summed_to(shape: tuple[int, ...], array: np.ndarray) -> np.ndarray:
 def test_broadcasting_is_undone_by_sums(row):
     rng = rng_for(row.name)
     for shapes in shape_pairs(row):
-        args = tuple(np.asarray(rng.uniform(*row.domain, shape)) for shape in shapes)
+        args = arrays(row, shapes, rng)
         wide = np.broadcast_arrays(*args)
         weights = rng.standard_normal(wide[0].shape)
-        every = tuple(range(len(args)))
-        expected = [
-            summed_to(x.shape, weights * np.vectorize(ad.grad(row.ufunc, i))(*wide)) for i, x in enumerate(args)
-        ]
+        every = arguments(row)
+        expected = [summed_to(args[i].shape, weights * np.vectorize(ad.grad(row.ufunc, i))(*wide)) for i in every]
         for method in EXACT:
             found = ad.grad(lambda *xs, weights=weights: np.sum(weights * row.ufunc(*xs)), every, method=method)(*args)
-            for gradient, wanted, x in zip(found, expected, args, strict=True):
-                assert gradient.shape == x.shape
+            for gradient, wanted, i in zip(found, expected, every, strict=True):
+                assert gradient.shape == args[i].shape
                 np.testing.assert_allclose(gradient, wanted, rtol=1e-12, atol=1e-12)
 
 
@@ -150,7 +173,7 @@ KINDS: dict[str, Callable[[Any], Any]] = {
 @each(ELEMENTWISE)
 def test_derivatives_have_the_type_of_the_argument(row, kind):
     args = tuple(map(KINDS[kind], points(row, 1)[0]))
-    for method, i in itertools.product(EXACT, range(len(args))):
+    for method, i in itertools.product(EXACT, arguments(row)):
         value, gradient = ad.value_and_grad(lambda *xs: np.sum(row.ufunc(*xs)), i, method=method)(*args)
         assert type(gradient) is type(args[i])
         assert np.shape(gradient) == np.shape(args[i])
@@ -162,17 +185,16 @@ def test_derivatives_have_the_type_of_the_argument(row, kind):
 def test_tangents_have_the_dtype_of_the_output_at_every_step(row):
     args = tuple(np.array([x, x], np.float32) for x in points(row, 1)[0])
     out = row.compute(args, {})
-    tangents = [np.ones(2, np.float32)] * len(args)
-    assert row.jvp(tangents, out, args, {}, False).dtype == out.dtype
-    assert row.jvp([np.ones((4, 2), np.float32)] * len(args), out, args, {}, True).dtype == out.dtype
+    for batch in ((), (4,)):
+        tangents = [np.ones((*batch, 2), np.float32) if i in arguments(row) else None for i in range(len(args))]
+        assert row.jvp(tangents, out, args, {}, bool(batch)).dtype == out.dtype
 
 
 @each(ELEMENTWISE)
 def test_stacked_tangents_are_pushed_as_single_ones(row):
     rng = rng_for(row.name)
     for shapes in shape_pairs(row):
-        args = tuple(np.asarray(rng.uniform(*row.domain, shape)) for shape in shapes)
-        assert_stacked_as_single(row, args, {}, rng)
+        assert_stacked_as_single(row, arrays(row, shapes, rng), {}, rng, arguments(row))
 
 
 # == linear and general rows: the adjoint identity and differences =================================
@@ -201,11 +223,14 @@ def pairing(a: Any, b: Any) -> float:
     return float(np.real(np.sum(np.asarray(a) * np.asarray(b))))
 
 
-def assert_stacked_as_single(row: Primitive, args: Any, params: Any, rng: np.random.Generator) -> None:
+def assert_stacked_as_single(
+    row: Primitive, args: Any, params: Any, rng: np.random.Generator, differentiable: Any = None
+) -> None:
     """Pushing a stack of tangents gives the stack of single pushes, whichever of the arguments are active."""
     out = row.compute(args, params)
     stacks = [np.stack([direction(x, rng) for _ in range(4)]) for x in args]
-    for active in itertools.product([True, False], repeat=len(args)):
+    choices = [[True, False] if differentiable is None or i in differentiable else [False] for i in range(len(args))]
+    for active in itertools.product(*choices):
         if not any(active):
             continue
         stacked = [t if on else None for t, on in zip(stacks, active, strict=True)]
@@ -396,7 +421,7 @@ def test_the_tape_keeps_all_that_the_rules_of_functions_read(function, monkeypat
 @each(ELEMENTWISE)
 def test_the_tape_keeps_all_that_the_rules_of_rows_read(row, monkeypatch):
     args = tuple(np.array(numbers) for numbers in zip(*points(row), strict=True))
-    for active in range(len(args)):
+    for active in arguments(row):
 
         def f(x, active=active):
             return np.sum(np.sin(row.ufunc(*args[:active], x, *args[active + 1 :])))
@@ -510,6 +535,7 @@ KINKS: dict[str, tuple[Callable[[Any], Any], Any, Any, Any]] = {
     "sinc near 0": (np.sinc, 1e-9, -(np.pi**2) / 3 * 1e-9, -(np.pi**2) / 3),
     "i0 at 0": (np.i0, 0.0, 0.0, 0.5),
     "nan replaced": (lambda x: np.sum(np.nan_to_num(x / A([0.0, 1.0]))), A([0.0, 2.0]), [0.0, 1.0], [0.0, 0.0]),
+    "arctan2 infinitely far out": (lambda x: np.arctan2(x[0], x[1]), A([-inf, inf]), [0.0, 0.0], None),
     "logaddexp of equal infinities": (lambda x: np.sum(np.logaddexp(x, x[::-1])), A([-inf, -inf]), [1.0, 1.0], None),
     "logaddexp of unequal infinities": (lambda x: np.logaddexp(x[0], x[1]), A([inf, -inf]), [1.0, 0.0], None),
     "logaddexp2 of inf and a number": (lambda x: np.logaddexp2(x[0], x[1]), A([3.0, inf]), [0.0, 1.0], None),
@@ -989,6 +1015,17 @@ def test_mixed_second_derivative_of_a_power_at_exponent_0_is_1_over_x(outer, inn
     assert ad.grad(lambda x, y: np.sum(by_y(x, y)), 0, method=outer)(x, y) == 0.25
 
 
+@pytest.mark.parametrize("outer", EXACT)
+@pytest.mark.parametrize("inner", EXACT)
+@pytest.mark.parametrize("kind", [float, lambda x: A([x])], ids=["float", "array"])
+@pytest.mark.parametrize(("y", "expected"), [(1.0, -inf), (2.0, 0.0), (3.5, 0.0)])
+def test_mixed_second_derivative_of_a_power_at_base_0(y, expected, outer, inner, kind):
+    by_x = ad.grad(lambda x, y: np.sum(x**y), 0, method=inner)
+    by_y = ad.grad(lambda x, y: np.sum(x**y), 1, method=inner)
+    assert ad.grad(lambda x, y: np.sum(by_x(x, y)), 1, method=outer)(kind(0.0), kind(y)) == expected
+    assert ad.grad(lambda x, y: np.sum(by_y(x, y)), 0, method=outer)(kind(0.0), kind(y)) == expected
+
+
 @pytest.mark.parametrize("method", EXACT)
 def test_powers_by_their_exponent(method):
     by_exponent = ad.grad(lambda y, x: np.sum(x**y), method=method)
@@ -1039,6 +1076,30 @@ def test_tiny_arguments_do_not_underflow(method):
     assert ad.grad(np.hypot, method=method)(3e-200, 4e-200) == pytest.approx(0.6)
     assert ad.grad(np.log1p, method=method)(1e-200) == 1.0
     assert ad.grad(np.expm1, method=method)(1e-200) == 1.0
+    assert ad.grad(np.logaddexp, method=method)(1e17, 1e17) == 0.5  # though log 2 is lost in the sum
+
+
+# Both sides of the cuts of functions of complex numbers, which the sign of a zero tells apart.
+SIDES = [complex(re, im) for re in (-3.0, 3.0) for im in (0.0, -0.0)] + [
+    complex(re, im) for re in (0.0, -0.0) for im in (-3.0, 3.0)
+]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [np.sqrt, np.log, np.log1p, np.arcsin, np.arccos, np.arctan, np.arcsinh, np.arccosh, np.arctanh, lambda z: z**0.3],
+    ids=lambda f: f.__name__,
+)
+def test_derivatives_on_cuts_are_those_of_the_side(f):
+    for z in SIDES:
+        along_real = z.imag == 0
+        step = 1e-6 if along_real else 1e-6j
+        ahead, behind = (
+            complex(z.real + s * 1e-6, z.imag) if along_real else complex(z.real, z.imag + s * 1e-6) for s in (1, -1)
+        )
+        slope = (f(np.complex128(ahead)) - f(np.complex128(behind))) / (2 * step)
+        _, pushed = ad.jvp(f, (z,), (1.0,))
+        assert pushed == pytest.approx(slope, rel=1e-6), z
 
 
 @pytest.mark.parametrize("method", EXACT)
@@ -1046,12 +1107,16 @@ def test_tiny_arguments_do_not_underflow(method):
 @each(ELEMENTWISE)
 @pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow):RuntimeWarning")
 def test_values_at_inf_and_nan_are_numpys(row, x, method):
-    args = (x, 1.5)[: row.ufunc.nin]
+    i = arguments(row)[0]
+    if row.name == "scipy.special.hyp1f1" and x == inf:
+        pytest.skip("SciPy's function itself does not come back")
+    args = list(points(row, 1)[0])
+    args[i] = x
     for kind in (float, np.float64, lambda v: A([v])):
         call = tuple(map(kind, args))
-        value, gradient = ad.value_and_grad(lambda *xs: np.sum(row.ufunc(*xs)), method=method)(*call)
+        value, gradient = ad.value_and_grad(lambda *xs: np.sum(row.ufunc(*xs)), i, method=method)(*call)
         np.testing.assert_array_equal(value, np.sum(row.ufunc(*call)))
-        assert np.shape(gradient) == np.shape(call[0])
+        assert np.shape(gradient) == np.shape(call[i])
 
 
 @pytest.mark.parametrize("method", EXACT)
@@ -1065,7 +1130,7 @@ def test_warnings_are_those_of_f(row, method):
                 row.ufunc(*call)
             except RuntimeWarning:
                 continue
-            ad.grad(lambda *xs: np.sum(row.ufunc(*xs)), tuple(range(len(args))), method=method)(*call)
+            ad.grad(lambda *xs: np.sum(row.ufunc(*xs)), arguments(row), method=method)(*call)
 
 
 @pytest.mark.parametrize("method", EXACT)

@@ -24,7 +24,8 @@ from adkit.symbolic.derivation import Derivation
 from adkit.symbolic.functions import expression
 from adkit.tracing import Box
 
-ROWS = [row for row in primitives.values() if isinstance(row, Elementwise)]
+# Those of a library's functions are tested where they are.
+ROWS = [row for row in primitives.values() if isinstance(row, Elementwise) and "." not in row.name]
 SMOOTH = [row for row in ROWS if row.name not in ("maximum", "minimum", "fmax", "fmin")]
 
 

@@ -33,9 +33,10 @@ from .table import Choice, Constant, Elementwise, General, JointlyLinear, Linear
 install_general_operators()
 
 
-def _family(name: str) -> Callable[[], None]:
+def _family(*names: str) -> Callable[[], None]:
     def load() -> None:
-        importlib.import_module(f".{name}", __package__)
+        for name in names:
+            importlib.import_module(f".{name}", __package__)
 
     return load
 
@@ -43,7 +44,7 @@ def _family(name: str) -> Callable[[], None]:
 # Families that are read when one of their functions is first called on a traced value.
 on_demand.update({"numpy.linalg": _family("linalg"), "numpy.fft": _family("fft")})
 if importlib.util.find_spec("scipy") is not None:
-    on_demand["scipy.special"] = _family("special")
+    on_demand["scipy.special"] = _family("special", "special_integrals", "special_arrays")
 
 __all__ = [
     "Choice",

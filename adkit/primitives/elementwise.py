@@ -53,8 +53,8 @@ def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:
 
 
 def _over_square(x: Any, r: Any) -> Any:
-    """x / r^2 where r^2 itself might overflow or underflow."""
-    return x / r / r
+    """x / r^2 where r^2 itself might overflow or underflow; 0 infinitely far out."""
+    return np.where(np.isinf(r), 0.0, x / r / r)
 
 
 elementwise(np.add, "x + y", 1, 1, fun=operator.add)
@@ -94,11 +94,13 @@ def _soft_maximum(ufunc: np.ufunc, formula: str, power: np.ufunc) -> None:
     """log(b^x + b^y) to the base b; its partials, the shares of the two terms, add up to 1."""
 
     def share(out: Any, x: Any, y: Any) -> Any:
-        infinite = np.isinf(plain(out))
-        if not np.any(infinite):
+        size = np.abs(plain(out))
+        if not np.any(size > 30):
             return power(x - out)
-        # Of infinities the larger has it all, and equal ones share, as finite ones do however large they are.
-        return np.where(infinite, _won(out, x, y), power(x - np.where(infinite, 0.0, out)))
+        # Divided anew: the rounding of a large out would not cancel. Of infinities the larger has it all, and equal
+        # ones share, as finite ones do however large they are.
+        mine, other, infinite = power(x - out), power(y - out), np.isinf(size)
+        return np.where(infinite, _won(out, x, y), mine / np.where(infinite, 1.0, mine + other))
 
     implements(ufunc)(_Looking(ufunc, formula, share, lambda out, x, y: share(out, y, x)))
 

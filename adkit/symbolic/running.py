@@ -91,24 +91,49 @@ _NAMES = {
 }
 
 
+# SymPy's name of a special function -> mpmath's and SciPy's.
+_SPECIAL_NAMES = {
+    **{n: (n, n) for n in ("erf", "erfc", "erfi", "erfinv", "gamma", "polygamma", "zeta")},
+    **{f"bessel{kind}": (f"bessel{kind}", f"{kind}v") for kind in "jyik"},
+    "loggamma": ("loggamma", "gammaln"),
+    "expint": ("expint", "expn"),
+    "Ei": ("ei", "expi"),
+    "elliptic_f": ("ellipf", "ellipkinc"),
+}
+
+
+def _from_scipy(name: str) -> Any:
+    """A function that is imported when it is called."""
+
+    def call(*args: Any) -> Any:
+        from scipy import special
+
+        return getattr(special, name)(*args)
+
+    return call
+
+
+_SPECIAL = {name: _from_scipy(own) for name, (_, own) in _SPECIAL_NAMES.items()}
+
+
 def _floats() -> dict[str, Any]:
     """Python's math: fastest; raises where the value is infinite or not a number."""
     names = {name: getattr(math, own) for name, (own, _) in _NAMES.items()}
     soft = {"exp": math.exp, "log": math.log, "log1p": math.log1p}
     rest = {"Power": math.pow, "floor": lambda x: float(math.floor(x))}
-    return {**_ANY_NUMBER, **names, **_folds(_maximum, _minimum), **_soft_maxima(soft), **rest}
+    return {**_ANY_NUMBER, **_SPECIAL, **names, **_folds(_maximum, _minimum), **_soft_maxima(soft), **rest}
 
 
 def _arrays() -> dict[str, Any]:
     """NumPy, whose functions give inf and nan, and take traced values."""
     names = {name: getattr(np, other) for name, (_, other) in _NAMES.items()}
     rest = {"Power": np.power, "LogAddExp": np.logaddexp, "LogAddExp2": np.logaddexp2}
-    return {**_ANY_NUMBER, **names, **_folds(np.maximum, np.minimum), **rest}
+    return {**_ANY_NUMBER, **_SPECIAL, **names, **_folds(np.maximum, np.minimum), **rest}
 
 
 def _digits(context: Any) -> dict[str, Any]:
     """mpmath's functions on the reals: what turns complex there is not a number here."""
-    names = {name: _real(getattr(context, own)) for name, (own, _) in _NAMES.items()}
+    names = {name: _real(getattr(context, own)) for name, (own, _) in (_NAMES | _SPECIAL_NAMES).items()}
     soft = {"exp": context.exp, "log": context.log, "log1p": context.log1p}
     rest = {
         "Quotient": lambda x, y: context.floor(x / y),

@@ -160,4 +160,5 @@ QUERIES: Patterns = {
 # Rows of what is used by other functions only.
 HELPERS = frozenset(
     {"copysign", "heaviside", "frexp", "modf", "nextafter", "angle", "real_if_close", "is_below_0", "is_beyond_1"}
+    | {"scipy.special.logsumexp sign"}
 )
