@@ -579,9 +579,10 @@ def test_a_remainder_is_that_of_the_floats_also_where_their_quotient_rounds_up()
     assert derivation.gradient([1.0, 0.1]) == (1.0 % 0.1, [1.0, -9.0])
 
 
-def test_the_second_derivative_of_a_norm_at_the_origin_is_0() -> None:
+def test_a_norm_has_no_second_derivative_at_the_origin() -> None:
     derivation = derive(lambda leaves: np.hypot(*leaves), [0.0, 0.0], order=2)
-    assert np.ravel(derivation.hessian([0.0, 0.0])).tolist() == [0.0] * 4
+    assert derivation.gradient([0.0, 0.0])[1] == [0.0, 0.0]
+    assert np.isnan(np.ravel(derivation.hessian([0.0, 0.0]))).all()
 
 
 def test_a_function_that_generated_code_has_no_name_for_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import Box, creators, holds_boxes, normalize, plain
-from .table import cast, dtype_of, implements
+from .table import cast, dtype_of, implements, shape_of
 
 
 def _lifted(array: Any, like: Any) -> Any:
@@ -76,3 +76,68 @@ for _fun in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfor
     _converted(_fun, copies=_fun is np.array)
     creators.add(_fun)
 creators.add(np.full)
+
+
+# -- numbers between two numbers -------------------------------------------------------------------
+@implements(np.linspace)
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    """Numbers at equal distances, as NumPy computes them."""
+    start, stop = normalize(start), normalize(stop)
+    model = np.linspace(plain(start), plain(stop), num, endpoint, dtype=dtype, axis=axis)
+    wanted = np.result_type(plain(start), plain(stop), float(num))
+    gaps = num - 1 if endpoint else num
+    delta = stop - start
+    places = np.arange(num, dtype=wanted).reshape(-1, *(1,) * len(shape_of(delta)))
+    step = delta / gaps if gaps > 0 else np.nan
+    tiny = gaps <= 0 or np.any(plain(step) == 0)  # a step too small to be a number
+    out = (places / max(gaps, 1) * delta if tiny else places * step) + start
+    if endpoint and num > 1:
+        out = np.concatenate([out[:-1], np.reshape(stop + 0 * delta, (1, *shape_of(delta)))])
+    out = cast(np.moveaxis(out, 0, axis), model.dtype)
+    return (out, step) if retstep else out
+
+
+@implements(np.logspace)
+def logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
+) -> Any:
+    base = normalize(base)
+    if (n := len(shape_of(base))) > 0:
+        n = max(n, len(shape_of(normalize(start))), len(shape_of(normalize(stop))))
+        start, stop, base = (_with_axes(x, n) for x in (start, stop, base))
+        base = np.expand_dims(base, axis)
+    out = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
+    return out if dtype is None else cast(out, dtype)
+
+
+def _with_axes(x: Any, n: int) -> Any:
+    """x with axes of length 1 in front, so that it has n."""
+    x = normalize(x)
+    return np.reshape(x, (*(1,) * (n - len(shape_of(x))), *shape_of(x)))
+
+
+@implements(np.geomspace)
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+    """Numbers at equal ratios, between the ends as they were given."""
+    start, stop = normalize(start), normalize(stop)
+    model = np.geomspace(plain(start), plain(stop), num, endpoint, dtype, axis)
+    both = start + stop
+    sign = np.sign(start)
+    first, last = start / sign, stop / sign
+    out = np.logspace(np.log10(first), np.log10(last), num, endpoint)
+    ends = [np.reshape(x + 0 * both, (1, *shape_of(both))) for x in (first, last)]
+    if num > 1 and endpoint:
+        out = np.concatenate([ends[0], out[1:-1], ends[1]])
+    elif num > 0:
+        out = np.concatenate([ends[0], out[1:]])
+    return cast(np.moveaxis(out * sign, 0, axis), model.dtype)

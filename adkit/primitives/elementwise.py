@@ -172,7 +172,11 @@ def _lost(out: Any, x: Any, y: Any) -> Any:
 
 def _towards(x: Any, out: Any) -> Any:
     """x / out, and 0 where out is 0: the partial of a norm, whose subgradient at the origin is 0."""
-    return np.where(out == 0, 0.0, x / np.where(out == 0, 1.0, out))
+    zero = plain(out) == 0
+    if not np.any(zero):
+        return x / out
+    # Zero points nowhere, and has no second derivative: nan, as that of sqrt|x|, which is 0 there too.
+    return np.where(zero, np.sqrt(np.abs(x)), x / np.where(zero, 1.0, out))
 
 
 absolute_p = elementwise(np.absolute, "Abs(x)", lambda out, x: np.sign(x), fun=operator.abs, domain=(0.1, 2.0))

@@ -14,11 +14,11 @@ from .table import cast, dtype_of, implements, refuse_out, shape_of
 
 
 def root(squares: Any) -> Any:
-    """The square root that makes a norm: its subgradient at the origin is 0."""
+    """The square root that makes a norm: its subgradient at the origin is 0, where it has no second derivative."""
     zero = squares == 0
     if not np.any(zero):
         return np.sqrt(squares)
-    return np.where(zero, 0 * squares, np.sqrt(np.where(zero, np.ones((), dtype_of(squares)), squares)))
+    return np.where(zero, squares**1.5, np.sqrt(np.where(zero, np.ones((), dtype_of(squares)), squares)))
 
 
 def count_of(a: Any, axes: Axes, where: Any = MISSING, keepdims: bool = False) -> Any:

@@ -32,12 +32,13 @@ class OffZero(Function):
 
 
 class InverseOffZero(Function):
-    """1/x, and 0 at x = 0."""
+    """1/x, and 0 at x = 0, where it has no derivative."""
 
     nargs = 1
 
     def fdiff(self, argindex: int = 1) -> Expr:
-        return -(self**2)
+        x: Expr = self.args[0]
+        return -1 / x**2
 
     def _eval_expand_func(self, **hints: Any) -> Expr:
         x: Expr = self.args[0]
