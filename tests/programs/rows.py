@@ -142,7 +142,7 @@ def solves(x: Any, y: Any) -> bool:
 
 
 def continues(x: Any, y: Any) -> bool:
-    return x.ndim > 0 and y.ndim > 0 and x.shape[-1] == y.shape[0]
+    return x.size > 0 and x.ndim > 0 and y.ndim > 0 and x.shape[-1] == y.shape[0]
 
 
 def rest_alike(x: Any, y: Any) -> bool:
