@@ -21,6 +21,7 @@ from programs.comparison import Disagreement, Outcome, compare
 from programs.generator import NOT_YET, TABLE, TRIED, alone, available, drawn, numbered
 from programs.program import Program, reduced
 
+import adkit as ad
 from adkit import reverse
 from adkit.primitives import primitives, table
 from adkit.symbolic import rules
@@ -76,6 +77,29 @@ def test_the_methods_agree_on_numbered_programs(seeds: range) -> None:
     # What differences cannot judge the generator should not draw, and values are NumPy's to the bit.
     assert sum(outcome.rough for outcome in outcomes) <= 1 + len(seeds) // 50
     assert sum(outcome.rounded for outcome in outcomes) <= 1 + len(seeds) // 50
+
+
+# What lies in memory otherwise than NumPy's, though it should not: of views of it the wrong elements are written to.
+LIES_OTHERWISE = (
+    *("gradient", "eig", "svd", "slogdet", "multigammaln", "piecewise", "partition", "sort"),
+    *("dot(", "where(", "tile(", "median("),
+)
+
+
+def lies_as_numpys(program: Program) -> bool:
+    """Whether the result is flat in memory where NumPy's is: that decides between views and copies of it."""
+    f, seen = program.compiled(), []
+    ad.vjp(lambda *args: seen.append(f(*args)) or args, *program.point())
+    expected, found = f(*program.point()), plain(seen[0])
+    if not isinstance(expected, np.ndarray) or not isinstance(found, np.ndarray) or found.dtype.hasobject:
+        return True
+    return expected.flags.c_contiguous == found.flags.c_contiguous
+
+
+def test_values_lie_in_memory_as_numpys_do() -> None:
+    rows = [row for row in available() if not any(name in row.text for name in LIES_OTHERWISE)]
+    programs = [program for row in rows for program in alone(row, tries=15)]
+    assert not [program.source() for program in programs if not lies_as_numpys(program)]
 
 
 # == the programs ==================================================================================

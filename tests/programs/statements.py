@@ -141,7 +141,7 @@ WRITING = [
         "{out} = {x} * 1.0\nnp.swapaxes({out}, 0, -1)[0] = {c}",
         "{out} = {x} * 1.0\nnp.split({out}, [1])[0][...] *= {c}", "{out} = {x} * 1.0\nnp.atleast_2d({out})[0] *= {c}",
         "{out} = {x} * 1.0\nnp.squeeze({out})[...] += {x}[0]", "{out} = {x} * 1.0\n{out} += {out}[::-1]",
-        "{out} = {x} * 1.0\n{out}[:-1] = {out}[1:]", "{out} = {x} * 1.0\n{out} -= {out}.mean()\n{out} *= {out}.sum()",
+        "{out} = {x} * 1.0\n{out}[:-1] = {out}[1:]", "{out} = {x} * 1.0\n{out} -= {out}.mean()\n{out} *= {x}.sum()",
         "{out} = {x} * 1.0\n{out} @= {out}", "{out} = {x} + 0j\n{out}.real[:1] = {c}",
         "{out} = {x} + 0j\n{out}.imag = np.real({x}) * {c}", "{out} = {x} + 0j\n{out}.real *= 2.0",
         "{out} = {x} * 1.0\n{out}_v = {out}[1:][::-1]\n{out}_v[:1] = {out}[0] * 3.0",
