@@ -261,3 +261,21 @@ def test_threads_share_nothing():
     with ThreadPoolExecutor(8) as pool:
         for k, found in enumerate(pool.map(work, range(8))):
             assert set(found) == {(12 * (k + 1.0) ** 3, 6 * (k + 1.0))}
+
+
+@pytest.mark.parametrize("method", [ad.Forward(chunk=1), ad.Forward(chunk=3), "forward"], ids=str)
+def test_what_f_writes_into_an_argument_never_reaches_the_callers(method):
+    """Also in a pass that moves the others only, where an argument is a plain array."""
+
+    def f(x, y, z):
+        x *= 2.0
+        y -= x
+        return np.sum(y * y) + np.real(z)
+
+    x, y = np.array([1.0, 2.0]), np.array([3.0, 5.0])
+    gradient = ad.grad(f, (0, 1, 2), method=method)(x, y, 1.0 + 0.0j)
+    np.testing.assert_array_equal(x, [1.0, 2.0])
+    np.testing.assert_array_equal(y, [3.0, 5.0])
+    np.testing.assert_allclose(gradient[0], -4 * (y - 2 * x))
+    np.testing.assert_allclose(gradient[1], 2 * (y - 2 * x))
+    assert gradient[2] == 1.0

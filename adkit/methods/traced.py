@@ -11,7 +11,8 @@ import numpy as np
 from .. import blocks, forward, reverse
 from ..calls import Call, Leaves, ones_like, size_of
 from ..containers import Structure
-from ..primitives.table import dtype_of, is_complex, shape_of
+from ..errors import LostDerivative
+from ..primitives.table import dtype_of, float_dtype, is_complex, shape_of
 from .base import Cache, Jacobian, Method, hessian_by, require_count
 
 
@@ -88,10 +89,29 @@ class Forward(Method):
             batched = n != 1
             if not batched:
                 seeds = [None if s is None else _single(s[0]) for s in seeds]
-            outputs, found = forward.push(run, call.leaves, seeds, batched=batched)
+            outputs, found = _pushed(run, call.leaves, seeds, stop - start if batched else None)
             pairs = zip(found, outputs, strict=True)
             stacks.append([blocks.directions_first(t, out, stop - start, batched) for t, out in pairs])
         return outputs, [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in zip(*stacks, strict=True)]
+
+
+def _pushed(run: Callable[[Leaves], Leaves], leaves: Leaves, seeds: list[Any], count: int | None) -> forward.Outputs:
+    """One pass. f may write into the leaves that it does not move: they are copies, or move by 0 if need be."""
+    try:
+        own = [
+            x.copy("K") if seed is None and isinstance(x, np.ndarray) else x
+            for x, seed in zip(leaves, seeds, strict=True)
+        ]
+        return forward.push(run, own, seeds, batched=count is not None)
+    except LostDerivative:
+        if all(seed is not None for seed in seeds):
+            raise
+        lead = () if count is None else (count,)
+        still = [
+            np.zeros((*lead, *shape_of(x)), float_dtype(x)) if s is None else s
+            for x, s in zip(leaves, seeds, strict=True)
+        ]
+        return forward.push(run, leaves, still, batched=count is not None)
 
 
 def _single(seed: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Programs that nobody wrote, for tests that compare the methods on them."""

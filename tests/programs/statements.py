@@ -1,0 +1,163 @@
+"""What Python does with numbers: branches, loops, lists, closures, derivatives inside of f, and writing into arrays."""
+
+from __future__ import annotations
+
+from .rows import array, double, double_vector, number, real, rows, scalar, some, vector
+
+CONTROL = [
+    *rows(
+        scalar,
+        "if {x} > {c}:\n    {out} = np.sin({x})\nelse:\n    {out} = {x} * {x}",
+        "{out} = {x} if {x} < {c} else {c} * {x}", "{out} = max({x}, {c})", "{out} = min({c}, {x}) * {x}",
+        "{out} = sorted([{c}, {x}])[0]", apart="{x} - {c}",
+    ),
+    *rows(
+        some,
+        "if np.sum({x}) > {c}:\n    {out} = np.cos({x})\nelse:\n    {out} = {x} - {c}",
+        "{out} = np.sin({x}) if np.mean({x}) * np.size({x}) > {c} else {x} / 2", apart="np.sum({x}) - {c}",
+    ),
+    *rows(
+        real,
+        "{out} = {x}\nfor k in range({n}):\n    {out} = {out} * {c} + np.sin({x})",
+        "{out} = {x}\nwhile np.sum(np.abs({out})) > 4.0:\n    {out} = {out} * 0.37",
+        "{out} = 0.0\nfor v in np.ravel({x}):\n    {out} = {out} + np.sin(v) * v",
+        "{out} = 1.0\nfor k, v in enumerate(np.ravel({x})):\n    {out} = {out} * (1.0 + 0.1 * k * v)",
+        "{out} = sum(np.ravel({x}))", "{out} = sum([{x}, {x} * {y}, {c}])",
+        "{out} = sum(np.sin(v) for v in np.ravel({x}))", "{out} = np.stack([v * {c} for v in np.ravel({x})])",
+        "{out} = np.stack([np.sum({x}), {c}, np.mean({y})])", "{out} = [{x}, {y}][{bit}] * {c}",
+        "{out} = dict(a={x}, b={y})['b'] + {x}", "{out} = (lambda t, s={c}: t * s + {x})({y})",
+        "def {out}_g(t):\n    return np.sin(t) * {x}\n{out} = {out}_g({y}) + {out}_g({x})",
+        "{out} = functools.reduce(np.add, [{x}, {y}, {x}])",
+        "{out} = functools.reduce(lambda s, v: np.tanh(s + v), np.ravel({x}), 0.3)",
+        "{out} = {x}\nfor k in range(3):\n    {out} = np.cos({out})", "{out} = (lambda u, v: u * v - v)(*[{x}, {y}])",
+        "{out} = {x}\n{out} = {out} + 1.0\n{out} = {out} * {y}", "try:\n    {out} = np.sin({x})\nfinally:\n    pass",
+    ),
+    *rows(
+        vector,
+        "{out} = np.hstack([{x}[0], {x}])", "{out} = np.concatenate([{x}[:1], [{c}], {x}[1:]])",
+        "{out} = [a * b for a, b in zip({x}, {x}[::-1])][0]",
+        "first, *rest = {x}\n{out} = np.stack([first, *rest]) * first",
+    ),
+]  # fmt: skip
+
+# NumPy makes object arrays of lists of traced numbers, and asks nobody: they lose the dtype, and the order of sums.
+ASSEMBLED = [
+    *rows(
+        double,
+        "np.array([{x}, {c} * {same}]) + np.sum({x}) + np.sum({same})", "np.sum({x}) * np.array([{x}, {x} * {x}])",
+        "{x}.ravel() * np.array([np.sin(v) for v in np.ravel({x})])",
+        "np.arange(np.size({x})) * np.array([v * {c} for v in np.ravel({x})]) - np.ravel({x})",
+        "np.sum({x}) * np.array([[{c}, np.sum({x})], [np.sum({x} * {x}), 0.5]])",
+        "np.sum(np.array([[{c}, np.sum({x})], [np.sum({x} * {x}), 0.5]]) ** 2) * {x}",
+        "np.sum([{x}, {c} * {x}], axis=0) * {x}",
+    ),
+    *rows(
+        double_vector,
+        "np.mean([v * v for v in {x}])", "np.sum({x}) * np.sum(np.array([[v, 2 * v] for v in {x}]), axis=0)",
+        "np.sum(np.sin(np.array([v * {c} for v in {x}])))", "np.array([{x}[0], 2 * {x}[-1], {c}]) * {x}[0]",
+        "np.array([{x}[0] * v for v in {x}]) * {x}",
+        "np.array([[{x}[0], 0.0], [1.0, {x}[-1]]]) @ np.array([{x}[0], 2.0]) * {x}[0]",
+        "np.concatenate([np.array([{x}[0], {c}]), {x}])", "np.max(np.array([{x}[0], 20.0])) * {x}[-1]",
+        "np.std([{x}[0], 15.0, {x}[-1]])",
+    ),
+]  # fmt: skip
+
+NESTED = [
+    *rows(
+        real,
+        "ad.grad(lambda t: np.sum(np.sin(t) * {x}), method={method})({y})",
+        "ad.grad(lambda t: np.sum(t * t * {x}), method={method})({x})",
+        "ad.grad(lambda t, s: np.sum(np.tanh(t * s)), argnums={bit}, method={method})({x}, {same})",
+        "ad.value_and_grad(lambda t: np.sum(np.exp(0.1 * t * {x})), method={method})({x})[1]",
+        "ad.custom_derivative(np.sin, partials=lambda out, t: np.cos(t))({x})",
+        "ad.custom_derivative(np.multiply, partials=[lambda out, s, t: t, lambda out, s, t: s])({x}, {y})",
+        "ad.custom_derivative(lambda t: np.sum(t * t), jvp=lambda tangents, out, t: 2 * np.sum(t * tangents[0]))({x})",
+        "ad.custom_derivative(lambda t: np.sum(t * t), vjp=lambda cotangent, out, t: (2 * t * cotangent,))({x})",
+        "ad.checkpoint(lambda t: np.sin(t) * {x})({y})", "ad.compile(lambda t: np.sin(t) * t)({x})",
+        "ad.jvp(lambda t: np.cos(t) * {x}, ({same},), ({x},))[1]", "ad.jvp(lambda t: t * {x}, ({x},), ({x},))[0]",
+        "ad.vjp(lambda t: np.cos(t) * {x}, {same})[1]({x})[0]",
+        "ad.hvp(lambda t: np.sum(np.sin(t) * {x}), ({same},), ({x},))[1][0]",
+        "ad.grad(lambda t: np.sum(ad.grad(lambda s: np.sum(s * s * t), method={method})({x})))({same})",
+    ),
+    *rows(
+        scalar,
+        "ad.grad(lambda t: {x} * ad.grad(lambda s: {x} * s * s + t * s, method={method})(t), method={method2})({same})",
+        "ad.grad(lambda t: t * {x} ** 2, method={method})({c})",
+        "ad.grad(ad.grad(lambda t: np.sin(t * {x}), method={method}), method={method2})({same})",
+    ),
+    *rows(
+        vector,
+        "ad.jacobian(lambda t: np.sin(t) * {x}[::-1], method={method})({x})",
+        "ad.hessian(lambda t: np.sum(np.tanh(t) * {x}) ** 2)({same})",
+        "np.linalg.norm(ad.grad(lambda t: np.sum(t * t * {x}), method={method})({x}) + 20.0) / 20",
+    ),
+]  # fmt: skip
+
+# Tried before they are drawn, as the options of functions.
+WRITING = [
+    *rows(
+        array,
+        "{out} = np.copy({x})\n{out}[{mask}] = {c}\n{out}[{mask}] += {c}",
+        "{out} = {x} + 0.0\nnp.put({out}, [0, -1], [{c}, 2.0])",
+    ),
+    *rows(
+        number,
+        "{out} = np.zeros_like({x})\n{out}[{i}] = {x}[{i}] * {c}",
+        "{out} = np.zeros_like({x})\n{out}[{index}] = {x}[{index}]\n{out}[{index}] *= {c}",
+        "{out} = np.empty_like({x})\nfor k in range(len({x})):\n    {out}[k] = np.sin({x}[k]) * {c}",
+        "{out} = np.zeros_like({x})\n{out}[...] = {x}\n{out} += {x}", "{out} = np.copy({x})\n{out}[{index}] = {c}",
+        "{out} = {x} * 1.0\n{out}_v = {out}[1:]\n{out}_v *= {c}",
+        "{out} = {x} * 1.0\n{out}_v = {out}[::-1]\n{out}_v[{i}] = np.sum({x})",
+        "{out} = {x} * 1.0\n{out}_v = {out}.T\n{out}_v[0] += {c}",
+        "{out} = {x} + 0.0\n{out}_v = {out}.reshape(-1)\n{out}_v[-1] = {out}_v[0] * 2.0",
+        "{out} = {x} + 0.0\n{out}_v = np.ravel({out})\n{out} *= {c}\n{out} = {out}_v * {out}_v",
+        "{out} = {x} + 0.0\n{out}_k = np.sin({out})\n{out} *= {c}\n{out} = {out} * {out}_k",
+        "{out} = {x} + 0.0\n{out} -= {y}\n{out} *= {c}", "{out} = {x} + 0.0\n{out} /= {y:positive}",
+        "{out} = {x} + 0.0\n{out} **= 2", "{out} = {x} + 0.0\n{out}[1:] += {out}[:-1]",
+        "{out} = {x} + 0.0\n{out}[1:] = {out}[:-1]", "{out} = {x} + 0.0\n{out}[::-1] = {out} * 2.0",
+        "{out} = {x} + 0.0\n{out}[[0, 0]] += 1.5", "{out} = {x} + 0.0\n{out}[[0, -1]] = {out}[[-1, 0]]",
+        "{out} = {x} + 0.0\nfor row in {out}:\n    row *= {c}",
+        "{out} = {x} + 0.0\n{out}_a = {out}[:2]\n{out}_b = {out}[1:]\n{out}_a *= {c}\n{out}_b += {out}[0]",
+        "{out} = {x} + 0.0\n{out}_b = {out}\n{out}_b[0] = {c}\n{out} = {out} + {out}_b",
+        "{x} *= {c}\n{out} = {x} + 1.0", "{x}[{i}] = {c}\n{out} = {x} * 2.0", "{x} += {x}\n{out} = np.sin({x})",
+        "{out} = {x}\n{out} += 1.0", "{out} = {x} + 0.0\nnp.add({out}, {c}, out={out})",
+        "{out} = np.empty_like({x})\nnp.multiply({x}, {c}, out={out})",
+        "{out} = np.zeros_like({x})\nnp.sin({x}, out={out}[...])",
+        "{out} = {x} + 0.0\nnp.copyto({out}, {c})\n{out} = {out} + {x}",
+        "{out} = {x} + 0.0\nnp.fill_diagonal({out}, {c})", "{out} = {x} + 0.0\n{out}.fill(0.5)\n{out}[{i}] = {x}[{i}]",
+        "{out} = {x} + 0.0\nnp.add.at({out}, [0, 0], {c})", "{out} = np.full_like({x}, {c})\n{out}[:1] = {x}[:1]",
+        "{out} = np.zeros((2, 2), like={x})\n{out}[0, 0] = np.sum({x})\n{out}[1, 1] = {c}",
+    ),
+    *rows(some, "{out} = {x} + 0.0\n{out}.sort()", "{out} = {x} + 0.0\n{out}[{out} > 5.0] = 0.0", apart="gaps({x})"),
+    *rows(
+        array,
+        "{out} = {x} * 1.0\n{out}[[0, 0, -1]] = {x}[[-1, 0, 0]]",
+        "{out} = {x} * 1.0\n{out}[{mask}] = {x}[{mask}] * {c}", "{out} = {x} * 1.0\n{out}[...] = {x}[0]",
+        "{out} = {x} * 1.0\n{out}[1:] = np.sum({x})", "{out} = {x} * 1.0\n{out}[0], {out}[-1] = {out}[-1], {out}[0]",
+        "{out} = {x} * 1.0\nfor k in range(1, len({out})):\n    {out}[k] += {out}[k - 1] * {c}",
+        "{out} = {x} * 1.0\n{out}_v = {out}[0]\n{out}[0] = {c}\n{out} = {out} + {out}_v",
+        "{out} = {x} * 1.0\n{out}_v = {out}[0]\n{out}_v += 1.0\n{out}_v *= {out}[-1]\n{out} = {out} * {out}_v",
+        "{out} = {x} * 1.0\n{out}[::2] *= {c}\n{out}[..., -1] -= np.mean({out})",
+        "{out} = {x} * 1.0\nnp.swapaxes({out}, 0, -1)[0] = {c}",
+        "{out} = {x} * 1.0\nnp.split({out}, [1])[0][...] *= {c}", "{out} = {x} * 1.0\nnp.atleast_2d({out})[0] *= {c}",
+        "{out} = {x} * 1.0\nnp.squeeze({out})[...] += {x}[0]", "{out} = {x} * 1.0\n{out} += {out}[::-1]",
+        "{out} = {x} * 1.0\n{out}[:-1] = {out}[1:]", "{out} = {x} * 1.0\n{out} -= {out}.mean()\n{out} *= {x}.sum()",
+        "{out} = {x} * 1.0\n{out} @= {out}", "{out} = {x} + 0j\n{out}.real[:1] = {c}",
+        "{out} = {x} + 0j\n{out}.imag = np.real({x}) * {c}", "{out} = {x} + 0j\n{out}.real *= 2.0",
+        "{out} = {x} * 1.0\n{out}_v = {out}[1:][::-1]\n{out}_v[:1] = {out}[0] * 3.0",
+        "{out} = {x} * 1.0\n{out}_v = {out}[None].T\n{out} *= {c}\n{out} = {out}_v + 1.0",
+        "{out} = {x} * 1.0\n{out}_v = {out}[[0, -1]]\n{out}_v *= {c}\n{out} = {out} + {out}_v[0]",
+        "{out} = {x} * 1.0\n{out}_v = np.flip({out})\n{out}_v[0] += np.sum({out}_v)",
+        "{out} = {x} * 1.0\n{out}.flat[0] = {c}",
+        "{out} = {x} * 1.0\n{out}_v = {out}.flatten()\n{out}_v *= {c}\n{out} = {out} + {out}_v[0]",
+        "{out} = np.zeros_like({x})\nnp.add({x}, {y}, where={mask}, out={out})",
+        "{out} = [{x} * 1.0, {x}]\n{out}[0] += {out}[1]\n{out} = {out}[0]",
+        "{out} = np.empty_like({x})\nnp.cumsum({x}, axis=-1, out={out})",
+        "{out} = {x} * 1.0\nnp.multiply({out}, {out}[::-1], out={out})",
+        "{out} = np.empty_like({x})\nnp.concatenate([{x}[1:], {x}[:1]], out={out})",
+        "{out} = {x} * 1.0\nnp.put_along_axis({out}, np.zeros_like({out}[:1], int), {c}, 0)",
+        "{out} = {x} * 1.0\nnp.place({out}, {mask}, [{c}, 0.5])",
+        "{out} = {x} * 1.0\nnp.putmask({out}, {mask}, {x} * {x})",
+        "{out} = {x} * 1.0\nnp.multiply.at({out}, [0, 0, -1], {c})",
+    ),
+]  # fmt: skip
