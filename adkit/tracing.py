@@ -96,8 +96,8 @@ def implementation_of(function: Any) -> Callable[..., Any] | None:
         if (load := on_demand.pop(name.rpartition(".")[0], None)) is not None:
             load()
             found = implementations.get(function)
-    if found is None and isinstance(function, np.ufunc):
-        # The ufunc behind np.clip and ndarray.clip is not the function of that name.
+    if found is None and isinstance(function, np.ufunc) and "." not in refusals.public_name(function):
+        # The ufunc behind np.clip and ndarray.clip, which has no other name, is not the function of that name.
         found = implementations.get(getattr(np, function.__name__, None))
     return found
 
@@ -318,8 +318,10 @@ class Box:
     def item(self, *index: Any) -> Any:
         """A number of the array: still traced, since its derivative is asked for."""
         if len(index) == 1 and not isinstance(index[0], tuple):
-            return np.ravel(self)[index[0]]
-        return self[index[0] if len(index) == 1 else index] if index else np.reshape(self, ())[()]
+            number = np.ravel(self)[index[0]]
+        else:
+            number = self[index[0] if len(index) == 1 else index] if index else np.reshape(self, ())
+        return implementations[np.ndarray.item](number)
 
     def tolist(self) -> Any:
         return [part.tolist() for part in self] if self.shape else self

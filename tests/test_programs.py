@@ -81,8 +81,8 @@ def test_the_methods_agree_on_numbered_programs(seeds: range) -> None:
 
 # What lies in memory otherwise than NumPy's, though it should not: of views of it the wrong elements are written to.
 LIES_OTHERWISE = (
-    *("gradient", "eig", "svd", "slogdet", "multigammaln", "piecewise", "partition", "sort"),
-    *("dot(", "where(", "tile(", "median("),
+    *("eig(", "slogdet", "multigammaln"),
+    *("dot(", "where(", "median("),
 )
 
 

@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..errors import NoRule, place
 from ..tracing import Box, is_traced, normalize, plain
 from .indexing import along, axis_of, numbers_of, plain_numbers, rows_of
-from .shape import broadcast_to_p, model, owned, reshaped
+from .shape import broadcast_to_p, laid_as, model, owned, reshaped
 from .table import JointlyLinear, Linear, cast, dtype_of, implements, refuse_out, shape_of
 
 
@@ -240,7 +240,8 @@ def tile(A: Any, reps: Any) -> Any:
     pairs = list(zip(counts, sizes, strict=True))
     apart = reshaped(A, tuple(m for _, size in pairs for m in (1, size)))
     spread = broadcast_to_p(apart, shape=tuple(m for pair in pairs for m in pair))
-    return owned(reshaped(spread, tuple(count * size for count, size in pairs)), A)
+    out = owned(reshaped(spread, tuple(count * size for count, size in pairs)), A)
+    return laid_as(out, A) if shape_of(out) == shape_of(A) else out
 
 
 @implements(np.resize)

@@ -10,6 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..tracing import normalize, plain
 from .indexing import scatter_p
 from .reductions import MISSING
+from .shape import laid_as
 from .table import General, cast, dtype_of, float_dtype, implements, is_complex, shape_of
 
 
@@ -112,7 +113,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
             "required."
         )
     # The axis comes first, and what belongs to it broadcasts against the others.
-    f = np.moveaxis(f, axis, 0)
+    given, f = f, np.moveaxis(f, axis, 0)
     uniform = not shape_of(spacing)
     if not uniform:
         spacing = np.reshape(spacing, (-1, *(1,) * (len(shape_of(f)) - 1)))
@@ -123,7 +124,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     else:
         ends = _ends_uniform(f, spacing) if uniform else _ends(f, spacing)
     parts = [cast(part, dtype_of(f)) if dtype_of(part) != dtype_of(f) else part for part in (ends[0], inner, ends[1])]
-    return np.moveaxis(np.concatenate(parts, axis=0), 0, axis)
+    return laid_as(np.moveaxis(np.concatenate(parts, axis=0), 0, axis), given)
 
 
 def _inner_uniform(f: Any, h: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from ..tracing import implementations, plain
 from .indexing import scatter_p
 from .shape import model
-from .table import General, fit, implements, refuse_out, shape_of, sum_to
+from .table import General, fit, implements, refuse_out, shape_of, sum_to, zeros_like
 
 
 class Terms:
@@ -46,6 +46,8 @@ class Einsum(General):
         return np.einsum(f"{inputs}->{lead}{terms.output}", *operands, optimize=params["optimize"])
 
     def vjp(self, i: int, cotangent: Any, out: Any, args: Any, params: Any) -> Any:
+        if any(0 in shape_of(x) for x in args):
+            return zeros_like(args[i])  # nothing was summed
         return fit(_share(i, cotangent, args, Terms(params["subscripts"], args), params["optimize"]), args[i])
 
 

@@ -12,8 +12,18 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..errors import LostDerivative, place
 from ..tracing import Box, is_traced, normalize, plain
 from ..views import read_only
-from .shape import Shape, copy_p, model
-from .table import JointlyLinear, Linear, align, cast, dtype_of, implements, primitives, refuse_out, shape_of
+from .shape import Shape, copy_p, laid_as, model
+from .table import (
+    JointlyLinear,
+    Linear,
+    align,
+    cast,
+    dtype_of,
+    implements,
+    primitives,
+    refuse_out,
+    shape_of,
+)
 
 
 # -- rows ------------------------------------------------------------------------------------------
@@ -250,6 +260,8 @@ def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: 
     refuse_out(out)
     a, axis = axis_of(np.atleast_1d(a), axis)
     numbers = np.asarray(plain_numbers(indices))
+    if 0 in shape_of(a):
+        return np.reshape(a, np.take(plain(a), numbers, axis, mode=mode).shape)  # type: ignore[call-overload]
     if mode != "raise" or numbers.dtype.kind not in "iu":
         numbers = np.take(np.arange(shape_of(a)[axis]), indices, mode=mode)  # type: ignore[call-overload]
     return rows_of(a, numbers, axis)
@@ -270,6 +282,8 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
     refuse_out(out)
     a, axis = axis_of(np.atleast_1d(a), axis)
+    if 0 in shape_of(a):
+        return np.reshape(a, np.compress(_mask(condition), plain(a), axis).shape)
     return rows_of(a, np.compress(_mask(condition), np.arange(shape_of(a)[axis])), axis)
 
 
@@ -421,4 +435,4 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         values.append(np.ravel(cast(np.broadcast_to(piece, numbers.shape), dtype)))
         source.flat[numbers] = count + numbers_of(numbers)
         count += numbers.size
-    return np.concatenate(values)[source]
+    return laid_as(np.concatenate(values)[source], x)

@@ -34,6 +34,8 @@ def unpack(packed: Any, *cores: tuple[int, ...]) -> list[Any]:
     for core in cores:
         stop = start + math.prod(core)
         part = packed[..., start:stop]
+        # A part of a stack is an array of its own, as the results of NumPy's functions are.
+        part = np.copy(part, "C") if len(stack) else part
         parts.append(part if len(core) == 1 else np.reshape(part, (*stack, *core)))
         start = stop
     return parts

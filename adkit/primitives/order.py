@@ -15,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ..errors import NoRule, place
 from ..tracing import Box, bind, normalize, plain, value
 from .reductions import kept, one_axis, rows_of, shape_kept
+from .shape import laid_as
 from .table import Constant, General, Linear, cast, dtype_of, implements, like, refuse_out, shape_of
 
 # Elements put in another order along an axis, every one of them once.
@@ -47,7 +48,7 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *,
         raise ValueError("Cannot specify order when the array has no fields.")  # NumPy's words
     np.sort(np.zeros(0), kind=kind, stable=stable)  # NumPy says what may not be
     a, axis = _along(a, axis)
-    return permute_p(a, order=np.argsort(a, axis=axis, kind="stable"), axis=axis)
+    return laid_as(permute_p(a, order=np.argsort(a, axis=axis, kind="stable"), axis=axis), a)
 
 
 @implements(np.partition)
@@ -55,7 +56,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect"
     if order is not None:
         raise ValueError("Cannot specify order when the array has no fields.")  # NumPy's words
     a, axis = _along(a, axis)
-    return permute_p(a, order=bind(_partition_order_p, (a, value(kth), axis, kind)), axis=axis)
+    return laid_as(permute_p(a, order=bind(_partition_order_p, (a, value(kth), axis, kind)), axis=axis), a)
 
 
 def _along(a: Any, axis: int | None) -> tuple[Any, int]:

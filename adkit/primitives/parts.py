@@ -29,7 +29,7 @@ _step = Constant("heaviside", np.heaviside)
 
 @implements(np.copysign)
 def copysign(x: Any, y: Any, /) -> Any:
-    return np.absolute(x) * _sign_of(y)
+    return abs(normalize(x)) * _sign_of(y)
 
 
 @implements(np.heaviside)

@@ -57,6 +57,15 @@ astype_p = Linear(
     batched=lambda tangents, x, *, dtype: np.astype(tangents, dtype),
     flow="moves",
 )
+# A Python number, whose precision gives way to that of what it meets.
+item_p = Linear(
+    "item",
+    lambda x: np.asarray(x).item(),
+    transpose=lambda cotangent, x: cotangent,
+    batched=lambda tangents, x: np.astype(tangents, complex if is_complex(x) else float),
+    flow="moves",
+)
+implements(np.ndarray.item)(item_p)
 real_p = Linear(
     "real",
     np.real,
@@ -134,6 +143,17 @@ def _in_memory(x: Any) -> list[int]:
     if not all(step for size, step in zip(x.shape, x.strides, strict=True) if size > 1):
         return axes
     return sorted(axes, key=lambda i: -abs(x.strides[i]))
+
+
+def laid_as(out: Any, a: Any) -> Any:
+    """out with its axes in memory in the order of those of a, as NumPy makes a result in the image of an argument."""
+    array, model = plain(out), plain(a)
+    if not isinstance(array, np.ndarray) or not isinstance(model, np.ndarray) or array.ndim < 2:
+        return out
+    axes = _in_memory(model)
+    if array.transpose(axes).flags.c_contiguous:
+        return out
+    return np.transpose(np.copy(np.transpose(out, axes), "C"), np.argsort(axes).tolist())
 
 
 @implements(np.squeeze)

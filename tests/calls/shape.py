@@ -20,12 +20,18 @@ ROWS: Rows = {
     + [((V((2, 1)),), {"shape": (4, 2, 3)})],
     "copy": [((x,), {"order": o}) for x in (V((2, 3)), V(()), complex_numbers(3)) for o in "KCF"],
     "astype": [((V((2, 3)),), {"dtype": np.dtype(d)}) for d in (float, np.float32, complex)],
+    "item": [((V(()),), {}), ((np.float64(0.3),), {}), ((np.array(0.3 + 0.4j),), {})],
     "real": [((complex_numbers((2, 3)),), {})],
     "imag": [((complex_numbers((2, 3)),), {})],
     "conjugate": [((complex_numbers(s),), {}) for s in [(2, 3), ()]],
 }
 
 PATTERNS: Patterns = {
+    np.ndarray.item: [
+        lambda x: x.item(3),
+        lambda x: x.item(1, 2) * x.astype(np.float32),
+        lambda x: (x[:1, :1] * 1j).item((0, 0)) * x,
+    ],
     np.reshape: [
         lambda x: np.reshape(x, -1),
         lambda x: np.reshape(x, (3, -1)),

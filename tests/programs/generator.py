@@ -51,10 +51,7 @@ TABLE = [
 ]  # fmt: skip
 TRIED = [*operations.OPTIONS, *statements.WRITING]
 # What adkit is known to do wrong, and why: not drawn, and the tests see when it is right.
-NOT_YET: dict[str, str] = {
-    "{x}.item(0)": "NumPy makes a Python number, which takes on the precision that it meets; adkit keeps that of x",
-    "np.copysign({c}, {x}) * {x}": "NumPy's result has the precision of x, adkit's that of a Python number",
-}
+NOT_YET: dict[str, str] = {}
 
 
 # -- which rows there are --------------------------------------------------------------------------
