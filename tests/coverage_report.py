@@ -8,6 +8,7 @@ call it.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import inspect
 import types
 import warnings
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from calls import FAMILIES, PATTERNS, QUERIES, X
+from calls import FAMILIES, PATTERNS, X
 from calls.assignment import CREATORS, WRITERS
 
 import adkit as ad
@@ -36,6 +37,7 @@ REFUSED: dict[str, str] = {
     "polyfit polydiv": "no rule: np.linalg.lstsq(np.vander(x, n + 1), y) fits a polynomial",
     "intersect1d setdiff1d setxor1d union1d unique_all unique_counts unique_inverse unique_values": "sets of numbers: "
     "which element a member comes from is not defined; np.unique and np.isin have rules",
+    "row_stack": "the old name of np.vstack",
     "unravel_index ravel_multi_index": "indices are whole numbers",
     "frompyfunc": "a Python function on objects: np.vectorize, or call it on the elements",
     "asarray_chkfinite asmatrix bmat from_dlpack frombuffer fromstring": "ask no protocol: np.stack and np.block do",
@@ -50,22 +52,31 @@ BESIDE_THE_POINT = (
 )
 
 
+_FUNCTIONS = ("builtin_function_or_method", "_ArrayFunctionDispatcher")
+
+
 def public(module: types.ModuleType) -> Iterator[Any]:
     """The functions and ufuncs that a module offers."""
     for name in sorted(getattr(module, "__all__", dir(module))):
         function = getattr(module, name, None)
-        if callable(function) and not isinstance(function, type) and not name.startswith("_"):
+        if isinstance(function, (np.ufunc, types.FunctionType)) or type(function).__name__ in _FUNCTIONS:
             yield function
 
 
 def in_family(function: Any) -> str:
-    """The first sentence of the family of calls that a function stands in."""
+    """What a function is about, as the family of calls or of rows that it belongs to says it."""
     for family in FAMILIES:
         if any(function in getattr(family, table, {}) for table in ("PATTERNS", "QUERIES")):
-            return str(family.__doc__).partition(".")[0].partition(",")[0]
+            return _heading(family)
+    if public_name(function).startswith("scipy"):
+        return "SciPy's special functions"
     module = inspect.getmodule(implementations[function])
-    if isinstance(implementations[function], (Elementwise, Constant)) or module is None:
-        return "Elementwise functions and operators"
+    plain_row = isinstance(implementations[function], (Elementwise, Constant)) or module is None
+    return "Elementwise functions and operators" if plain_row else _heading(module)
+
+
+def _heading(module: types.ModuleType) -> str:
+    """The first clause of what a module says of itself."""
     return str(module.__doc__).partition(".")[0].partition(":")[0].partition(",")[0]
 
 
@@ -73,11 +84,15 @@ def in_family(function: Any) -> str:
 def calls_of(function: Any) -> list[Callable[[Any], Any]]:
     """How the tests call a function, as functions of one array."""
     row = implementations[function]
-    if function in PATTERNS:
-        return PATTERNS[function]
-    if isinstance(row, Elementwise):
-        return [lambda x: row.ufunc(*[np.abs(x) * 0.1 + 0.5] * row.ufunc.nin)]
-    return []
+    if isinstance(row, Elementwise) and function not in PATTERNS:
+        return [_by_argument(row, i) for i in range(row.ufunc.nin)]
+    return PATTERNS.get(function, [])
+
+
+def _by_argument(row: Elementwise, i: int) -> Callable[[Any], Any]:
+    """A row as a function of one of its arguments."""
+    others = [0.5] * row.ufunc.nin
+    return lambda x: row.ufunc(*others[:i], np.abs(x) * 0.1 + 0.5, *others[i + 1 :])
 
 
 def leaves(out: Any) -> list[Any]:
@@ -108,22 +123,89 @@ def verdict(calls: list[Callable[[Any], Any]], method: str) -> str:
 
 
 def line(function: Any) -> tuple[str, ...]:
-    """A line of the table."""
+    """A line of the table: name, forward, reverse, symbolic, note."""
     name = f"`{public_name(function).removeprefix('numpy.')}`"
-    if function in WRITERS:
-        return name, "yes", "yes", "yes", "writes to a traced array; views see it as NumPy's do"
+    if function in WRITERS or (isinstance(function, tuple) and function[1] == "at"):
+        return name, "yes", "yes", "yes", "writes to a traced array; what shares its memory sees it"
     if function in CREATORS:
-        return name, "yes", "yes", "yes", "a new traced array: `like=x`, `np.zeros_like(x)`"
-    if function in QUERIES and function not in PATTERNS:
-        return name, "0", "0", "0", "carries no derivative"
-    row = implementations[function]
-    if isinstance(row, Constant):
-        return name, "0", "0", "0", "piecewise constant"
-    calls = calls_of(function)
-    if not calls:
-        return name, "0", "0", "0", "carries no derivative" if not _refuses(function) else "meant for whole numbers"
-    return (name, *[verdict(calls, method) for method in EXACT], verdict(calls, "symbolic"), "")
+        return name, "yes", "yes", "yes", "a new traced array"
+    if isinstance(function, tuple) and function[1] == "outer":
+        function = function[0]
+    calls, note = calls_of(function), ""
+    if isinstance(implementations[function], Elementwise) and function not in PATTERNS:
+        known = [i for i, call in enumerate(calls) if goes(call, "reverse")]
+        note = (
+            "" if len(known) == len(calls) else f"by argument {', '.join(str(i + 1) for i in known)}, others constant"
+        )
+        calls = [calls[i] for i in known]
+    if calls:
+        return (name, *[verdict(calls, method) for method in EXACT], verdict(calls, "symbolic"), note)
+    return name, "0", "0", "0", "carries no derivative"
 
 
-def _refuses(function: Any) -> bool:
-    return isinstance(function, np.ufunc) and function.__name__ in " ".join(REFUSED)
+# -- the report ------------------------------------------------------------------------------------
+HEAD = """# Coverage
+
+Every public function of NumPy {numpy}, and of scipy.special in SciPy {scipy}, called on traced values.
+
+- **yes**: it has a derivative, tested against differences and by the adjoint identity in every way of calling that the
+  tests list, second derivatives too;
+- **partly**: some of these ways; the symbolic method is about real numbers, and refuses by name what has no formula;
+- **0**: the result carries no derivative and is NumPy's own.
+
+Array methods (`x.sum()`) are the functions of their names. What is not listed is refused with `ad.NoRule`, which names
+the line and what to write instead.
+
+Made by `python tests/coverage_report.py > reports/coverage.md`; a test keeps it true.
+"""
+
+
+def implemented() -> list[Any]:
+    """What adkit has an answer for, but for what only its own modules ask."""
+    refused = {name for names in REFUSED for name in names.split()}
+    own = {ad.value, *[f for f in implementations if public_name(f).removeprefix("numpy.") in refused]}
+    return [f for f in implementations if f not in own]
+
+
+def aliases() -> list[Any]:
+    """One function of several names."""
+    seen: dict[str, Any] = {}
+    for function in implemented():
+        seen.setdefault(public_name(function), function)
+    return list(seen.values())
+
+
+def report() -> str:
+    """The whole report as Markdown."""
+    import scipy
+
+    sections: dict[str, list[tuple[str, ...]]] = {}
+    for function in aliases():
+        sections.setdefault(in_family(function), []).append(line(function))
+    text = [HEAD.format(numpy=np.__version__, scipy=scipy.__version__)]
+    for heading in sorted(sections):
+        text += [f"## {heading}\n", "| function | forward | reverse | symbolic | note |", "|---|---|---|---|---|"]
+        text += [f"| {' | '.join(cells)} |" for cells in sorted(sections[heading])] + [""]
+    text += ["## Refused, and why\n", "| functions | reason |", "|---|---|"]
+    text += [f"| {', '.join(f'`{name}`' for name in names.split())} | {reason} |" for names, reason in REFUSED.items()]
+    names = ", ".join(f"`{name}`" for name in BESIDE_THE_POINT.split())
+    text += ["\n## Not about numbers that carry a derivative\n", names, "\n## scipy.special without a rule\n"]
+    text += [", ".join(f"`{name}`" for name in scipy_without_a_rule())]
+    return "\n".join(text) + "\n"
+
+
+def scipy_without_a_rule() -> list[str]:
+    """The ufuncs of scipy.special that are refused on traced values."""
+    special = importlib.import_module("scipy.special")
+    return sorted({f.__name__ for f in public(special) if isinstance(f, np.ufunc) and f not in implementations})
+
+
+def unaccounted() -> list[str]:
+    """Public functions of NumPy that the report says nothing of."""
+    told = {name for names in (*REFUSED, BESIDE_THE_POINT) for name in names.split()}
+    functions = [f for module in (np, np.linalg, np.fft) for f in public(module)]
+    return sorted({public_name(f) for f in functions if f not in implementations and f.__name__ not in told})
+
+
+if __name__ == "__main__":
+    print(report(), end="")

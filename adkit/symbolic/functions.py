@@ -99,6 +99,17 @@ class LogAddExp2(Named):
         return 2 ** (self.args[argindex - 1] - self)
 
 
+class Expit(Named):
+    """The logistic function."""
+
+    nargs = arity = 1
+    formula = staticmethod(lambda x: 1 / (1 + exp(-x)))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x: Expr = self.args[0]
+        return self * Expit(-x)
+
+
 class Hypot(Named):
     """Its derivative at the origin is 0, the subgradient of least norm."""
 
@@ -162,6 +173,14 @@ _NAMED: dict[str, type[Named]] = {
 }
 
 
+# SciPy's functions by formulas that keep their digits, in terms of the functions above.
+_OTHERWISE: dict[str, Callable[..., Expr]] = {
+    "expit": lambda x: Expit(x),
+    "log_expit": lambda x: -LogAddExp(0, -x),
+    "logit": lambda x: log(x) - Log1p(-x),
+}
+
+
 @cache
 def place(i: int) -> Expr:
     """The symbol of the i-th argument of a rule. It prints as a field of a format string."""
@@ -182,6 +201,8 @@ def expression(name: str, formula: str) -> Expr:
         named: Expr = _NAMED[name]
         return named(*map(place, range(named.arity)))
     library, _, own = name.rpartition(".")
+    if own in _OTHERWISE and library:
+        return _OTHERWISE[own](place(0))
     if library and own not in SOUND:
         raise NoRule(f"the symbolic method has no formula of {name} that keeps its digits: use method='reverse'")
     return sympy.parse_expr(formula, {"x": place(0), "y": place(1)})

@@ -113,7 +113,7 @@ def _from_scipy(name: str) -> Any:
     return call
 
 
-_SPECIAL = {name: _from_scipy(own) for name, (_, own) in _SPECIAL_NAMES.items()}
+_SPECIAL = {name: _from_scipy(own) for name, (_, own) in _SPECIAL_NAMES.items()} | {"Expit": _from_scipy("expit")}
 
 
 def _floats() -> dict[str, Any]:
@@ -138,6 +138,7 @@ def _digits(context: Any) -> dict[str, Any]:
     rest = {
         "Quotient": lambda x, y: context.floor(x / y),
         "Power": _real(context.power),
+        "Expit": lambda x: 1 / (1 + context.exp(-x)),
         "mpf": context.mpf,
         "pi": +context.pi,
         "E": +context.e,
