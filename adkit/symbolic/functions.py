@@ -107,7 +107,8 @@ class Expit(Named):
 
     def fdiff(self, argindex: int = 1) -> Expr:
         x: Expr = self.args[0]
-        return self * Expit(-x)
+        own: Expr = self
+        return own * Expit(-x)
 
 
 class Hypot(Named):
@@ -176,8 +177,8 @@ _NAMED: dict[str, type[Named]] = {
 # SciPy's functions by formulas that keep their digits, in terms of the functions above.
 _OTHERWISE: dict[str, Callable[..., Expr]] = {
     "expit": lambda x: Expit(x),
-    "log_expit": lambda x: -LogAddExp(0, -x),
-    "logit": lambda x: log(x) - Log1p(-x),
+    "log_expit": lambda x: Integer(-1) * LogAddExp(0, -x),
+    "logit": lambda x: log(x) + Integer(-1) * Log1p(-x),
 }
 
 
