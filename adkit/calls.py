@@ -121,7 +121,7 @@ class Call:
             teach_loaded()
         try:
             out = self.f(*self.arguments(leaves), **self.kwargs)
-        except (TypeError, ValueError, SystemError) as error:
+        except (TypeError, ValueError, AttributeError, SystemError) as error:
             if ASKING and teach_loaded():
                 return self(leaves)  # f has imported what was not there before it ran
             refusal = (self._lends() and refusals.written_to_argument(error)) or refusal_behind(error)

@@ -258,9 +258,14 @@ def user_spot() -> Spot | None:
             return nearest
         if spot.origin == "user":
             return spot
-        if spot.origin == "library" and nearest is None:
+        if spot.origin == "library" and nearest is None and not _carries(spot):
             nearest = spot
     return nearest
+
+
+def _carries(spot: Spot) -> bool:
+    """Whether a frame is of what stands between the command line and adkit."""
+    return spot.frame.f_globals.get("__name__", "").partition(".")[0] in ("typer", "click")
 
 
 def _outward(frame: FrameType | None) -> Iterator[Spot]:

@@ -31,13 +31,15 @@ _FORMULAS_FOR_MATH = {
     ("sumprod", 2): "np.dot({0}, {1})",
     ("fma", 3): "{0} * {1} + {2}",
 }
+_SCIPY_FOR_MATH = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
 # What means something else in NumPy.
 _FALSE_FRIENDS = frozenset({"remainder"})
 
 
+_LIKE = "where x is a traced argument of f"
 _INSTEAD_OF_PLAIN_ARRAY = (
-    "make the array a traced one (np.zeros_like(x), np.zeros(n, like=x)), or collect the parts in a list and join them "
-    "with np.stack(parts) or np.array(parts)"
+    "make the array a traced one (np.zeros_like(x), np.zeros(n, like=x), np.array(a, like=x)), or collect the parts in "
+    "a list and join them with np.stack(parts) or np.array(parts)"
 )
 
 
@@ -58,7 +60,9 @@ def _instead(operation: str, spot: Spot | None, known: Collection[Any]) -> tuple
     if (module := getattr(function, "__module__", None)) in ("math", "cmath"):
         return f"{module}.{name}", _instead_of_math(name, args, known)
     if function in (np.array, np.asarray, np.asanyarray, np.require):
-        return f"a dtype given to np.{name}", "leave dtype= away, or write .astype(dtype) after it"
+        return f"a dtype given to np.{name}", f"add like=: np.{name}(..., dtype=float, like=x), {_LIKE}"
+    if called is not None and called.name.endswith(".astype"):
+        return "astype on an array of objects", f"make the array with np.array(..., like=x), {_LIKE}"
     if isinstance(function, type) and issubclass(function, np.generic):
         return f"np.{name}(...)", f"leave np.{name}(...) away; for an array, x.astype(np.{name}) keeps the derivative"
     rewrite = (
@@ -71,6 +75,8 @@ def _instead(operation: str, spot: Spot | None, known: Collection[Any]) -> tuple
 def _instead_of_math(name: str, args: list[str], known: Collection[Any]) -> str:
     if (name, len(args)) in _FORMULAS_FOR_MATH and not any(arg.startswith("*") for arg in args):
         return f"write `{_FORMULAS_FOR_MATH[name, len(args)].format(*args)}` instead"
+    if name in _SCIPY_FOR_MATH:
+        return f"write `scipy.special.{_SCIPY_FOR_MATH[name]}({', '.join(args)})` instead"
     other = _NUMPY_FOR_MATH.get(name, name)
     if name in _FALSE_FRIENDS or getattr(np, other, None) not in known:
         return f"adkit has no rule for it: write it in terms of NumPy functions, {ELSE}"
@@ -98,7 +104,7 @@ def written_into(name: str) -> LostDerivative:
     """A plain array cannot hold a traced value."""
     return LostDerivative(
         f"{name} was asked to write a traced value into a plain array (out= or an in-place operator){place()}; "
-        "the array cannot hold the derivative: make it a traced one (np.zeros_like(x), np.zeros(n, like=x)), write "
+        "the array cannot hold the derivative: make it a traced one (np.zeros_like(x), np.array(a, like=x)), write "
         "`y = y + x` instead of `y += x`, or leave out= away"
     )
 
@@ -173,7 +179,8 @@ def unsupported(function: Any, implementation: Any, kwargs: Mapping[str, Any]) -
 
 
 # -- what a library says when it is handed a traced value ------------------------------------------
-_UFUNC_OF_OBJECTS = r"has no callable|not supported for the input types"
+_UFUNCS = "|".join(sorted(name for name in dir(np) if isinstance(getattr(np, name), np.ufunc)))
+_UFUNC_OF_OBJECTS = rf"has no callable|not supported for the input types|object has no attribute '(?:{_UFUNCS})'"
 _SIGNS = (
     _UFUNC_OF_OBJECTS + r"|object arrays?\b|dtype\('O'\)|dtype object|holds references|\btraced\("
     r"|\b(?:{})\b(?!' object is not)"
@@ -199,5 +206,5 @@ def misunderstanding(
     rewrite = "write it in terms of NumPy functions that have a derivative rule"
     if users[-1] == spots[-1] and re.search(_UFUNC_OF_OBJECTS, str(error)):
         # np.sin of an object array asks each element for .sin(), which a plain number beside traced ones has not.
-        rewrite = "join traced and plain numbers with np.stack instead of np.array"
+        rewrite = f"join traced and plain numbers with np.stack, or with np.array(..., like=x), {_LIKE}"
     return NoRule(f"{called.name} does not take traced values{users[-1]} ({error}); {rewrite}, {ELSE}")

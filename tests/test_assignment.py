@@ -659,3 +659,39 @@ def test_handles_leave_nothing_behind():
     for _ in range(50):
         ad.grad(f)(POINT)
     assert len(gc.get_objects()) - before < 50
+
+
+# == arrays of objects =============================================================================
+P = A([2.0, 0.5, 3.0])
+
+# What np.array, np.asarray and lists make of traced numbers is taken for the array that it stands for.
+OF_OBJECTS = {
+    "det": lambda p: np.linalg.det(np.array([[p[0], p[1]], [p[1], p[2]]])),
+    "inv": lambda p: np.sum(np.linalg.inv(np.array([[p[0], 1.0], [0, p[2]]]))),
+    "solve of lists": lambda p: np.sum(np.linalg.solve([[p[0], 1.0], [0, p[2]]], [p[1], 1.0])),
+    "cholesky": lambda p: np.sum(np.linalg.cholesky(np.asarray([[p[0], p[1]], [p[1], p[2]]]))),
+    "norm": lambda p: np.linalg.norm(np.array([p[0], p[1]])),
+    "fft": lambda p: np.sum(np.abs(np.fft.fft(np.asarray(p))) ** 2),
+    "nan_to_num": lambda p: np.sum(np.nan_to_num(np.array([p[0], np.inf * p[1], p[1]]), posinf=1.0)),
+    "imag": lambda p: np.sum(np.imag(np.array([p[0] * 1j + p[1], p[1] * (1 + 1j)])) ** 2),
+    "real": lambda p: np.sum(np.real([p[0] * 1j + p[1], p[1] * (1 + 1j)]) ** 2),
+    "quantile": lambda p: np.quantile(np.array([p[0], p[1], p[2]]), 0.3),
+    "iscomplexobj": lambda p: np.sum(p) * np.iscomplexobj(np.array([p[0] * 1j, p[1]])),
+    "mean": lambda p: np.mean([p[0], 2 * p[1]]),
+    "interp": lambda p: np.interp(np.array([p[0], p[1]]), [0, 1.1, 2.2, 3.3], [0, 1, 4, 9]).sum(),
+    "multi_dot": lambda p: np.sum(np.linalg.multi_dot([np.outer(p, p), np.eye(3), p])),
+}
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("name", OF_OBJECTS)
+def test_arrays_of_objects_are_taken_for_arrays(name, method):
+    f = OF_OBJECTS[name]
+    value, gradient = ad.value_and_grad(f, method=method)(P)
+    assert value == pytest.approx(f(P), rel=1e-14)
+    np.testing.assert_allclose(gradient, slope_by_differences(f, P), rtol=1e-7, atol=1e-7)
+
+
+def test_ties_in_arrays_of_objects_are_shared():
+    for f in (lambda p: np.max(np.array([p[0], p[1]])), lambda p: np.max([p[0], p[1]])):
+        np.testing.assert_array_equal(ad.grad(f)(A([1.0, 1.0])), [0.5, 0.5])

@@ -74,16 +74,19 @@ LOST = [
     ("math.fabs(x)", "math.fabs", "write `np.fabs(x)` instead"),
     ("math.degrees(x)", "math.degrees", "write `np.degrees(x)` instead"),
     ("cmath.exp(x)", "cmath.exp", "write `np.exp(x)` instead"),
-    ("math.gamma(x)", "math.gamma", "method='numerical'"),
+    ("math.gamma(x)", "math.gamma", "write `scipy.special.gamma(x)` instead"),
+    ("math.lgamma(x)", "math.lgamma", "write `scipy.special.gammaln(x)` instead"),
+    ("math.ulp(x)", "math.ulp", "method='numerical'"),
+    ("np.array([x, x]).astype(float)[0]", "astype on an array of objects", "np.array(..., like=x)"),
     ("math.remainder(x, 2.0)", "math.remainder", "method='numerical'"),
     ("float(x)", "a conversion to float", "ad.value(x)"),
     ("float(x) * x", "a conversion to float", "ad.value(x)"),
     ("complex(x)", "a conversion to complex", "ad.value(x)"),
     ("np.float64(x)", "np.float64(...)", "leave np.float64(...) away"),
     ("np.float32(x)", "np.float32(...)", "leave np.float32(...) away"),
-    ("np.array(x, dtype=float)", "a dtype given to np.array", "leave dtype= away"),
-    ("np.array([x, x], dtype=float)[0]", "a dtype given to np.array", "leave dtype= away"),
-    ("np.asarray(x, dtype=np.float64)", "a dtype given to np.asarray", "leave dtype= away"),
+    ("np.array(x, dtype=float)", "a dtype given to np.array", "like=x"),
+    ("np.array([x, x], dtype=float)[0]", "a dtype given to np.array", "like=x"),
+    ("np.asarray(x, dtype=np.float64)", "a dtype given to np.asarray", "like=x"),
     ("'%f' % x", "a conversion to float", "ad.value(x)"),
     ("[math.sin(t) for t in [x]][0]", "math.sin", "write `np.sin(t)` instead"),
     ("(lambda y: math.exp(y))(x)", "math.exp", "write `np.exp(y)` instead"),
@@ -287,8 +290,13 @@ def test_a_refusal_that_c_code_wraps_surfaces(error):
 
 
 def test_mixed_object_arrays_have_a_rewrite_that_works():
-    with pytest.raises(ad.NoRule, match=r"np\.stack instead of np\.array"):
-        ad.grad(lambda x: np.sum(np.exp(np.array([x, 1.0]))))(0.5)
+    for f in (
+        lambda x: np.sum(np.exp(np.array([x, 1.0]))),
+        lambda x: np.sum(np.arctan2(np.array([x, 1]), np.array([x, 2.0]))),
+    ):
+        with pytest.raises(ad.NoRule, match=r"np\.stack, or with np\.array\(\.\.\., like=x\)"):
+            ad.grad(f)(0.5)
+    assert ad.grad(lambda x: np.sum(np.exp(np.array([x, 1.0], like=x))))(0.5) == pytest.approx(np.exp(0.5))
     assert ad.grad(lambda x: np.sum(np.exp(np.stack([x, 1.0]))))(0.5) == pytest.approx(np.exp(0.5))
 
 
