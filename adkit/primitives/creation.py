@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import Box, creators, holds_boxes, normalize, plain
-from .table import cast, dtype_of, implements
+from .table import cast, dtype_of, implements, shape_of
 
 
 def _lifted(array: Any, like: Any) -> Any:
@@ -57,6 +57,38 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, de
     if dtype is None:
         dtype = dtype_of(normalize(fill_value))
     return np.full_like(np.empty(shape, dtype, order, like=like), fill_value, dtype)
+
+
+@implements(np.linspace)
+def linspace(
+    start: Any,
+    stop: Any,
+    num: Any = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    """Numbers from start to stop, step by step as NumPy computes them."""
+    start, stop = normalize(start), normalize(stop)
+    # NumPy says what is wrong with the arguments, and of which dtype the numbers are.
+    exact = np.linspace(plain(start), plain(stop), num, endpoint, axis=axis, device=device).dtype
+    parts = num - 1 if endpoint else num
+    delta = cast(stop, exact) - cast(start, exact)
+    counts = np.arange(num, dtype=exact).reshape(-1, *(1,) * len(shape_of(delta)))
+    step = delta / parts if parts > 0 else np.nan
+    if parts > 0 and np.any(step == 0):
+        # Where a step is too small for a number NumPy divides first.
+        numbers = counts / parts * delta + start
+    else:
+        numbers = counts * (step if parts > 0 else delta) + start
+    if endpoint and num > 1:
+        numbers[-1, ...] = stop
+    numbers = np.moveaxis(numbers, 0, axis) if axis else numbers
+    numbers = numbers if dtype is None or np.dtype(dtype) == exact else np.astype(numbers, dtype)
+    return (numbers, step) if retstep else numbers
 
 
 def _converted(fun: Any, copies: bool) -> None:

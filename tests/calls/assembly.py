@@ -169,6 +169,16 @@ PATTERNS: Patterns = {
         lambda x: np.repeat(x, 11, axis=1),
         lambda x: np.repeat(x[:1, :1], [9], axis=1),
     ],
+    np.linspace: [
+        lambda x: np.linspace(x[0, 0], x[1, 1]),
+        lambda x: np.linspace(x[0], 2.0, 5, axis=-1),
+        lambda x: np.linspace(1, x, 4, endpoint=False, axis=1),
+        lambda x: np.linspace(x[0, 0], [1.0, x[0, 1]], num=3, retstep=True)[1],
+        lambda x: np.linspace(x, C, 1),
+        lambda x: np.linspace(x[0], x[1] * 1.5, 2, dtype=float),
+        lambda x: np.linspace(x[0], x[0], 3),
+        lambda x: np.linspace(x[0], x[1], 0),
+    ],
     np.tile: [
         lambda x: np.tile(x, 2),
         lambda x: np.tile(x, 1),
