@@ -120,7 +120,8 @@ class Call:
         if ASKING:
             teach_loaded()
         try:
-            out = self.f(*self.arguments(leaves), **self.kwargs)
+            kwargs = {name: lend(arg) for name, arg in self.kwargs.items()} if self.kwargs else {}
+            out = self.f(*self.arguments(leaves), **kwargs)
         except (TypeError, ValueError, AttributeError, SystemError) as error:
             if ASKING and teach_loaded():
                 return self(leaves)  # f has imported what was not there before it ran

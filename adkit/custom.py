@@ -118,9 +118,14 @@ def _require_plain(name: str, kwargs: Mapping[str, Any]) -> None:
             )
 
 
-def _plain_copies(values: Sequence[Any]) -> list[Any]:
-    """Values as f gets them: arrays of its own, since what is recorded must not change."""
-    return [x.copy("K") if isinstance(x, np.ndarray) else x for x in values]
+def _own_copies(values: Sequence[Any]) -> list[Any]:
+    """Values as f and its rules get them: arrays of their own, since what is recorded must not change."""
+    return [x.again() if isinstance(x, Box) else x.copy("K") if isinstance(x, np.ndarray) else x for x in values]
+
+
+def _on_copies(rule: Rule) -> Rule:
+    """A rule that may write into what it is given."""
+    return lambda *args: rule(*_own_copies(args))
 
 
 # -- element by element ----------------------------------------------------------------------------
@@ -133,10 +138,10 @@ class _StatedRow(Elementwise):
         Primitive.__init__(self, f"custom {name}", f)
         self.ufunc: Any = f
         self.formula = formula
-        self.partials = tuple(partials)
+        self.partials = tuple([_on_copies(rule) for rule in partials])
 
     def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        return self.fun(*_plain_copies(args))
+        return self.fun(*_own_copies(args))
 
     def reads(self, i: int, count: int) -> frozenset[int]:
         return frozenset(range(count + 1))  # the rules are not tried out
@@ -190,7 +195,8 @@ class Application:
         return [unflatten(s, [next(entries) for _ in range(count(s))]) for s in self.structures]
 
     def arguments(self, values: Sequence[Any]) -> list[Any]:
-        return self.filled(values, self.leaves)
+        """The arguments as f and its rules get them."""
+        return self.filled(_own_copies(values), _own_copies(self.leaves))
 
     def chosen(self, given: Any, name: str) -> list[Any]:
         """The entries of the traced leaves in what a vjp returned for all arguments; None for zero."""
@@ -274,7 +280,7 @@ class _RuledRow(Primitive):
 
     def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         application: Application = params["application"]
-        out = self.fun(*application.arguments(_plain_copies(args)), **application.kwargs)
+        out = self.fun(*application.arguments(args), **application.kwargs)
         return application.pack(out, self.custom.name)
 
     def jvp(
@@ -341,12 +347,15 @@ class ByRules(_Custom):
 
     def _stated_push(self, application: Application, tangents: Sequence[Any], out: Any, args: Sequence[Any]) -> Any:
         assert self.jvp is not None
-        given = tuple(application.filled(tangents, [_zero(leaf) for leaf in application.leaves]))
+        zeros = [_zero(leaf) for leaf in application.leaves]
+        given = tuple(application.filled(_own_copies(tangents), zeros))
+        (out,) = _own_copies([out])
         stated = self.jvp(given, application.unpack(out, True), *application.arguments(args), **application.kwargs)
         return application.pack_tangent(stated, self.name)
 
     def _stated_pull(self, application: Application, cotangent: Any, out: Any, args: Sequence[Any]) -> list[Any]:
         assert self.vjp is not None
+        cotangent, out = _own_copies([cotangent, out])
         parts = application.unpack(cotangent, False), application.unpack(out, True)
         stated = self.vjp(*parts, *application.arguments(args), **application.kwargs)
         shares = application.chosen(stated, self.name)

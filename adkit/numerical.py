@@ -28,11 +28,10 @@ class Surroundings:
 
     def at(self, *moves: Move) -> Any:
         """f with some components moved."""
-        leaves = [leaf.copy("K") if isinstance(leaf, np.ndarray) else leaf for leaf in self.leaves]
+        leaves = [_own(leaf) for leaf in self.leaves]
         for i, place, delta in moves:
             leaves[i] = _moved(leaves[i], place, delta)
-        out = self.f(leaves)
-        return out.copy("K") if isinstance(out, np.ndarray) else out
+        return _own(self.f(leaves))
 
     def distance(self, i: int, place: Place, delta: float) -> float:
         """How far floating point moves the component when it is asked to move by delta."""
@@ -43,6 +42,13 @@ class Surroundings:
                 f"a step of {abs(delta):g} vanishes beside a component of size {abs(x):g}; take a larger one"
             )
         return moved
+
+
+def _own(x: Any) -> Any:
+    """A number or array that no write to x reaches, nor any write to it x."""
+    if isinstance(x, Box):
+        return x.again()
+    return x.copy("K") if isinstance(x, np.ndarray) else x
 
 
 def _widened(leaf: Any) -> Any:

@@ -189,6 +189,10 @@ class Box:
     def shape(self) -> tuple[int, ...]:
         return np.shape(plain(self))
 
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise refusals.in_place("assignment to .shape")
+
     @property
     def ndim(self) -> int:
         return np.ndim(plain(self))
@@ -481,6 +485,8 @@ def normalize(x: Any) -> Any:
         x = np.array(x, dtype=object) if holds_boxes(x) else np.asarray(x)
     if isinstance(x, np.ndarray) and x.dtype.hasobject and holds_boxes(x.flat):
         return np.reshape(np.stack([_scalar(part) for part in x.flat]), x.shape)
+    if isinstance(x, Flat):
+        return np.copy(np.ravel(x.base))
     if type(x) not in _OPERANDS and not isinstance(x, _OPERAND_KINDS):
         raise refusals.foreign(x)
     return x

@@ -77,12 +77,15 @@ def rewrite(box: Box, new: Any) -> None:
 
 
 def _refresh(base: Box, done: set[int]) -> None:
-    """Let the views of a rewritten array show what is there now."""
-    for ref in link_of(base).views:
-        view = ref()
-        if view is not None and id(view) not in done:
-            view.become(bind(view.link.row, (base,), view.link.params))
-            _refresh(view, done)
+    """Let the views of a rewritten array show what is there now, and their views."""
+    bases = [base]
+    while bases:
+        base = bases.pop()
+        for ref in link_of(base).views:
+            view = ref()
+            if view is not None and id(view) not in done:
+                view.become(bind(view.link.row, (base,), view.link.params))
+                bases.append(view)
 
 
 def read_only(base: Any, new: Any, **params: Any) -> Any:

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "refusals": {"errors"},
     "containers": set(),
-    "lending": set(),
+    "lending": {"tracing"},
     "tracing": {"errors", "refusals"},
     "views": {"tracing"},
     "primitives": {"errors", "refusals", "tracing", "views"},

@@ -432,6 +432,37 @@ def test_views_that_are_gone_are_forgotten():
     ad.grad(f)(POINT)
 
 
+def test_a_long_chain_of_views_is_written_through():
+    def f(x):
+        views = [x * 2.0]
+        for _ in range(3000):
+            views.append(views[-1][:])
+        views[0][1] = x[0]
+        return np.sum(views[-1])
+
+    np.testing.assert_array_equal(ad.grad(f)(POINT), [3.0, 0.0, 2.0, 2.0])
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_the_flat_elements_of_one_array_go_into_another(method):
+    def f(x):
+        y, z = np.zeros_like(x), np.zeros_like(x, shape=6)
+        y.flat = (x * x).flat
+        z[:] = y.flat
+        return np.sum(z * np.arange(6.0))
+
+    np.testing.assert_array_equal(ad.grad(f, method=method)(PLANE), 2 * PLANE * np.arange(6.0).reshape(2, 3))
+
+
+def test_a_shape_is_not_assigned_to():
+    def f(x):
+        x.shape = (3, 2)
+        return np.sum(x)
+
+    with pytest.raises(ad.LostDerivative, match=r"\.shape .*test_assignment"):
+        ad.grad(f)(PLANE)
+
+
 def test_a_row_of_a_matrix_is_written_through():
     def f(x):
         m = np.zeros((2, 3), like=x)
@@ -532,6 +563,40 @@ def test_writes_to_outer_arrays_do_not_reach_what_the_inner_level_has_recorded(i
 
     # d/dt (t y)^2 = 2 t y^2 = 2 x^3 at t = y = x
     np.testing.assert_allclose(ad.grad(f, method=outer)(POINT), 6 * POINT**2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("inner", ["reverse", "forward", "numerical"])
+@pytest.mark.parametrize("outer", EXACT)
+def test_what_is_traced_outside_stays_as_it_is_when_the_inner_function_writes_to_its_arguments(inner, outer):
+    def g(x, y, z=None):
+        x *= x
+        y *= 2.0
+        z += 1.0
+        return np.sum(x) * y[0] * z[1]
+
+    def f(x):
+        return np.sum(ad.grad(g, method=inner)(x, x, z=x) * x)
+
+    def exact(x):
+        return np.sum(2 * x * x) * 2 * x[0] * (x[1] + 1)
+
+    np.testing.assert_allclose(ad.grad(f, method=outer)(POINT), slope_by_differences(exact, POINT), rtol=1e-6)
+
+
+@pytest.mark.parametrize("inner", [ad.jacobian, ad.hessian])
+def test_differences_of_a_function_that_writes_to_a_traced_argument(inner):
+    def g(x):
+        x -= 1.0
+        x *= x
+        return np.sum(x)
+
+    def f(x):
+        return np.sum(inner(g, method="numerical")(x) * x[0])
+
+    def exact(x):
+        return np.sum(inner(g)(x) * x[0])
+
+    np.testing.assert_allclose(ad.grad(f)(POINT), ad.grad(exact)(POINT), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("outer", EXACT)

@@ -240,6 +240,40 @@ def test_f_gets_arrays_of_its_own():
     np.testing.assert_array_equal(x, X)
 
 
+def _doubled(x):
+    x *= 2
+    return x
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"partials": lambda out, x: _doubled(x)},
+        {"jvp": lambda t, out, x: _doubled(t[0]) * x},
+        {"vjp": lambda c, out, x: (_doubled(c) * x,)},
+        {"vjp": lambda c, out, x: (c * _doubled(out) / x,)},
+    ],
+)
+def test_rules_get_arrays_of_their_own(rules):
+    square = ad.custom_derivative(np.square, **rules)
+
+    def f(x):
+        y = x * 1.0
+        return square(y) + y
+
+    x, ones = X.copy(), np.ones(3)
+    value, pullback = ad.vjp(f, x)
+    for _ in range(2):
+        np.testing.assert_array_equal(pullback(ones)[0], 2 * X + 1)
+    np.testing.assert_array_equal(ad.jvp(square, (x,), (ones,))[1], 2 * X)
+    np.testing.assert_array_equal(ad.jvp(f, (x,), (ones,))[1], 2 * X + 1)
+    np.testing.assert_array_equal(ad.jacobian(f, method="forward")(x), np.diag(2 * X + 1))
+    np.testing.assert_allclose(ad.hessian(lambda x: np.sum(f(x)))(x), 2 * np.eye(3), atol=1e-15)
+    np.testing.assert_array_equal(value, X**2 + X)
+    np.testing.assert_array_equal(x, X)
+    np.testing.assert_array_equal(ones, np.ones(3))
+
+
 def test_the_rule_is_called_once_for_all_arguments():
     calls = []
 

@@ -312,3 +312,10 @@ def test_the_symbolic_method_refuses_formulas_that_lose_digits():
     for f in (special.exprel, special.log_ndtr, lambda x: special.xlogy(x, x), logsumexp):
         with pytest.raises(ad.NoRule, match=r"symbolic method .*method='reverse'"):
             ad.grad(f, method="symbolic")(0.5)
+
+
+@pytest.mark.parametrize("function", [special.yn, special.kn, special.expn])
+@pytest.mark.filterwarnings("ignore:floating point number truncated")
+def test_an_order_is_cut_down_to_a_whole_number(function):
+    cut, whole = (ad.grad(lambda x, n=n: function(n, x))(0.7) for n in (2.6, 2.0))
+    assert cut == whole

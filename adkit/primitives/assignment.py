@@ -89,7 +89,7 @@ def _is_window(item: Box, x: Box, index: Any) -> bool:
 
 
 def _number(item: Any) -> Any:
-    return normalize(item) if isinstance(item, (list, tuple, np.ndarray)) else item
+    return item if isinstance(item, Box) else normalize(item)
 
 
 @implements(np.copyto)

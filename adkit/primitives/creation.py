@@ -59,6 +59,38 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, de
     return np.full_like(np.empty(shape, dtype, order, like=like), fill_value, dtype)
 
 
+@implements(np.linspace)
+def linspace(
+    start: Any,
+    stop: Any,
+    num: Any = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    """Numbers from start to stop, step by step as NumPy computes them."""
+    start, stop = normalize(start), normalize(stop)
+    # NumPy says what is wrong with the arguments, and of which dtype the numbers are.
+    exact = np.linspace(plain(start), plain(stop), num, endpoint, axis=axis, device=device).dtype
+    parts = num - 1 if endpoint else num
+    delta = cast(stop, exact) - cast(start, exact)
+    counts = np.arange(num, dtype=exact).reshape(-1, *(1,) * len(shape_of(delta)))
+    step = delta / parts if parts > 0 else np.nan
+    if parts > 0 and np.any(step == 0):
+        # Where a step is too small for a number NumPy divides first.
+        numbers = counts / parts * delta + start
+    else:
+        numbers = counts * (step if parts > 0 else delta) + start
+    if endpoint and num > 1:
+        numbers[-1, ...] = stop
+    numbers = np.moveaxis(numbers, 0, axis) if axis else numbers
+    numbers = numbers if dtype is None or np.dtype(dtype) == exact else np.astype(numbers, dtype)
+    return (numbers, step) if retstep else numbers
+
+
 def _converted(fun: Any, copies: bool) -> None:
     """A function that makes an array of what is given, which may hold traced numbers."""
 
@@ -79,34 +111,6 @@ creators.add(np.full)
 
 
 # -- numbers between two numbers -------------------------------------------------------------------
-@implements(np.linspace)
-def linspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: Any = None,
-    axis: int = 0,
-    *,
-    device: Any = None,
-) -> Any:
-    """Numbers at equal distances, as NumPy computes them."""
-    start, stop = normalize(start), normalize(stop)
-    model = np.linspace(plain(start), plain(stop), num, endpoint, dtype=dtype, axis=axis)
-    wanted = np.result_type(plain(start), plain(stop), float(num))
-    gaps = num - 1 if endpoint else num
-    delta = stop - start
-    places = np.arange(num, dtype=wanted).reshape(-1, *(1,) * len(shape_of(delta)))
-    step = delta / gaps if gaps > 0 else np.nan
-    tiny = gaps <= 0 or np.any(plain(step) == 0)  # a step too small to be a number
-    out = (places / max(gaps, 1) * delta if tiny else places * step) + start
-    if endpoint and num > 1:
-        out = np.concatenate([out[:-1], np.reshape(stop + 0 * delta, (1, *shape_of(delta)))])
-    out = cast(np.moveaxis(out, 0, axis), model.dtype)
-    return (out, step) if retstep else out
-
-
 @implements(np.logspace)
 def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0

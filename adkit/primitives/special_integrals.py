@@ -22,6 +22,11 @@ def _between(f: Any, sign: int, factor: float = 0.5) -> Rule:
     return lambda out, v, x: factor * (f(v - 1, x) + sign * f(v + 1, x))
 
 
+def _truncated(rule: Rule) -> Rule:
+    """The same for a function that cuts its order down to a whole number."""
+    return lambda out, n, x: rule(out, np.trunc(n), x)
+
+
 def _scaled(f: Any) -> Rule:
     """The same for exp(-|x|) f_v(x) with sign 1."""
     return lambda out, v, x: 0.5 * (f(v - 1, x) + f(v + 1, x)) - np.sign(x) * out
@@ -29,10 +34,10 @@ def _scaled(f: Any) -> Rule:
 
 special(sc.jv, "besselj(x, y)", None, _between(sc.jv, -1), domain=ORDER, ulps=8)
 special(sc.yv, "bessely(x, y)", None, _between(sc.yv, -1), domain=ORDER, ulps=32)
-special(sc.yn, "bessely(x, y)", None, _between(sc.yv, -1), domain=WHOLE_ORDER, ulps=8)
+special(sc.yn, "bessely(x, y)", None, _truncated(_between(sc.yv, -1)), domain=WHOLE_ORDER, ulps=8)
 special(sc.iv, "besseli(x, y)", None, _between(sc.iv, 1), domain=ORDER, ulps=8)
 special(sc.kv, "besselk(x, y)", None, _between(sc.kv, 1, -0.5), domain=ORDER, ulps=8)
-special(sc.kn, "besselk(x, y)", None, _between(sc.kv, 1, -0.5), domain=WHOLE_ORDER, ulps=8)
+special(sc.kn, "besselk(x, y)", None, _truncated(_between(sc.kv, 1, -0.5)), domain=WHOLE_ORDER, ulps=8)
 special(sc.ive, "exp(-Abs(y))*besseli(x, y)", None, _scaled(sc.ive), domain=ORDER, ulps=8, real=True)
 special(
     sc.kve,
@@ -63,7 +68,11 @@ special(sc.k1e, "exp(x)*besselk(1, x)", lambda out, x: out - 0.5 * (sc.k0e(x) + 
 # -- integrals -------------------------------------------------------------------------------------
 special(sc.exp1, "expint(1, x)", lambda out, x: -np.exp(-x) / x, ulps=2)
 special(sc.expi, "Ei(x)", lambda out, x: np.exp(x) / x, domain=(0.6, 2.0), ulps=4)
-special(sc.expn, "expint(x, y)", None, lambda out, n, x: -_expn_below(n, x), domain=((3.0, 3.0), (0.2, 2.0)), ulps=4)
+special(
+    *(sc.expn, "expint(x, y)", None, _truncated(lambda out, n, x: -_expn_below(n, x))),
+    domain=((3.0, 3.0), (0.2, 2.0)),
+    ulps=4,
+)
 special(sc.spence, "polylog(2, 1 - x)", lambda out, x: _spence_slope(x), domain=(0.2, 0.9), ulps=4)
 special(sc.wrightomega, "LambertW(exp(x))", lambda out, x: out / (1 + out), domain=(-2.0, 2.0), ulps=2)
 
