@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
 
-from ..tracing import holds_boxes, implementation_of
+from .tracing import holds_boxes, implementation_of
 
 # Module -> names of its functions that have an implementation.
 ASKING: dict[str, tuple[str, ...]] = {
