@@ -71,7 +71,7 @@ HEAVY = {
 }
 # Modules that are themselves only loaded on first use.
 AT_HOME = {"symbolic": {"sympy", "mpmath"}, "engines": {"autograd", "jax", "torch", "casadi"}, "cli": {"typer", "rich"}}
-AT_HOME |= {name: {"scipy"} for name in ("special", "special_integrals", "special_arrays")}
+AT_HOME |= {name: {"scipy"} for name in ("special", "special_integrals", "special_python")}
 
 
 def sources():

@@ -21,7 +21,7 @@ import adkit as ad
 from adkit import refusals, reverse
 from adkit.containers import flatten, unflatten
 from adkit.primitives import Constant, Elementwise, General, JointlyLinear, Linear, Primitive, guard, primitives
-from adkit.primitives.parts import WHOLE
+from adkit.primitives.numbers import WHOLE
 from adkit.tracing import implementations, load_all
 
 load_all()

@@ -312,6 +312,16 @@ def elementwise(ufunc: np.ufunc, formula: str, *partials: int | Rule, **options:
     return implements(ufunc)(Elementwise(ufunc, formula, *partials, **options))
 
 
+def by_slope(name: str, fun: Rule, slope: Rule) -> General:
+    """The row of an elementwise function of one argument with parameters, or of complex values: `slope(out, x,
+    **params)` is its derivative."""
+
+    def scaled(derivative: Any, out: Any, x: Any, **params: Any) -> Any:
+        return derivative * slope(out, x, **params)
+
+    return General(name, fun, [scaled], [scaled], batched=[scaled], flow="adds")
+
+
 def choice(ufunc: np.ufunc, formula: str, *partials: Rule, **options: Any) -> Choice:
     """Add the row of an elementwise function that passes one of its arguments on."""
     return implements(ufunc)(Choice(ufunc, formula, *partials, **options))
