@@ -128,6 +128,7 @@ class _StatedRow(Elementwise):
     """The operation of a function whose partials are stated."""
 
     listed = False
+    uneven = True  # a person's rules are not tried out
 
     def __init__(self, f: Rule, name: str, formula: str, partials: Sequence[Rule]) -> None:
         Primitive.__init__(self, f"custom {name}", f)
@@ -137,9 +138,6 @@ class _StatedRow(Elementwise):
 
     def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         return self.fun(*_plain_copies(args))
-
-    def reads(self, i: int, count: int) -> frozenset[int]:
-        return frozenset(range(count + 1))  # the rules are not tried out
 
 
 class ByPartials(_Custom):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..tracing import normalize, plain, value
-from .elementwise import _towards
+from .elementwise import towards
 from .indexing import scatter_p
 from .table import (
     General,
@@ -233,7 +233,7 @@ prod_p = reduction("prod", np.prod, _prod_partials)
 logsumexp_p = reduction("logaddexp.reduce", np.logaddexp.reduce, _softmax(np.exp), selects=True)
 logsumexp2_p = reduction("logaddexp2.reduce", np.logaddexp2.reduce, _softmax(np.exp2), selects=True)
 hypot_p = reduction(
-    "hypot.reduce", np.hypot.reduce, lambda out, x, axis, keepdims: _towards(x, restored(out, x, axis, keepdims))
+    "hypot.reduce", np.hypot.reduce, lambda out, x, axis, keepdims: towards(x, restored(out, x, axis, keepdims))
 )
 # The row of each ufunc's reduction, and what changes nothing in it.
 BY_UFUNC: dict[np.ufunc, tuple[General, float]] = {

@@ -86,8 +86,11 @@ class Elementwise(Primitive):
 
     `formula` is the same function in SymPy's notation, in x (and y): the symbolic method, the 50-digit reference and
     the tests read it. A partial is 1, -1, or a function of the output and the inputs. `domain` is an interval in
-    which all is smooth, for tests that draw points.
+    which all is smooth, for tests that draw points. `uneven` partials may look at more numbers in some places than in
+    others, so that trying one out does not show what it reads.
     """
+
+    uneven = False
 
     def __init__(
         self,
@@ -96,12 +99,14 @@ class Elementwise(Primitive):
         *partials: int | Rule,
         fun: Rule | None = None,
         domain: tuple[float, float] = (-2.0, 2.0),
+        uneven: bool = False,
     ) -> None:
         super().__init__(ufunc.__name__, fun or ufunc)
         self.ufunc = ufunc
         self.formula = formula
         self.partials = partials
         self.domain = domain
+        self.uneven = uneven
 
     def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         try:
@@ -150,7 +155,9 @@ class Elementwise(Primitive):
 
     def reads(self, i: int, count: int) -> frozenset[int]:
         partial = self.partials[i]
-        return frozenset() if isinstance(partial, int) else read_by(partial, count + 1)
+        if isinstance(partial, int):
+            return frozenset()
+        return super().reads(i, count) if self.uneven else read_by(partial, count + 1)
 
 
 class Choice(Elementwise):
