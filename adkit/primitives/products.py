@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..tracing import normalize, plain
-from .table import General, cast, implements, is_complex, refuse_out, shape_of
+from .table import General, cast, implements, is_complex, lined_up, refuse_out, shape_of
 
 
 def _ndim(x: Any) -> int:
@@ -69,9 +69,7 @@ def _columns(tangents: Any, x: Any) -> Any:
 
 def _aligned(tangents: Any, x: Any, other: Any) -> Any:
     """Stacked matrices with unit axes so that they broadcast against the other factor as x does."""
-    missing = max(_ndim(other) - _ndim(x), 0)
-    shape = np.shape(plain(tangents))
-    return np.reshape(tangents, (shape[0], *(1,) * missing, *shape[1:])) if missing else tangents
+    return lined_up(tangents, _ndim(other) - _ndim(x))
 
 
 matmul_p = General(
@@ -223,9 +221,7 @@ def _of_vectors(ufunc: Any, x_core: str, y_core: str, out_core: str, conjugated:
     conj = np.conj if conjugated else lambda x: x
 
     def stacked(tangents: Any, x: Any, core: str, other: Any, other_core: str) -> Any:
-        missing = max(_ndim(other) - len(other_core) - _ndim(x) + len(core), 0)
-        shape = shape_of(tangents)
-        return np.reshape(tangents, (shape[0], *(1,) * missing, *shape[1:]))
+        return lined_up(tangents, _ndim(other) - len(other_core) - _ndim(x) + len(core))
 
     row = General(
         ufunc.__name__,

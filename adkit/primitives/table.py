@@ -480,11 +480,15 @@ def cast(x: Any, dtype: Any) -> Any:
 
 def align(tangent: Any, x: Any, out: Any) -> Any:
     """Stacked tangents of x with unit axes inserted, so that they broadcast as x does against out."""
-    missing = len(shape_of(out)) - len(shape_of(x))
-    if missing == 0:
-        return tangent
-    shape = shape_of(tangent)
-    return np.reshape(tangent, (shape[0], *(1,) * missing, *shape[1:]))
+    return lined_up(tangent, len(shape_of(out)) - len(shape_of(x)))
+
+
+def lined_up(tangents: Any, missing: int) -> Any:
+    """Stacked tangents with so many unit axes behind the first, so that they broadcast as single ones do."""
+    if missing <= 0:
+        return tangents
+    shape = shape_of(tangents)
+    return np.reshape(tangents, (shape[0], *(1,) * missing, *shape[1:]))
 
 
 def spread(tangent: Any, out: Any, batched: bool) -> Any:
