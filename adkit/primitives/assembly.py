@@ -13,9 +13,9 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..errors import NoRule, place
 from ..tracing import Box, is_traced, normalize, plain
-from .indexing import along, axis_of, numbers_of, plain_numbers, rows_of
+from .indexing import along, axis_of, numbers_of, plain_numbers, taken
 from .shape import broadcast_to_p, model, owned, reshaped
-from .table import JointlyLinear, Linear, cast, dtype_of, implements, refuse_out, shape_of
+from .table import JointlyLinear, Linear, axis_from_end, cast, dtype_of, implements, refuse_out, shape_of
 
 
 # -- rows ------------------------------------------------------------------------------------------
@@ -76,9 +76,9 @@ def concatenate(
     parts = _parts(arrays, dtype, casting)
     if axis is None:
         parts, axis = [np.ravel(a) for a in parts], 0
-    if not (n := len(shape_of(parts[0]))):
+    if not shape_of(parts[0]):
         raise ValueError("zero-dimensional arrays cannot be concatenated")  # as NumPy says it
-    return concatenate_p(*parts, axis=normalize_axis_index(axis, n) - n)
+    return concatenate_p(*parts, axis=axis_from_end(parts[0], axis))
 
 
 @implements(np.stack)
@@ -160,7 +160,7 @@ def _inserted(arr: Any, place: Any, values: Any, axis: int, n: int) -> Any:
     values = values if place.ndim else np.moveaxis(values, 0, axis)
     shape, i = list(shape_of(arr)), int(place.reshape(-1)[0])
     np.insert(np.empty(shape[axis], bool), i, False)  # NumPy says what is out of bounds
-    before, after = along(axis, slice(None, i), arr), along(axis, slice(i, None), arr)
+    before, after = along(arr, axis, slice(None, i)), along(arr, axis, slice(i, None))
     shape[axis] = shape_of(values)[axis]
     return np.concatenate([before, np.broadcast_to(values, shape), after], axis)
 
@@ -219,7 +219,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     a, axis = axis_of(np.atleast_1d(a), axis)
     shape = shape_of(a)
     if np.size(plain_numbers(repeats)) != 1 or math.prod(shape) <= FEW_NUMBERS:
-        return rows_of(a, np.repeat(np.arange(shape[axis]), repeats), axis)
+        return taken(a, np.repeat(np.arange(shape[axis]), repeats), axis)
     count = np.repeat(np.zeros(1, bool), repeats).size
     if 0 < count <= FEW_TIMES:
         spread = np.stack([a] * count, axis + 1)
@@ -266,7 +266,7 @@ def _wide(x: Any, a: Any, axis: int, width: int) -> Any:
 
 
 def _edges(a: Any, axis: int) -> tuple[Any, Any]:
-    return along(axis, slice(None, 1), a), along(axis, slice(-1, None), a)
+    return along(a, axis, slice(None, 1)), along(a, axis, slice(-1, None))
 
 
 def _edge(a: Any, axis: int, left: int, right: int, period: int, pair: Any) -> tuple[Any, Any]:
@@ -281,7 +281,7 @@ def _reflect(a: Any, axis: int, left: int, right: int, period: int, pair: Any, r
     whole = size // period * period if repeated else (size - 1) // (period - 1) * (period - 1)
     before, after = min(whole, left), min(whole, right)
     first, last = 1 - repeated, size - 1 + repeated
-    chunks = along(axis, slice(first, first + before), a), along(axis, slice(last - after, last), a)
+    chunks = along(a, axis, slice(first, first + before)), along(a, axis, slice(last - after, last))
     mirrored = tuple(np.flip(chunk, axis) for chunk in chunks)
     if pair == "odd":
         mirrored = tuple(2 * edge - chunk for edge, chunk in zip(_edges(a, axis), mirrored, strict=True))
@@ -297,7 +297,7 @@ def _wrap(a: Any, axis: int, left: int, right: int, period: int, pair: Any) -> t
     whole = size // period * period
     before, after = min(whole, left), min(whole, right)
     start = size - whole
-    return along(axis, slice(whole - before, whole), a), along(axis, slice(start, start + after), a)
+    return along(a, axis, slice(whole - before, whole)), along(a, axis, slice(start, start + after))
 
 
 def _linear_ramp(a: Any, axis: int, left: int, right: int, period: int, pair: Any) -> tuple[Any, Any]:
@@ -321,10 +321,10 @@ def _statistic(fun: Any) -> Callable[..., tuple[Any, Any]]:
 
     def sides(a: Any, axis: int, left: int, right: int, period: int, pair: Any) -> tuple[Any, Any]:
         before, after = (period if length is None else min(int(length), period) for length in pair)
-        first = fun(along(axis, slice(0, before), a), axis=axis, keepdims=True)
+        first = fun(along(a, axis, slice(0, before)), axis=axis, keepdims=True)
         if before == after == period:
             return _wide(first, a, axis, left), _wide(first, a, axis, right)
-        last = fun(along(axis, slice(period - after, period), a), axis=axis, keepdims=True)
+        last = fun(along(a, axis, slice(period - after, period)), axis=axis, keepdims=True)
         return _wide(first, a, axis, left), _wide(last, a, axis, right)
 
     return sides

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..tracing import normalize, plain, value
 from .elementwise import towards
@@ -17,6 +17,7 @@ from .table import (
     General,
     JointlyLinear,
     Linear,
+    axis_from_end,
     cast,
     dtype_of,
     everywhere,
@@ -44,12 +45,6 @@ def axes_from_end(a: Any, axis: Any) -> Axes:
     if isinstance(axis, list):
         raise TypeError("'list' object cannot be interpreted as an integer")  # NumPy's words
     return tuple([i - n for i in normalize_axis_tuple(axis, n)])
-
-
-def one_axis(a: Any, axis: Any) -> int:
-    """The axis that is meant, as a negative number."""
-    n = len(shape_of(a))
-    return normalize_axis_index(axis, n) - n
 
 
 def kept(keepdims: Any) -> bool:
@@ -359,7 +354,7 @@ def _reduceat(ufunc: np.ufunc) -> None:
         array, indices = normalize(array), np.array(value(indices))
         if dtype is not None:
             array = cast(array, dtype)
-        axis = one_axis(array, axis)
+        axis = axis_from_end(array, axis)
         # NumPy says what may not be.
         np.add.reduceat(np.broadcast_to(0.0, shape_of(array)), indices, axis)
         if ufunc is np.add:

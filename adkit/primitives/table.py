@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..errors import LostDerivative, NoRule, place
 from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain
@@ -511,6 +512,12 @@ def dtype_of(x: Any) -> np.dtype[Any]:
 
 
 _FLOAT64 = np.dtype(float)
+
+
+def axis_from_end(x: Any, axis: Any) -> int:
+    """The axis that is meant, as a negative number, which a leading axis of stacked tangents does not change."""
+    n = len(shape_of(x))
+    return normalize_axis_index(axis, n) - n
 
 
 def is_complex(x: Any) -> bool:
