@@ -169,24 +169,15 @@ def _known_extreme_shares(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 
 def _prod_partials(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     """Each element's product of the others along the axes, right through zeros: those before times those after."""
-    n = np.ndim(plain(x))
-    order = (*(i for i in range(n) if i - n not in axis), *(i + n for i in axis))
-    moved = np.transpose(x, order)
-    shape = shape_of(moved)
-    rows = np.reshape(moved, (*shape[: n - len(axis)], math.prod(shape[n - len(axis) :])))
+    rows = rows_of(x, axis)
     others = _before(rows) * np.flip(_before(np.flip(rows, -1)), -1)
-    return np.transpose(np.reshape(others, shape), tuple(int(i) for i in np.argsort(order)))
+    apart = np.reshape(others, (*shape_of(rows)[:-1], *(shape_of(x)[i] for i in axis)))
+    return np.moveaxis(apart, range(-len(axis), 0), axis)
 
 
 def _before(rows: Any) -> Any:
-    """The product of the elements before each one along the last axis: a scan, doubling its reach at every step."""
-    count = shape_of(rows)[-1]
-    product = np.concatenate([np.ones_like(plain(rows)[..., :1]), rows[..., :-1]], axis=-1)
-    reach = 1
-    while reach < count:
-        product = np.concatenate([product[..., :reach], product[..., reach:] * product[..., :-reach]], axis=-1)
-        reach *= 2
-    return product
+    """The product of the elements before each one along the last axis."""
+    return np.concatenate([np.ones_like(plain(rows)[..., :1]), np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
 
 
 def _softmax(exp: Any) -> Callable[..., Any]:
