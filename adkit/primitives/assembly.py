@@ -53,7 +53,7 @@ roll_p = Linear(
 def _parts(arrays: Any, dtype: Any = None, casting: Any = "same_kind") -> list[Any]:
     """The arrays of a sequence, or the rows of an array, in the dtype asked for."""
     if not hasattr(arrays, "__getitem__"):
-        raise TypeError("The first input argument needs to be a sequence")  # as NumPy says it of a generator
+        raise TypeError("The first input argument needs to be a sequence")  # NumPy's words of a generator
     parts = [normalize(a) for a in arrays]
     if dtype is None and casting == "same_kind":
         return parts
@@ -77,7 +77,7 @@ def concatenate(
     if axis is None:
         parts, axis = [np.ravel(a) for a in parts], 0
     if not shape_of(parts[0]):
-        raise ValueError("zero-dimensional arrays cannot be concatenated")  # as NumPy says it
+        raise ValueError("zero-dimensional arrays cannot be concatenated")  # NumPy's words
     return concatenate_p(*parts, axis=axis_from_end(parts[0], axis))
 
 
@@ -179,7 +179,7 @@ def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
     lead = shape_of(moved)[:-1]
     results = [normalize(func1d(moved[(*index, ...)], *args, **kwargs)) for index in np.ndindex(lead)]
     if not results:
-        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")  # as NumPy says it
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")  # NumPy's words
     # The first result says of which shape and dtype all are.
     shape, dtype = shape_of(results[0]), dtype_of(results[0])
     stacked = np.stack([cast(np.broadcast_to(r, shape), dtype) for r in results])
@@ -196,7 +196,7 @@ def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
         if np.ndim(out) != np.ndim(a):
             out = np.expand_dims(out, axis)
         if np.ndim(out) != np.ndim(a):
-            raise ValueError("function is not returning an array of the correct shape")  # as NumPy says it
+            raise ValueError("function is not returning an array of the correct shape")  # NumPy's words
         a = out
     return a
 
@@ -209,7 +209,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     n = len(shape_of(a))
     pairs = np.broadcast(plain_numbers(shift), normalize_axis_tuple(axis, n, allow_duplicate=True))
     if pairs.ndim > 1:
-        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")  # as NumPy says it
+        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")  # NumPy's words
     shifts, axes = zip(*((int(s), int(i) - n) for s, i in pairs), strict=True) if pairs.size else ((), ())
     return roll_p(a, shift=shifts, axis=axes)
 

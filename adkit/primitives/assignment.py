@@ -108,13 +108,8 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
 def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     """Elements of the flattened array; what is given is taken over and over."""
     _require_traced(a, "numpy.put")
-    places = _places(np.asarray(value(normalize(ind))), a.size, mode).ravel()
+    places = np.take(np.arange(a.size), plain_numbers(ind), mode=mode).ravel()
     _put_flat(a, places, _repeated(v, places.size))
-
-
-def _places(ind: Any, size: int, mode: str) -> Any:
-    """Positions in the flattened array as np.put understands them."""
-    return np.take(np.arange(size), ind, mode=mode)  # type: ignore[call-overload]
 
 
 def _repeated(v: Any, count: int) -> Any:
@@ -134,7 +129,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     _require_traced(arr, "numpy.place")
     places = np.flatnonzero(value(normalize(mask)))
     if len(places) and not np.size(plain(normalize(vals))):
-        raise ValueError("Cannot insert from an empty array!")  # as NumPy says it
+        raise ValueError("Cannot insert from an empty array!")  # NumPy's words
     _put_flat(arr, places, _repeated(vals, len(places)))
 
 

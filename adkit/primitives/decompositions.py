@@ -368,7 +368,7 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
     if mode == "raw":
         raise NoRule(f"numpy.linalg.qr with mode='raw' has no derivative rule{place()}; use 'reduced' or 'complete'")
     if mode not in ("reduced", "complete", "r"):
-        return np.linalg.qr(plain(a), mode)  # NumPy's own words
+        return np.linalg.qr(plain(a), mode)  # NumPy's own error
     kind = "reduced" if mode == "r" else mode
     q, r = _qr_parts(qr_p(a, mode=kind), a, kind)
     return r if mode == "r" else QRResult(q, r)

@@ -336,7 +336,7 @@ def diag(v: Any, k: int = 0) -> Any:
         size = shape[0] + abs(k)
         return embed_p(v, offset=operator.index(k), shape=(size, size))
     if len(shape) != 2:
-        raise ValueError("Input must be 1- or 2-d.")  # as NumPy says it
+        raise ValueError("Input must be 1- or 2-d.")  # NumPy's words
     return np.diagonal(v, k)
 
 

@@ -175,7 +175,7 @@ def _contracted(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
     else:
         left, right = (list(normalize_axis_tuple(i, _ndim(x))) for i, x in zip(axes, (a, b), strict=True))
     if [shape_of(a)[i] for i in left] != [shape_of(b)[i] for i in right]:
-        raise ValueError("shape-mismatch for sum")  # as NumPy says it
+        raise ValueError("shape-mismatch for sum")  # NumPy's words
     return left, right
 
 

@@ -116,7 +116,7 @@ _NOT_GIVEN: Any = object()
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT_GIVEN) -> Any:
     a = normalize(a)
     if rcond is not None and rtol is not _NOT_GIVEN:
-        raise ValueError("`rtol` and `rcond` can't be both set.")  # as NumPy says it
+        raise ValueError("`rtol` and `rcond` can't be both set.")  # NumPy's words
     if rcond is None:
         rcond = 1e-15 if rtol is _NOT_GIVEN else rtol
     if rcond is None:
