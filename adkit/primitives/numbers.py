@@ -10,7 +10,19 @@ from .. import refusals
 from ..errors import NoRule, place
 from ..tracing import implementations, normalize, plain, value
 from .elementwise import DEGREES_PER_RADIAN
-from .table import Constant, General, Linear, align, cast, constant, dtype_of, implements, is_complex, shape_of
+from .table import (
+    Constant,
+    General,
+    Linear,
+    align,
+    cast,
+    constant,
+    dtype_of,
+    implements,
+    is_complex,
+    parameter,
+    shape_of,
+)
 
 # -- rounding and questions: the derivative is zero wherever there is one --------------------------
 constant(np.fix, np.round, np.around, np.spacing)
@@ -56,7 +68,7 @@ _distance = Constant("nextafter", lambda x, y: np.nextafter(x, y) - x)
 @implements(np.ldexp)
 def ldexp(x: Any, exponent: Any, /) -> Any:
     """x * 2**exponent, which carries no derivative: NumPy takes whole numbers only."""
-    return ldexp_p(x, exponent=value(normalize(exponent)))
+    return ldexp_p(x, exponent=parameter(exponent))
 
 
 @implements(np.frexp)

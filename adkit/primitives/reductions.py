@@ -23,6 +23,7 @@ from .table import (
     everywhere,
     implements,
     like,
+    parameter,
     refuse_out,
     shape_of,
     weighted,
@@ -342,7 +343,7 @@ def _reduceat(ufunc: np.ufunc) -> None:
     @implements((ufunc, "reduceat"))
     def implementation(array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: None = None) -> Any:
         refuse_out(out)
-        array, indices = normalize(array), np.array(value(indices))
+        array, indices = normalize(array), np.asarray(parameter(indices))
         if dtype is not None:
             array = cast(array, dtype)
         axis = axis_from_end(array, axis)

@@ -10,7 +10,7 @@ from scipy.special import _ufuncs
 
 from ..tracing import is_traced, normalize
 from .special import ASYMPTOTIC, ROOT_PI, moved, special, tail, unknown
-from .table import General, Rule, by_slope, implements, is_complex, shape_of
+from .table import General, Rule, by_slope, implements, is_complex, parameter, shape_of
 
 # -- Bessel functions: of orders one less and one more ---------------------------------------------
 ORDER = ((0.3, 3.0), (0.3, 3.0))
@@ -223,7 +223,7 @@ def _several(ufunc: np.ufunc, slopes: Any) -> None:
         for i, other in enumerate(others, 1):
             if is_traced(other):
                 raise unknown(name, i)
-        x, others = normalize(x), tuple(map(normalize, others))
+        x, others = normalize(x), tuple(map(parameter, others))
         shape = np.broadcast_shapes(shape_of(x), *map(np.shape, others))
         packed = row(np.broadcast_to(x, shape), others=others)
         return tuple([packed[..., k] for k in range(ufunc.nout)])

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..errors import LostDerivative, NoRule, place
-from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain
+from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain, value
 from ..views import tie
 
 Rule = Callable[..., Any]
@@ -350,6 +350,12 @@ def implements(*functions: Any) -> Callable[[Implementation], Implementation]:
         return implementation
 
     return decorator
+
+
+def parameter(x: Any) -> Any:
+    """The plain numbers of what carries no derivative, in an array of their own: f may change the one it used."""
+    found = value(normalize(x))
+    return np.array(found) if isinstance(found, np.ndarray) else found
 
 
 def refuse_out(out: Any) -> None:
