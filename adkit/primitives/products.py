@@ -9,16 +9,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..tracing import normalize, plain
+from .matrices import swap
 from .table import General, cast, implements, is_complex, lined_up, refuse_out, shape_of
 
 
 def _ndim(x: Any) -> int:
     return np.ndim(plain(x))
-
-
-def _swap(x: Any) -> Any:
-    """The last two axes exchanged."""
-    return np.swapaxes(x, -1, -2)
 
 
 def _matmul_left(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
@@ -28,7 +24,7 @@ def _matmul_left(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
         return cotangent[..., None] * y if _ndim(x) > 1 else cotangent * y
     if _ndim(x) == 1:
         return np.matmul(y, cotangent[..., None])[..., 0]
-    return np.matmul(cotangent, _swap(y))
+    return np.matmul(cotangent, swap(y))
 
 
 def _matmul_right(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
@@ -36,8 +32,8 @@ def _matmul_right(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
     if _ndim(x) == 1:
         return x[..., :, None] * cotangent[..., None, :] if _ndim(y) > 1 else cotangent * x
     if _ndim(y) == 1:
-        return np.matmul(_swap(x), cotangent[..., None])[..., 0] if _ndim(x) > 2 else np.matmul(cotangent, x)
-    return np.matmul(_swap(x), cotangent)
+        return np.matmul(swap(x), cotangent[..., None])[..., 0] if _ndim(x) > 2 else np.matmul(cotangent, x)
+    return np.matmul(swap(x), cotangent)
 
 
 def _push_left_batched(tangents: Any, out: Any, x: Any, y: Any) -> Any:
