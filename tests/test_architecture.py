@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "primitives": {"errors", "refusals", "tracing", "views"},
     "forward": BASE,
     "reverse": BASE | {"lending"},
-    "custom": BASE | {"containers", "reverse"},
+    "custom": BASE | {"containers", "lending", "reverse"},
     "graph": BASE | {"containers"},
     "symbolic": BASE | {"containers", "graph"},
     "numerical": {"errors", "tracing"},
