@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import refusals
+from .asking import ASKING, teach_loaded
 from .containers import Container, Structure, count, flatten, flatten_like, is_container, paths, unflatten
 from .errors import ArgumentError, BadRequest, LostDerivative, NoRule, OutputError, place
 from .lending import lend
-from .primitives.asking import ASKING, teach_loaded
 from .primitives.table import dtype_of, like, zeros_like
 from .tracing import Box, inside, is_traced, normalize, now, plain, refusal_behind
 

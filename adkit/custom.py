@@ -17,6 +17,7 @@ import numpy as np
 from . import reverse
 from .containers import Structure, count, flatten, flatten_like, unflatten
 from .errors import ArgumentError, BadRequest, LostDerivative, OutputError, place
+from .lending import is_lent
 from .primitives import Elementwise, Primitive
 from .primitives.table import dtype_of, like, shape_of, zeros_like
 from .tracing import Box, bind, is_traced, normalize
@@ -128,11 +129,25 @@ def _on_copies(rule: Rule) -> Rule:
     return lambda *args: rule(*_own_copies(args))
 
 
+def _remembered(constant: Any) -> Any:
+    """A constant with the numbers it has now, which rules read later: whoever gave an array may change it."""
+    leaves, structure = flatten(constant)
+    if not any(isinstance(leaf, np.ndarray) for leaf in leaves):
+        return constant
+    own = [x.copy("K") if isinstance(x, np.ndarray) and not is_lent(x) else x for x in leaves]
+    return unflatten(structure, own)
+
+
+def _remembered_keywords(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _remembered(arg) for key, arg in kwargs.items()}
+
+
 # -- element by element ----------------------------------------------------------------------------
 class _StatedRow(Elementwise):
     """The operation of a function whose partials are stated."""
 
     listed = False
+    uneven = True  # a person's rules are not tried out
 
     def __init__(self, f: Rule, name: str, formula: str, partials: Sequence[Rule]) -> None:
         Primitive.__init__(self, f"custom {name}", f)
@@ -142,9 +157,6 @@ class _StatedRow(Elementwise):
 
     def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         return self.fun(*_own_copies(args))
-
-    def reads(self, i: int, count: int) -> frozenset[int]:
-        return frozenset(range(count + 1))  # the rules are not tried out
 
 
 class ByPartials(_Custom):
@@ -164,7 +176,7 @@ class ByPartials(_Custom):
             return self.f(*args, **kwargs)
         if len(args) > len(self.partials):
             raise BadRequest(f"{self.name} has {len(self.partials)} partials for {len(args)} arguments{place()}")
-        row = self.row if not kwargs else self._with(kwargs)
+        row = self.row if not kwargs else self._with(_remembered_keywords(kwargs))
         return bind(row, tuple([normalize(x) for x in args]))
 
     def _with(self, kwargs: Mapping[str, Any]) -> _StatedRow:
@@ -178,9 +190,9 @@ class Application:
 
     def __init__(self, structures: list[Structure], leaves: list[Any], kwargs: Mapping[str, Any]) -> None:
         self.structures = structures  # one per argument
-        self.leaves = [None if isinstance(leaf, Box) else leaf for leaf in leaves]
+        self.leaves = [None if isinstance(leaf, Box) else _remembered(leaf) for leaf in leaves]
         self.active = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Box)]
-        self.kwargs = kwargs
+        self.kwargs = _remembered_keywords(kwargs)
         self.output: Structure = None
         self.parts: list[Any] = []  # of each leaf of the output an empty array of its dtype, or what has no derivative
         self.last: tuple[Any, list[Any]] | None = None

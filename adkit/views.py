@@ -90,4 +90,4 @@ def _refresh(base: Box, done: set[int]) -> None:
 
 def read_only(base: Any, new: Any, **params: Any) -> Any:
     """What becomes of an array when a view that cannot be written to is written to."""
-    raise ValueError("assignment destination is read-only")  # as NumPy says it
+    raise ValueError("assignment destination is read-only")  # NumPy's words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 import types
@@ -27,16 +28,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lending": {"tracing"},
     "tracing": {"errors", "refusals"},
     "views": {"tracing"},
+    "asking": {"tracing"},
     "primitives": {"errors", "refusals", "tracing", "views"},
     "forward": BASE,
     "reverse": BASE | {"lending"},
-    "custom": BASE | {"containers", "reverse"},
+    "custom": BASE | {"containers", "lending", "reverse"},
     "graph": BASE | {"containers"},
     "symbolic": BASE | {"containers", "graph"},
     "numerical": {"errors", "tracing"},
     "codegen": BASE | {"containers", "graph"},
     "engines": BASE | {"containers", "graph"},
-    "calls": BASE | {"containers", "lending", "refusals"},
+    "calls": BASE | {"asking", "containers", "lending", "refusals"},
     "blocks": BASE | {"calls"},
     "snapshots": {"errors"},
     "methods": METHODS,
@@ -69,7 +71,7 @@ HEAVY = {
 }
 # Modules that are themselves only loaded on first use.
 AT_HOME = {"symbolic": {"sympy", "mpmath"}, "engines": {"autograd", "jax", "torch", "casadi"}, "cli": {"typer", "rich"}}
-AT_HOME |= {name: {"scipy"} for name in ("special", "special_integrals", "special_arrays")}
+AT_HOME |= {name: {"scipy"} for name in ("special", "special_integrals", "special_python")}
 
 
 def sources():
@@ -141,6 +143,20 @@ def test_imports_point_up_the_list_of_rooms(path):
     room = room_of(path)
     if room != "__init__":
         assert rooms_imported(path) - {room} <= MAY_IMPORT[room]
+
+
+def rooms_of_contributing():
+    """The rows of the table in CONTRIBUTING, from top to bottom, each the names of its rooms."""
+    lines = (PACKAGE.parent / "CONTRIBUTING.md").read_text().splitlines()
+    cells = [line.split("|")[1] for line in lines if line.startswith("| `")]
+    return [[name.rstrip("/").removesuffix(".py") for name in re.findall("`(.+?)`", cell)] for cell in cells]
+
+
+def test_contributing_lists_every_room_above_those_that_import_it():
+    row = {room: i for i, rooms in enumerate(rooms_of_contributing()) for room in rooms}
+    assert set(row) == ROOMS - {"__main__"}
+    arrows = {(room_of(path), room) for path in sources() for room in rooms_imported(path) - {"__init__"}}
+    assert not [arrow for arrow in arrows if arrow[0] in row and row[arrow[1]] > row[arrow[0]]]
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -533,6 +533,22 @@ def test_an_array_of_the_outer_level_takes_numbers_of_the_inner_one(inner, outer
     np.testing.assert_allclose(ad.grad(f, method=outer)(POINT), slope_by_differences(exact, POINT), rtol=1e-8)
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda y, x: np.put(y, x[0], 1.0),
+        lambda y, x: np.put_along_axis(y, np.array([x[0]]), 1.0, 0),
+        lambda y, x: np.add.at(y, x[0], 1.0),
+        lambda y, x: operator.setitem(y, x[0], 1.0),
+    ],
+)
+def test_a_traced_value_names_no_place_to_write_to(write):
+    with pytest.raises(
+        ad.LostDerivative, match=r"used as an index or a count at .*test_assignment.py:\d+.*write int\(x\)"
+    ):
+        ad.grad(lambda x: write(x * 1.0, x))(np.array([1.0, 2.0]))
+
+
 @pytest.mark.parametrize("inner", EXACT)
 def test_an_inner_number_that_outlives_its_gradient_in_an_outer_array_is_refused(inner):
     def f(x):

@@ -360,3 +360,30 @@ def test_an_output_without_derivative_is_refused():
 def test_a_traced_keyword_is_refused():
     with pytest.raises(ad.LostDerivative, match="power= as a constant"):
         ad.grad(lambda x: powered(2.0, power=x))(3.0)
+
+
+CHANGED_CONSTANTS = {
+    "vjp": ad.custom_derivative(lambda x, c: x * c, vjp=lambda cotangent, out, x, c: (cotangent * c, None)),
+    "jvp": ad.custom_derivative(lambda x, c: x * c, jvp=lambda tangents, out, x, c: tangents[0] * c),
+    "partials": ad.custom_derivative(lambda x, c: x * c, partials=[lambda out, x, c: c, lambda out, x, c: x]),
+    "in a list": lambda x, c: ad.custom_derivative(
+        lambda x, cs: x * cs[0], vjp=lambda g, out, x, cs: (g * cs[0], None)
+    )(x, [c]),
+    "keyword of a vjp": lambda x, c: ad.custom_derivative(lambda x, *, c: x * c, vjp=lambda g, out, x, c: (g * c,))(
+        x, c=c
+    ),
+    "keyword of partials": lambda x, c: ad.custom_derivative(lambda x, *, c: x * c, partials=lambda out, x, c: c)(
+        x, c=c
+    ),
+}
+
+
+@pytest.mark.parametrize("way", CHANGED_CONSTANTS)
+def test_a_constant_that_is_changed_after_use_is_remembered_as_it_was(way):
+    def loss(x):
+        c = np.array([3.0, 4.0])
+        y = CHANGED_CONSTANTS[way](x, c)
+        c[:] = 0.0
+        return np.sum(y)
+
+    assert ad.grad(loss)(np.array([1.0, 2.0])).tolist() == [3.0, 4.0]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 import adkit as ad
 from adkit import reverse
@@ -483,3 +485,41 @@ def test_warnings_of_f_are_shown_once():
     with pytest.warns(RuntimeWarning, match="divide by zero") as caught:
         ad.grad(lambda x: np.sum(np.log(x)))(np.zeros(2))
     assert len(caught) == 1
+
+
+PARAMETERS = {
+    "ldexp": (np.ldexp, [1, 3]),
+    "add.reduceat": (np.add.reduceat, [0, 1]),
+    "roll": (lambda x, p: np.roll(x * [1, 2], p[:1], (0,)), [1, 0]),
+    "bincount": (lambda x, p: np.bincount(p, x) * [1, 2], [0, 1]),
+    "histogram": (lambda x, p: np.histogram([0.1, 0.7], p, weights=x)[0] * [1, 2], [0.0, 0.5, 1.0]),
+    "sum where": (lambda x, p: np.sum(x * x, where=p), [True, False]),
+    "where": (lambda x, p: np.where(p, x, x**3), [True, False]),
+    "putmask": (lambda x, p: (y := x * 1.0, np.putmask(y, p, x**3))[0], [True, False]),
+    "copyto": (lambda x, p: (y := x * 1.0, np.copyto(y, x**3, where=p))[0], [True, False]),
+    "put": (lambda x, p: (y := x * 1.0, np.put(y, p, x * [1, 2]))[0] * [1, 3], [0, 1]),
+    "setitem": (lambda x, p: (y := x * 1.0, operator.setitem(y, p, x * [1, 2]))[0] * [1, 3], [0, 1]),
+    "take_along_axis": (lambda x, p: np.take_along_axis(x * [1, 2], p, 0), [0, 1]),
+    "repeat": (lambda x, p: np.repeat(x, p), [1, 3]),
+    "pad": (lambda x, p: np.pad(x, p, "reflect", reflect_type="odd"), [1, 2]),
+    "fftn": (lambda x, p: np.real(np.fft.fftn(x, s=p[:1])), [2, 3]),
+    "ellipj": (lambda x, p: special.ellipj(x, p)[2], [0.1, 0.8]),
+    "lambertw": (lambda x, p: np.real(special.lambertw(x, p)), [0, 1]),
+    "polygamma": (lambda x, p: special.polygamma(p, x), [1, 2]),
+    "logsumexp": (lambda x, p: special.logsumexp(x, b=p), [0.1, 0.9]),
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_that_f_changes_after_use_is_remembered_as_it_was(name):
+    f, numbers = PARAMETERS[name]
+
+    def loss(x, changes):
+        p = np.array(numbers)
+        y = f(x, p)
+        if changes:
+            p[...] = p[::-1].copy()
+        return np.sum(y * y)
+
+    x = np.array([0.3, 0.6])
+    assert np.array_equal(ad.grad(loss)(x, True), ad.grad(loss)(x, False))

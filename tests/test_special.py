@@ -15,7 +15,7 @@ from scipy import special
 from scipy.special import log_softmax, logsumexp, softmax
 
 import adkit as ad
-from adkit.primitives import asking
+from adkit import asking
 from adkit.primitives.special import Special
 from adkit.symbolic.functions import SOUND
 from adkit.tracing import implementations, load_all

@@ -10,17 +10,18 @@ from ..tracing import install_general_operators, on_demand
 from . import (
     assembly,
     assignment,
+    bessel,
     calculus,
     counting,
     creation,
     einsum,
     elementwise,
-    entire,
+    emath,
     indexing,
     means,
     nans,
+    numbers,
     order,
-    parts,
     polynomials,
     products,
     queries,
@@ -44,7 +45,7 @@ def _family(*names: str) -> Callable[[], None]:
 # Families that are read when one of their functions is first called on a traced value.
 on_demand.update({"numpy.linalg": _family("linalg"), "numpy.fft": _family("fft")})
 if importlib.util.find_spec("scipy") is not None:
-    on_demand["scipy.special"] = _family("special", "special_integrals", "special_arrays")
+    on_demand["scipy.special"] = _family("special", "special_integrals", "special_python")
 
 __all__ = [
     "Choice",
@@ -56,17 +57,18 @@ __all__ = [
     "Primitive",
     "assembly",
     "assignment",
+    "bessel",
     "calculus",
     "counting",
     "creation",
     "einsum",
     "elementwise",
-    "entire",
+    "emath",
     "indexing",
     "means",
     "nans",
+    "numbers",
     "order",
-    "parts",
     "polynomials",
     "primitives",
     "products",

@@ -13,9 +13,9 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..errors import NoRule, place
 from ..tracing import Box, is_traced, normalize, plain
-from .indexing import along, axis_of, numbers_of, plain_numbers, rows_of
+from .indexing import along, axis_of, numbers_of, plain_numbers, taken
 from .shape import broadcast_to_p, laid_as, model, owned, reshaped
-from .table import JointlyLinear, Linear, cast, dtype_of, implements, refuse_out, shape_of
+from .table import JointlyLinear, Linear, axis_from_end, cast, dtype_of, implements, refuse_out, shape_of
 
 
 # -- rows ------------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ roll_p = Linear(
 def _parts(arrays: Any, dtype: Any = None, casting: Any = "same_kind") -> list[Any]:
     """The arrays of a sequence, or the rows of an array, in the dtype asked for."""
     if not hasattr(arrays, "__getitem__"):
-        raise TypeError("The first input argument needs to be a sequence")  # as NumPy says it of a generator
+        raise TypeError("The first input argument needs to be a sequence")  # NumPy's words of a generator
     parts = [normalize(a) for a in arrays]
     if dtype is None and casting == "same_kind":
         return parts
@@ -76,9 +76,9 @@ def concatenate(
     parts = _parts(arrays, dtype, casting)
     if axis is None:
         parts, axis = [np.ravel(a) for a in parts], 0
-    if not (n := len(shape_of(parts[0]))):
-        raise ValueError("zero-dimensional arrays cannot be concatenated")  # as NumPy says it
-    return concatenate_p(*parts, axis=normalize_axis_index(axis, n) - n)
+    if not shape_of(parts[0]):
+        raise ValueError("zero-dimensional arrays cannot be concatenated")  # NumPy's words
+    return concatenate_p(*parts, axis=axis_from_end(parts[0], axis))
 
 
 @implements(np.stack)
@@ -160,7 +160,7 @@ def _inserted(arr: Any, place: Any, values: Any, axis: int, n: int) -> Any:
     values = values if place.ndim else np.moveaxis(values, 0, axis)
     shape, i = list(shape_of(arr)), int(place.reshape(-1)[0])
     np.insert(np.empty(shape[axis], bool), i, False)  # NumPy says what is out of bounds
-    before, after = along(axis, slice(None, i), arr), along(axis, slice(i, None), arr)
+    before, after = along(arr, axis, slice(None, i)), along(arr, axis, slice(i, None))
     shape[axis] = shape_of(values)[axis]
     return np.concatenate([before, np.broadcast_to(values, shape), after], axis)
 
@@ -179,7 +179,7 @@ def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
     lead = shape_of(moved)[:-1]
     results = [normalize(func1d(moved[(*index, ...)], *args, **kwargs)) for index in np.ndindex(lead)]
     if not results:
-        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")  # as NumPy says it
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")  # NumPy's words
     # The first result says of which shape and dtype all are.
     shape, dtype = shape_of(results[0]), dtype_of(results[0])
     stacked = np.stack([cast(np.broadcast_to(r, shape), dtype) for r in results])
@@ -196,7 +196,7 @@ def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
         if np.ndim(out) != np.ndim(a):
             out = np.expand_dims(out, axis)
         if np.ndim(out) != np.ndim(a):
-            raise ValueError("function is not returning an array of the correct shape")  # as NumPy says it
+            raise ValueError("function is not returning an array of the correct shape")  # NumPy's words
         a = out
     return a
 
@@ -209,7 +209,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     n = len(shape_of(a))
     pairs = np.broadcast(plain_numbers(shift), normalize_axis_tuple(axis, n, allow_duplicate=True))
     if pairs.ndim > 1:
-        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")  # as NumPy says it
+        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")  # NumPy's words
     shifts, axes = zip(*((int(s), int(i) - n) for s, i in pairs), strict=True) if pairs.size else ((), ())
     return roll_p(a, shift=shifts, axis=axes)
 
@@ -219,7 +219,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     a, axis = axis_of(np.atleast_1d(a), axis)
     shape = shape_of(a)
     if np.size(plain_numbers(repeats)) != 1 or math.prod(shape) <= FEW_NUMBERS:
-        return rows_of(a, np.repeat(np.arange(shape[axis]), repeats), axis)
+        return taken(a, np.repeat(np.arange(shape[axis]), repeats), axis)
     count = np.repeat(np.zeros(1, bool), repeats).size
     if 0 < count <= FEW_TIMES:
         spread = np.stack([a] * count, axis + 1)
@@ -267,7 +267,7 @@ def _wide(x: Any, a: Any, axis: int, width: int) -> Any:
 
 
 def _edges(a: Any, axis: int) -> tuple[Any, Any]:
-    return along(axis, slice(None, 1), a), along(axis, slice(-1, None), a)
+    return along(a, axis, slice(None, 1)), along(a, axis, slice(-1, None))
 
 
 def _edge(a: Any, axis: int, left: int, right: int, period: int, pair: Any) -> tuple[Any, Any]:
@@ -282,7 +282,7 @@ def _reflect(a: Any, axis: int, left: int, right: int, period: int, pair: Any, r
     whole = size // period * period if repeated else (size - 1) // (period - 1) * (period - 1)
     before, after = min(whole, left), min(whole, right)
     first, last = 1 - repeated, size - 1 + repeated
-    chunks = along(axis, slice(first, first + before), a), along(axis, slice(last - after, last), a)
+    chunks = along(a, axis, slice(first, first + before)), along(a, axis, slice(last - after, last))
     mirrored = tuple(np.flip(chunk, axis) for chunk in chunks)
     if pair == "odd":
         mirrored = tuple(2 * edge - chunk for edge, chunk in zip(_edges(a, axis), mirrored, strict=True))
@@ -298,7 +298,7 @@ def _wrap(a: Any, axis: int, left: int, right: int, period: int, pair: Any) -> t
     whole = size // period * period
     before, after = min(whole, left), min(whole, right)
     start = size - whole
-    return along(axis, slice(whole - before, whole), a), along(axis, slice(start, start + after), a)
+    return along(a, axis, slice(whole - before, whole)), along(a, axis, slice(start, start + after))
 
 
 def _linear_ramp(a: Any, axis: int, left: int, right: int, period: int, pair: Any) -> tuple[Any, Any]:
@@ -322,10 +322,10 @@ def _statistic(fun: Any) -> Callable[..., tuple[Any, Any]]:
 
     def sides(a: Any, axis: int, left: int, right: int, period: int, pair: Any) -> tuple[Any, Any]:
         before, after = (period if length is None else min(int(length), period) for length in pair)
-        first = fun(along(axis, slice(0, before), a), axis=axis, keepdims=True)
+        first = fun(along(a, axis, slice(0, before)), axis=axis, keepdims=True)
         if before == after == period:
             return _wide(first, a, axis, left), _wide(first, a, axis, right)
-        last = fun(along(axis, slice(period - after, period), a), axis=axis, keepdims=True)
+        last = fun(along(a, axis, slice(period - after, period)), axis=axis, keepdims=True)
         return _wide(first, a, axis, left), _wide(last, a, axis, right)
 
     return sides

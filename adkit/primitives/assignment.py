@@ -14,8 +14,9 @@ import numpy as np
 from .. import refusals
 from ..tracing import Box, normalize, plain, value
 from ..views import link_of, rewrite
-from .indexing import getitem_p, is_basic, plain_index
-from .table import JointlyLinear, cast, dtype_of, implements, shape_of, sum_to
+from .indexing import getitem_p, is_basic, numbers_of, plain_index, plain_numbers
+from .shape import model
+from .table import JointlyLinear, cast, dtype_of, implements, lined_up, shape_of, sum_to
 
 
 # -- the row ---------------------------------------------------------------------------------------
@@ -52,11 +53,10 @@ def _assign_batched(tangents: list[Any], args: tuple[Any, ...], out: Any, *, ind
     if not is_basic(index) and len(parts) > 1:
         # Index arrays apart from each other would change places with the batch axis.
         return np.stack([assign_p(x, item, index=index) for x, item in zip(x_tangents, item_tangents, strict=True)])
-    count, *shape = shape_of(item_tangents)
-    ndim = np.empty(shape_of(out), bool)[index].ndim
-    shape = shape[max(len(shape) - ndim, 0) :]
-    lined_up = np.reshape(item_tangents, (count, *(1,) * (ndim - len(shape)), *shape))
-    return assign_p(x_tangents, lined_up, index=(slice(None), *parts))
+    missing = model(out)[index].ndim - len(shape_of(args[1]))
+    surplus = max(-missing, 0)  # axes of length 1 that NumPy drops
+    items = np.squeeze(item_tangents, tuple(range(1, surplus + 1))) if surplus else lined_up(item_tangents, missing)
+    return assign_p(x_tangents, items, index=(slice(None), *parts))
 
 
 assign_p = JointlyLinear("assign", _assigned, transpose=_share, batched=_assign_batched, selects=True, flow="moves")
@@ -108,13 +108,8 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
 def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     """Elements of the flattened array; what is given is taken over and over."""
     _require_traced(a, "numpy.put")
-    places = _places(np.asarray(value(normalize(ind))), a.size, mode).ravel()
+    places = np.take(np.arange(a.size), plain_numbers(ind), mode=mode).ravel()
     _put_flat(a, places, _repeated(v, places.size))
-
-
-def _places(ind: Any, size: int, mode: str) -> Any:
-    """Positions in the flattened array as np.put understands them."""
-    return np.take(np.arange(size), ind, mode=mode)  # type: ignore[call-overload]
 
 
 def _repeated(v: Any, count: int) -> Any:
@@ -134,7 +129,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     _require_traced(arr, "numpy.place")
     places = np.flatnonzero(value(normalize(mask)))
     if len(places) and not np.size(plain(normalize(vals))):
-        raise ValueError("Cannot insert from an empty array!")  # as NumPy says it
+        raise ValueError("Cannot insert from an empty array!")  # NumPy's words
     _put_flat(arr, places, _repeated(vals, len(places)))
 
 
@@ -149,9 +144,7 @@ def putmask(a: Any, /, mask: Any, values: Any) -> None:
 @implements(np.put_along_axis)
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -> None:
     _require_traced(arr, "numpy.put_along_axis")
-    numbers = np.arange(arr.size).reshape(arr.shape if axis is not None else -1)
-    indices = np.asarray(value(normalize(indices)))
-    places = np.take_along_axis(numbers, indices, axis)
+    places = np.take_along_axis(numbers_of(arr), np.asarray(plain_numbers(indices)), axis)
     _put_flat(arr, places.ravel(), np.ravel(np.broadcast_to(normalize(values), places.shape)))
 
 
@@ -171,7 +164,7 @@ def _at(ufunc: np.ufunc) -> None:
     @implements((ufunc, "at"))
     def implementation(a: Any, indices: Any, *operands: Any) -> None:
         _require_traced(a, f"numpy.{ufunc.__name__}.at")
-        numbers = np.arange(a.size).reshape(a.shape)[plain_index(indices)]
+        numbers = numbers_of(a)[plain_index(indices)]
         flat = [np.ravel(np.broadcast_to(normalize(b), numbers.shape)) for b in operands]
         for turn in _turns(numbers.ravel()):
             where = np.unravel_index(numbers.ravel()[turn], a.shape)
@@ -197,5 +190,5 @@ def add_at(a: Any, indices: Any, b: Any) -> None:
     """Sums accumulate wherever the index repeats a place."""
     _require_traced(a, "numpy.add.at")
     index = plain_index(indices)
-    target = np.empty(a.shape, bool)[index].shape
+    target = model(a)[index].shape
     a[...] = a + cast(getitem_p.transpose(np.broadcast_to(normalize(b), target), a, index=index), dtype_of(a))

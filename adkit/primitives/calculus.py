@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..tracing import normalize, plain
-from .indexing import scatter_p
+from .indexing import along, scatter_p
 from .reductions import MISSING
 from .shape import laid_as
 from .table import General, cast, dtype_of, float_dtype, implements, is_complex, shape_of
@@ -25,9 +25,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = MISSING, append: Any
         raise ValueError("diff requires input that is at least one dimensional")
     axis = normalize_axis_index(axis, len(shape_of(a)))
     a = _with_ends(a, axis, prepend, append)
-    before = (slice(None),) * axis
     for _ in range(n):
-        a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
+        a = along(a, axis, slice(1, None)) - along(a, axis, slice(None, -1))
     return a
 
 
@@ -57,14 +56,13 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = normalize(y)
     axis = normalize_axis_index(axis, len(shape_of(y)))
-    before = (slice(None),) * axis
     if x is None:
         width = normalize(dx)
     elif len(shape_of(x := normalize(x))) == 1:
         width = np.reshape(np.diff(x), (-1, *(1,) * (len(shape_of(y)) - axis - 1)))
     else:
         width = np.diff(x, axis=axis)
-    return np.sum(width * (y[(*before, slice(1, None))] + y[(*before, slice(None, -1))]) / 2.0, axis=axis)
+    return np.sum(width * (along(y, axis, slice(1, None)) + along(y, axis, slice(None, -1))) / 2.0, axis=axis)
 
 
 # -- slopes ----------------------------------------------------------------------------------------

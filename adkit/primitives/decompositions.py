@@ -19,16 +19,16 @@ import numpy as np
 from ..errors import NoRule, place
 from ..tracing import normalize, plain
 from .matrices import (
-    above,
     adjoint,
     as_diagonal,
-    below,
     clusters,
     conj,
     diagonal,
     folded,
+    held,
     hermitian,
     in_company,
+    in_row,
     inverse,
     noise,
     over_gaps,
@@ -37,6 +37,7 @@ from .matrices import (
     shared,
     swap,
     times,
+    turning,
     unpack,
     untouched,
     unused_weights,
@@ -46,30 +47,6 @@ from .table import General, dtype_of, implements, is_complex, shape_of
 EigResult = type(np.linalg.eig(np.eye(1)))
 EighResult = type(np.linalg.eigh(np.eye(1)))
 QRResult = type(np.linalg.qr(np.eye(1)))
-
-
-# -- the phase of complex vectors ------------------------------------------------------------------
-def _rates(sums: Any, vectors: Any, at: Any) -> Any:
-    """Numbers over the real components of vectors that fix their phase; 0 where those do not say it."""
-    anchors = np.sum(np.where(at, vectors, 0.0), axis=-2)
-    known, eps = plain(anchors), np.finfo(plain(anchors).dtype).eps
-    unknown = (np.abs(known) <= 1e3 * eps) | (np.abs(known.imag) > 1e3 * eps)
-    return np.where(unknown, 0.0, sums / np.where(unknown, 1.0, np.real(anchors)))
-
-
-def turning(tangent: Any, vectors: Any, at: Any) -> Any:
-    """How fast vectors must turn for the components `at`, one of each, to stay real while they have this tangent."""
-    return -_rates(np.imag(np.sum(np.where(at, tangent, 0.0), axis=-2)), vectors, at)
-
-
-def held(turn: Any, vectors: Any, at: Any) -> Any:
-    """The transpose: given Im(g^T v), what the cotangent of the tangents gains."""
-    return np.where(at, -1j * _rates(turn, vectors, at)[..., None, :], 0.0)
-
-
-def row(vectors: Any, row: int) -> Any:
-    """The components of one row."""
-    return (np.arange(shape_of(vectors)[-2]) == row)[:, None] & np.ones(shape_of(vectors)[-1], bool)
 
 
 # -- eigenvalues and eigenvectors ------------------------------------------------------------------
@@ -103,7 +80,7 @@ def _eigh_push(tangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     same = clusters(w)
     by_values, by_vectors = _eigen_push(hermitian(tangent, uplo), w, vectors, adjoint(vectors), same)
     if is_complex(vectors):
-        turn = turning(by_vectors, vectors, row(vectors, 0 if uplo in "Ll" else shape_of(a)[-1] - 1))
+        turn = turning(by_vectors, vectors, in_row(vectors, 0 if uplo in "Ll" else shape_of(a)[-1] - 1))
         by_vectors = by_vectors + 1j * vectors * turn[..., None, :]
     return pack((shared(np.real(by_values), same), 1), (by_vectors, 2))
 
@@ -116,7 +93,7 @@ def _eigh_pull(cotangent: Any, out: Any, a: Any, *, uplo: Any) -> Any:
     harmless = untouched(by_vectors)
     if is_complex(vectors):
         turn = np.imag(np.sum(by_vectors * vectors, axis=-2))
-        at = row(vectors, 0 if uplo in "Ll" else shape_of(a)[-1] - 1)
+        at = in_row(vectors, 0 if uplo in "Ll" else shape_of(a)[-1] - 1)
         by_vectors = by_vectors + held(turn, vectors, at)
     by_values = shared(np.real(by_values), same)
     if np.all(harmless):
@@ -252,7 +229,7 @@ def eigvals(a: Any) -> Any:
 # -- Cholesky --------------------------------------------------------------------------------------
 def _half(x: Any) -> Any:
     """The elements below the diagonal, and half of those on it."""
-    return below(x) - 0.5 * as_diagonal(diagonal(x))
+    return np.tril(x) - 0.5 * as_diagonal(diagonal(x))
 
 
 def _cholesky_push(tangent: Any, out: Any, a: Any, *, upper: bool) -> Any:
@@ -296,12 +273,12 @@ def _qr_push(tangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
     thin, r = q[..., :, :k], r[..., :k, :]
     outer = np.matmul(tangent[..., :, :k], inverse(r[..., :, :k]))
     inside = np.matmul(adjoint(thin), outer)
-    strict = below(inside, -1)
+    strict = np.tril(inside, -1)
     spin = strict - adjoint(strict)
     if is_complex(spin):
         spin = spin + as_diagonal(1j * np.imag(diagonal(inside)))
     by_q = outer - np.matmul(thin, inside - spin)
-    by_r = above(np.matmul(adjoint(thin), tangent) - np.matmul(spin, r))
+    by_r = np.triu(np.matmul(adjoint(thin), tangent) - np.matmul(spin, r))
     if shape_of(q)[-1] > k:
         by_q, by_r = _completed_push(by_q, q, k), _with_rows_of_zeros(by_r, shape_of(q)[-1] - k)
     return pack((by_q, 2), (by_r, 2))
@@ -311,9 +288,9 @@ def _qr_pull(cotangent: Any, out: Any, a: Any, *, mode: Any) -> Any:
     (q, r), (by_q, by_r), k = _qr_parts(out, a, mode), _qr_parts(cotangent, a, mode), min(shape_of(a)[-2:])
     if shape_of(q)[-1] > k:
         by_q = _completed_pull(by_q, q, k)
-    thin, r, by_r = q[..., :, :k], r[..., :k, :], above(by_r[..., :k, :])
+    thin, r, by_r = q[..., :, :k], r[..., :k, :], np.triu(by_r[..., :k, :])
     by_spin = np.matmul(swap(thin), by_q) - np.matmul(by_r, swap(r))
-    strict = below(by_spin - adjoint(by_spin), -1)
+    strict = np.tril(by_spin - adjoint(by_spin), -1)
     by_inside = strict - np.matmul(swap(thin), by_q)
     if is_complex(by_spin):
         by_inside = by_inside + as_diagonal(1j * np.imag(diagonal(by_spin)))
@@ -368,7 +345,7 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
     if mode == "raw":
         raise NoRule(f"numpy.linalg.qr with mode='raw' has no derivative rule{place()}; use 'reduced' or 'complete'")
     if mode not in ("reduced", "complete", "r"):
-        return np.linalg.qr(plain(a), mode)  # NumPy's own words
+        return np.linalg.qr(plain(a), mode)  # NumPy's own error
     kind = "reduced" if mode == "r" else mode
     q, r = _qr_parts(qr_p(a, mode=kind), a, kind)
     return r if mode == "r" else QRResult(q, r)

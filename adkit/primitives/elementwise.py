@@ -12,19 +12,12 @@ from typing import Any
 import numpy as np
 
 from ..tracing import implementations, plain, value
-from .table import Constant, Elementwise, General, Rule, choice, constant, elementwise, implements, is_complex, like
+from .table import Constant, General, choice, constant, elementwise, implements, is_complex, like
 
 LN2 = float(np.log(2.0))
 LN10 = float(np.log(10.0))
 RADIANS_PER_DEGREE = float(np.pi / 180)
 DEGREES_PER_RADIAN = float(180 / np.pi)
-
-
-class _Looking(Elementwise):
-    """A row whose partials look at more numbers in some places than in others."""
-
-    def reads(self, i: int, count: int) -> frozenset[int]:
-        return frozenset(range(count + 1))
 
 
 # -- arithmetic ------------------------------------------------------------------------------------
@@ -102,7 +95,7 @@ def _soft_maximum(ufunc: np.ufunc, formula: str, power: np.ufunc) -> None:
         mine, other, infinite = power(x - out), power(y - out), np.isinf(size)
         return np.where(infinite, _won(out, x, y), mine / np.where(infinite, 1.0, mine + other))
 
-    implements(ufunc)(_Looking(ufunc, formula, share, lambda out, x, y: share(out, y, x)))
+    elementwise(ufunc, formula, share, lambda out, x, y: share(out, y, x), uneven=True)
 
 
 _soft_maximum(np.logaddexp, "log(exp(x) + exp(y))", np.exp)
@@ -127,16 +120,12 @@ def _arcsinh_slope(out: Any, x: Any) -> Any:
     return 1 / (_side(np.sqrt(1 + x * x), np.cosh, out) if is_complex(x) else np.hypot(1.0, x))
 
 
-def _inverse(ufunc: np.ufunc, formula: str, partial: Rule, **options: Any) -> None:
-    """A function with cuts in the plane, on which its values tell the sides apart."""
-    implements(ufunc)(_Looking(ufunc, formula, partial, **options))
-
-
+# Of a function with cuts in the plane the values tell the sides of a cut apart, and so the partials look at them there.
 elementwise(np.sin, "sin(x)", lambda out, x: np.cos(x))
 elementwise(np.cos, "cos(x)", lambda out, x: -np.sin(x))
 elementwise(np.tan, "tan(x)", lambda out, x: 1 + out * out, domain=(-1.2, 1.2))
-_inverse(np.arcsin, "asin(x)", lambda out, x: 1 / _side(_cosine(x), np.cos, out), domain=(-0.9, 0.9))
-_inverse(np.arccos, "acos(x)", lambda out, x: -1 / _side(_cosine(x), np.sin, out), domain=(-0.9, 0.9))
+elementwise(np.arcsin, "asin(x)", lambda out, x: 1 / _side(_cosine(x), np.cos, out), domain=(-0.9, 0.9), uneven=True)
+elementwise(np.arccos, "acos(x)", lambda out, x: -1 / _side(_cosine(x), np.sin, out), domain=(-0.9, 0.9), uneven=True)
 elementwise(np.arctan, "atan(x)", lambda out, x: 1 / (1 + x * x))
 elementwise(
     np.arctan2,
@@ -148,9 +137,13 @@ elementwise(
 elementwise(np.sinh, "sinh(x)", lambda out, x: np.cosh(x))
 elementwise(np.cosh, "cosh(x)", lambda out, x: np.sinh(x))
 elementwise(np.tanh, "tanh(x)", lambda out, x: 1 - out * out)
-_inverse(np.arcsinh, "asinh(x)", _arcsinh_slope)
-_inverse(
-    np.arccosh, "acosh(x)", lambda out, x: 1 / _side(np.sqrt(x - 1) * np.sqrt(x + 1), np.sinh, out), domain=(1.1, 3.0)
+elementwise(np.arcsinh, "asinh(x)", _arcsinh_slope, uneven=True)
+elementwise(
+    np.arccosh,
+    "acosh(x)",
+    lambda out, x: 1 / _side(np.sqrt(x - 1) * np.sqrt(x + 1), np.sinh, out),
+    domain=(1.1, 3.0),
+    uneven=True,
 )
 elementwise(np.arctanh, "atanh(x)", lambda out, x: 1 / ((1 - x) * (1 + x)), domain=(-0.9, 0.9))
 elementwise(np.deg2rad, "pi*x/180", lambda out, x: RADIANS_PER_DEGREE)
@@ -170,7 +163,7 @@ def _lost(out: Any, x: Any, y: Any) -> Any:
     return _won(out, y, x)
 
 
-def _towards(x: Any, out: Any) -> Any:
+def towards(x: Any, out: Any) -> Any:
     """x / out, and 0 where out is 0: the partial of a norm, whose subgradient at the origin is 0."""
     zero = plain(out) == 0
     if not np.any(zero):
@@ -185,7 +178,7 @@ choice(np.maximum, "Max(x, y)", _won, _lost)
 choice(np.minimum, "Min(x, y)", _won, _lost)
 choice(np.fmax, "Max(x, y)", _won, _lost)
 choice(np.fmin, "Min(x, y)", _won, _lost)
-elementwise(np.hypot, "sqrt(x**2 + y**2)", lambda out, x, y: _towards(x, out), lambda out, x, y: _towards(y, out))
+elementwise(np.hypot, "sqrt(x**2 + y**2)", lambda out, x, y: towards(x, out), lambda out, x, y: towards(y, out))
 
 implements(value)(Constant("value", plain))
 
@@ -197,7 +190,7 @@ constant(np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_and, np.logical
 
 # -- complex numbers -------------------------------------------------------------------------------
 def _push_length(tangent: Any, out: Any, z: Any) -> Any:
-    return np.real(_towards(np.conj(z), out) * tangent)
+    return np.real(towards(np.conj(z), out) * tangent)
 
 
 # The length of a complex number depends on its two parts: it has no derivative in the complex sense, and no partial.
@@ -205,7 +198,7 @@ complex_absolute_p = General(
     "complex_absolute",
     np.absolute,
     jvps=[_push_length],
-    vjps=[lambda cotangent, out, z: cotangent * _towards(np.conj(z), out)],
+    vjps=[lambda cotangent, out, z: cotangent * towards(np.conj(z), out)],
     batched=[_push_length],
     flow="adds",
 )
@@ -216,7 +209,7 @@ def _push_direction(tangent: Any, out: Any, z: Any) -> Any:
 
 
 def _over_length(x: Any, z: Any) -> Any:
-    return _towards(x, np.absolute(z))
+    return towards(x, np.absolute(z))
 
 
 complex_sign_p = General(

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
 from ..tracing import normalize, value
-from .table import Linear, dtype_of, implements, refuse_out, shape_of
+from .table import Linear, axis_from_end, dtype_of, implements, refuse_out, shape_of
 
 # The norm under which the opposite transform has the factor that this one has.
 _OPPOSITE = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
@@ -80,17 +79,12 @@ def _points(a: Any, n: Any, axis: int) -> int:
     return shape_of(a)[axis] if n is None else n
 
 
-def _from_end(a: Any, axis: int) -> int:
-    count = len(shape_of(a))
-    return normalize_axis_index(axis, count) - count
-
-
 def _complex_transform(function: Any, inverse: bool) -> None:
     @implements(function)
     def implementation(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
         refuse_out(out)
         a = normalize(a)
-        axis = _from_end(a, axis)
+        axis = axis_from_end(a, axis)
         return complex_p(a, inverse=inverse, n=_points(a, n, axis), axis=axis, norm=norm)
 
 
@@ -102,7 +96,7 @@ _complex_transform(np.fft.ifft, inverse=True)
 def rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
     refuse_out(out)
     a = normalize(a)
-    axis = _from_end(a, axis)
+    axis = axis_from_end(a, axis)
     return to_half_p(a, n=_points(a, n, axis), axis=axis, norm=norm)
 
 
@@ -110,7 +104,7 @@ def rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: None = No
 def irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
     refuse_out(out)
     a = normalize(a)
-    axis = _from_end(a, axis)
+    axis = axis_from_end(a, axis)
     return from_half_p(a, n=2 * (shape_of(a)[axis] - 1) if n is None else n, axis=axis, norm=norm)
 
 

@@ -17,6 +17,7 @@ from .table import (
     JointlyLinear,
     Linear,
     align,
+    axis_from_end,
     cast,
     dtype_of,
     implements,
@@ -239,15 +240,14 @@ def plain_numbers(index: Any) -> Any:
     return index
 
 
-def along(axis: int, part: slice, a: Any) -> Any:
+def along(a: Any, axis: int, part: slice) -> Any:
     """A slice along an axis."""
     return a[(slice(None),) * normalize_axis_index(axis, len(shape_of(a))) + (part,)]
 
 
-def rows_of(a: Any, numbers: Any, axis: int) -> Any:
+def taken(a: Any, numbers: Any, axis: int) -> Any:
     """What has these numbers along an axis; the numbers in an array of their own, for f may change the one it used."""
-    n = len(shape_of(a))
-    return take_p(a, indices=np.array(numbers), axis=normalize_axis_index(axis, n) - n)
+    return take_p(a, indices=np.array(numbers), axis=axis_from_end(a, axis))
 
 
 def by_number(a: Any, numbers: Any) -> Any:
@@ -264,7 +264,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: 
         return np.reshape(a, np.take(plain(a), numbers, axis, mode=mode).shape)  # type: ignore[call-overload]
     if mode != "raise" or numbers.dtype.kind not in "iu":
         numbers = np.take(np.arange(shape_of(a)[axis]), indices, mode=mode)  # type: ignore[call-overload]
-    return rows_of(a, numbers, axis)
+    return taken(a, numbers, axis)
 
 
 def axis_of(a: Any, axis: int | None) -> tuple[Any, int]:
@@ -284,7 +284,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) 
     a, axis = axis_of(np.atleast_1d(a), axis)
     if 0 in shape_of(a):
         return np.reshape(a, np.compress(_mask(condition), plain(a), axis).shape)
-    return rows_of(a, np.compress(_mask(condition), np.arange(shape_of(a)[axis])), axis)
+    return taken(a, np.compress(_mask(condition), np.arange(shape_of(a)[axis])), axis)
 
 
 @implements(np.extract)
@@ -297,10 +297,10 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     arr, axis = axis_of(arr, axis)
     count = shape_of(arr)[axis]
     if not isinstance(obj, (int, np.integer)) or isinstance(obj, bool):
-        return rows_of(arr, np.delete(np.arange(count), plain_numbers(obj)), axis)
+        return taken(arr, np.delete(np.arange(count), plain_numbers(obj)), axis)
     np.delete(np.empty(count, bool), obj)  # NumPy says what is out of bounds
     i = int(obj) % count
-    return np.concatenate([along(axis, slice(None, i), arr), along(axis, slice(i + 1, None), arr)], axis)
+    return np.concatenate([along(arr, axis, slice(None, i)), along(arr, axis, slice(i + 1, None))], axis)
 
 
 @implements(np.trim_zeros)
@@ -340,7 +340,7 @@ def diag(v: Any, k: int = 0) -> Any:
         size = shape[0] + abs(k)
         return embed_p(v, offset=operator.index(k), shape=(size, size))
     if len(shape) != 2:
-        raise ValueError("Input must be 1- or 2-d.")  # as NumPy says it
+        raise ValueError("Input must be 1- or 2-d.")  # NumPy's words
     return np.diagonal(v, k)
 
 

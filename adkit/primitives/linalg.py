@@ -158,7 +158,7 @@ def inv(a: Any) -> Any:
 @implements(np.linalg.tensorinv)
 def tensorinv(a: Any, ind: int = 2) -> Any:
     if ind <= 0:
-        raise ValueError("Invalid ind argument.")  # as NumPy says it
+        raise ValueError("Invalid ind argument.")  # NumPy's words
     a = normalize(a)
     shape = shape_of(a)
     inverses = np.linalg.inv(np.reshape(a, (math.prod(shape[ind:]), -1)))
@@ -190,7 +190,7 @@ def multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
     refuse_out(out)
     parts = [normalize(a) for a in arrays]
     if len(parts) < 2:
-        raise ValueError("Expecting at least two arrays.")  # as NumPy says it
+        raise ValueError("Expecting at least two arrays.")  # NumPy's words
     first, last = len(shape_of(parts[0])), len(shape_of(parts[-1]))
     if len(parts) == 2:
         return np.dot(parts[0], parts[1])

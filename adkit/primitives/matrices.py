@@ -1,4 +1,4 @@
-"""What the rules of linear algebra are written with: parts, adjoints and symmetric parts of stacks of matrices.
+"""What the rules of linear algebra are written with: parts, adjoints, phases, and numbers that are equal.
 
 A matrix is in the last two axes. Cotangents are not conjugated: that of X in Y = A X B is A^T g B^T, and that of X in
 Y = X^H is g^H.
@@ -67,18 +67,6 @@ def as_diagonal(x: Any) -> Any:
     return np.where(np.eye(n, dtype=bool), x[..., None, :], 0.0)
 
 
-def below(x: Any, k: int = 0) -> Any:
-    """The elements on and below the diagonal, or below it and k places more to the right."""
-    rows, columns = shape_of(x)[-2:]
-    return np.where(np.tri(rows, columns, k, dtype=bool), x, np.zeros((), dtype_of(x)))
-
-
-def above(x: Any) -> Any:
-    """The elements on and above the diagonal."""
-    rows, columns = shape_of(x)[-2:]
-    return np.where(np.tri(rows, columns, -1, dtype=bool), np.zeros((), dtype_of(x)), x)
-
-
 def times(*factors: Any) -> Any:
     """A product of matrices, from left to right."""
     product = factors[0]
@@ -103,7 +91,7 @@ def inverse(x: Any) -> Any:
 def hermitian(x: Any, uplo: Any) -> Any:
     """The Hermitian matrix that LAPACK reads from one triangle of x, and from the real part of its diagonal."""
     triangle = x if uplo in "Ll" else swap(x)
-    strict = below(triangle, -1)
+    strict = np.tril(triangle, -1)
     full = strict + adjoint(strict) + as_diagonal(np.real(diagonal(x)))
     return full if uplo in "Ll" else swap(full)
 
@@ -111,8 +99,32 @@ def hermitian(x: Any, uplo: Any) -> Any:
 def folded(cotangent: Any, uplo: Any) -> Any:
     """The transpose of that: a cotangent of the Hermitian matrix as one of the triangle that was read."""
     both = cotangent + adjoint(cotangent)
-    triangle = below(both, -1) if uplo in "Ll" else swap(below(swap(both), -1))
+    triangle = np.tril(both, -1) if uplo in "Ll" else swap(np.tril(swap(both), -1))
     return triangle + as_diagonal(np.real(diagonal(cotangent)))
+
+
+# -- the phase of complex vectors ------------------------------------------------------------------
+def _rates(sums: Any, vectors: Any, at: Any) -> Any:
+    """Numbers over the real components of vectors that fix their phase; 0 where those do not say it."""
+    anchors = np.sum(np.where(at, vectors, 0.0), axis=-2)
+    known, eps = plain(anchors), np.finfo(plain(anchors).dtype).eps
+    unknown = (np.abs(known) <= 1e3 * eps) | (np.abs(known.imag) > 1e3 * eps)
+    return np.where(unknown, 0.0, sums / np.where(unknown, 1.0, np.real(anchors)))
+
+
+def turning(tangent: Any, vectors: Any, at: Any) -> Any:
+    """How fast vectors must turn for the components `at`, one of each, to stay real while they have this tangent."""
+    return -_rates(np.imag(np.sum(np.where(at, tangent, 0.0), axis=-2)), vectors, at)
+
+
+def held(turn: Any, vectors: Any, at: Any) -> Any:
+    """The transpose: given Im(g^T v), what the cotangent of the tangents gains."""
+    return np.where(at, -1j * _rates(turn, vectors, at)[..., None, :], 0.0)
+
+
+def in_row(vectors: Any, row: int) -> Any:
+    """The components of one row."""
+    return (np.arange(shape_of(vectors)[-2]) == row)[:, None] & np.ones(shape_of(vectors)[-1], bool)
 
 
 # -- repeated eigenvalues and singular values --------------------------------------------------------

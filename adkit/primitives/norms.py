@@ -6,14 +6,11 @@ import operator
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..tracing import normalize, plain, value
 from .matrices import inverse
-from .reductions import axes_from_end, restored
+from .reductions import Axes, axes_from_end, restored, shape_kept
 from .table import General, cast, dtype_of, implements, shape_of
-
-Axes = tuple[int, ...]
 
 
 def _partials(out: Any, x: Any, order: Any, axes: Axes, keepdims: bool) -> Any:
@@ -99,16 +96,16 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     """The norm of the elements along any number of axes."""
     x = normalize(x)
     n = len(shape_of(x))
-    meant = range(n) if axis is None else normalize_axis_tuple(axis, n)
+    meant = axes_from_end(x, axis)
     if axis is None:
         found = np.linalg.norm(np.ravel(x), ord, 0)
     elif isinstance(axis, tuple):
-        kept = [i for i in range(n) if i not in meant]
+        kept = [i for i in range(n) if i - n not in meant]
         moved = np.transpose(x, (*meant, *kept))
         found = np.linalg.norm(np.reshape(moved, (-1, *shape_of(moved)[len(meant) :])), ord, 0)
     else:
         found = np.linalg.norm(x, ord, axis)
-    return np.reshape(found, tuple(1 if i in meant else k for i, k in enumerate(shape_of(x)))) if keepdims else found
+    return np.reshape(found, shape_kept(x, meant)) if keepdims else found
 
 
 @implements(np.linalg.matrix_norm)

@@ -14,9 +14,10 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..errors import NoRule, place
 from ..tracing import Box, bind, normalize, plain, value
-from .reductions import kept, one_axis, rows_of, shape_kept
+from .indexing import axis_of
+from .reductions import Axes, kept, rows_of, shape_kept
 from .shape import laid_as
-from .table import Constant, General, Linear, cast, dtype_of, implements, like, refuse_out, shape_of
+from .table import Constant, General, Linear, axis_from_end, cast, dtype_of, implements, like, refuse_out, shape_of
 
 # Elements put in another order along an axis, every one of them once.
 permute_p = Linear(
@@ -47,7 +48,8 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *,
     if order is not None:
         raise ValueError("Cannot specify order when the array has no fields.")  # NumPy's words
     np.sort(np.zeros(0), kind=kind, stable=stable)  # NumPy says what may not be
-    a, axis = _along(a, axis)
+    a, axis = axis_of(a, axis)
+    axis = axis_from_end(a, axis)
     return laid_as(permute_p(a, order=np.argsort(a, axis=axis, kind="stable"), axis=axis), a)
 
 
@@ -55,14 +57,9 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *,
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect", order: None = None) -> Any:
     if order is not None:
         raise ValueError("Cannot specify order when the array has no fields.")  # NumPy's words
-    a, axis = _along(a, axis)
+    a, axis = axis_of(a, axis)
+    axis = axis_from_end(a, axis)
     return laid_as(permute_p(a, order=bind(_partition_order_p, (a, value(kth), axis, kind)), axis=axis), a)
-
-
-def _along(a: Any, axis: int | None) -> tuple[Any, int]:
-    """The array and the axis counted from the end; None flattens."""
-    a = np.ravel(normalize(a)) if axis is None else normalize(a)
-    return a, one_axis(a, -1 if axis is None else axis)
 
 
 @implements(np.sort_complex)
@@ -114,7 +111,8 @@ def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = F
     return np.reshape(found, shape_kept(a, axes)) if kept(keepdims) else found
 
 
-def reduced_axes(a: Any, axis: Any) -> tuple[int, ...]:
+def reduced_axes(a: Any, axis: Any) -> Axes:
+    """Which axes are meant, as negative numbers; lists of them too, which sums do not take."""
     n = len(shape_of(a))
     return tuple(i - n for i in (range(n) if axis is None else normalize_axis_tuple(axis, n)))
 

@@ -129,7 +129,7 @@ def _without_leading_zeros(p: Any) -> Any:
 @implements(np.polyder)
 def polyder(p: Any, m: int = 1) -> Any:
     if m < 0:
-        raise ValueError("Order of derivative must be positive (see polyint)")  # as NumPy says it
+        raise ValueError("Order of derivative must be positive (see polyint)")  # NumPy's words
     p = normalize(p)
     for _ in range(int(m)):
         p = p[:-1] * np.arange(len(p) - 1, 0, -1)
@@ -139,7 +139,7 @@ def polyder(p: Any, m: int = 1) -> Any:
 @implements(np.polyint)
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     if int(m) < 0:
-        raise ValueError("Order of integral must be positive (see polyder)")  # as NumPy says it
+        raise ValueError("Order of integral must be positive (see polyder)")  # NumPy's words
     p, m = normalize(p), int(m)
     constants = np.zeros(m) if k is None else np.atleast_1d(normalize(k))
     if len(constants) == 1 and m > 1:

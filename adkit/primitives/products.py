@@ -9,16 +9,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..tracing import normalize, plain
-from .table import General, cast, implements, is_complex, refuse_out, shape_of
+from .matrices import swap
+from .table import General, cast, implements, is_complex, lined_up, refuse_out, shape_of
 
 
 def _ndim(x: Any) -> int:
     return np.ndim(plain(x))
-
-
-def _swap(x: Any) -> Any:
-    """The last two axes exchanged."""
-    return np.swapaxes(x, -1, -2)
 
 
 def _matmul_left(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
@@ -28,7 +24,7 @@ def _matmul_left(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
         return cotangent[..., None] * y if _ndim(x) > 1 else cotangent * y
     if _ndim(x) == 1:
         return np.matmul(y, cotangent[..., None])[..., 0]
-    return np.matmul(cotangent, _swap(y))
+    return np.matmul(cotangent, swap(y))
 
 
 def _matmul_right(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
@@ -36,8 +32,8 @@ def _matmul_right(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
     if _ndim(x) == 1:
         return x[..., :, None] * cotangent[..., None, :] if _ndim(y) > 1 else cotangent * x
     if _ndim(y) == 1:
-        return np.matmul(_swap(x), cotangent[..., None])[..., 0] if _ndim(x) > 2 else np.matmul(cotangent, x)
-    return np.matmul(_swap(x), cotangent)
+        return np.matmul(swap(x), cotangent[..., None])[..., 0] if _ndim(x) > 2 else np.matmul(cotangent, x)
+    return np.matmul(swap(x), cotangent)
 
 
 def _push_left_batched(tangents: Any, out: Any, x: Any, y: Any) -> Any:
@@ -69,9 +65,7 @@ def _columns(tangents: Any, x: Any) -> Any:
 
 def _aligned(tangents: Any, x: Any, other: Any) -> Any:
     """Stacked matrices with unit axes so that they broadcast against the other factor as x does."""
-    missing = max(_ndim(other) - _ndim(x), 0)
-    shape = np.shape(plain(tangents))
-    return np.reshape(tangents, (shape[0], *(1,) * missing, *shape[1:])) if missing else tangents
+    return lined_up(tangents, _ndim(other) - _ndim(x))
 
 
 matmul_p = General(
@@ -177,7 +171,7 @@ def _contracted(a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
     else:
         left, right = (list(normalize_axis_tuple(i, _ndim(x))) for i, x in zip(axes, (a, b), strict=True))
     if [shape_of(a)[i] for i in left] != [shape_of(b)[i] for i in right]:
-        raise ValueError("shape-mismatch for sum")  # as NumPy says it
+        raise ValueError("shape-mismatch for sum")  # NumPy's words
     return left, right
 
 
@@ -223,9 +217,7 @@ def _of_vectors(ufunc: Any, x_core: str, y_core: str, out_core: str, conjugated:
     conj = np.conj if conjugated else lambda x: x
 
     def stacked(tangents: Any, x: Any, core: str, other: Any, other_core: str) -> Any:
-        missing = max(_ndim(other) - len(other_core) - _ndim(x) + len(core), 0)
-        shape = shape_of(tangents)
-        return np.reshape(tangents, (shape[0], *(1,) * missing, *shape[1:]))
+        return lined_up(tangents, _ndim(other) - len(other_core) - _ndim(x) + len(core))
 
     row = General(
         ufunc.__name__,

@@ -8,20 +8,22 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..tracing import normalize, plain, value
-from .elementwise import _towards
+from .elementwise import towards
 from .indexing import scatter_p
 from .table import (
     General,
     JointlyLinear,
     Linear,
+    axis_from_end,
     cast,
     dtype_of,
     everywhere,
     implements,
     like,
+    parameter,
     refuse_out,
     shape_of,
     weighted,
@@ -44,12 +46,6 @@ def axes_from_end(a: Any, axis: Any) -> Axes:
     if isinstance(axis, list):
         raise TypeError("'list' object cannot be interpreted as an integer")  # NumPy's words
     return tuple([i - n for i in normalize_axis_tuple(axis, n)])
-
-
-def one_axis(a: Any, axis: Any) -> int:
-    """The axis that is meant, as a negative number."""
-    n = len(shape_of(a))
-    return normalize_axis_index(axis, n) - n
 
 
 def kept(keepdims: Any) -> bool:
@@ -174,24 +170,15 @@ def _known_extreme_shares(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 
 def _prod_partials(out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     """Each element's product of the others along the axes, right through zeros: those before times those after."""
-    n = np.ndim(plain(x))
-    order = (*(i for i in range(n) if i - n not in axis), *(i + n for i in axis))
-    moved = np.transpose(x, order)
-    shape = shape_of(moved)
-    rows = np.reshape(moved, (*shape[: n - len(axis)], math.prod(shape[n - len(axis) :])))
+    rows = rows_of(x, axis)
     others = _before(rows) * np.flip(_before(np.flip(rows, -1)), -1)
-    return np.transpose(np.reshape(others, shape), tuple(int(i) for i in np.argsort(order)))
+    apart = np.reshape(others, (*shape_of(rows)[:-1], *(shape_of(x)[i] for i in axis)))
+    return np.moveaxis(apart, range(-len(axis), 0), axis)
 
 
 def _before(rows: Any) -> Any:
-    """The product of the elements before each one along the last axis: a scan, doubling its reach at every step."""
-    count = shape_of(rows)[-1]
-    product = np.concatenate([np.ones_like(plain(rows)[..., :1]), rows[..., :-1]], axis=-1)
-    reach = 1
-    while reach < count:
-        product = np.concatenate([product[..., :reach], product[..., reach:] * product[..., :-reach]], axis=-1)
-        reach *= 2
-    return product
+    """The product of the elements before each one along the last axis."""
+    return np.concatenate([np.ones_like(plain(rows)[..., :1]), np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
 
 
 def _softmax(exp: Any) -> Callable[..., Any]:
@@ -233,7 +220,7 @@ prod_p = reduction("prod", np.prod, _prod_partials)
 logsumexp_p = reduction("logaddexp.reduce", np.logaddexp.reduce, _softmax(np.exp), selects=True)
 logsumexp2_p = reduction("logaddexp2.reduce", np.logaddexp2.reduce, _softmax(np.exp2), selects=True)
 hypot_p = reduction(
-    "hypot.reduce", np.hypot.reduce, lambda out, x, axis, keepdims: _towards(x, restored(out, x, axis, keepdims))
+    "hypot.reduce", np.hypot.reduce, lambda out, x, axis, keepdims: towards(x, restored(out, x, axis, keepdims))
 )
 # The row of each ufunc's reduction, and what changes nothing in it.
 BY_UFUNC: dict[np.ufunc, tuple[General, float]] = {
@@ -356,10 +343,10 @@ def _reduceat(ufunc: np.ufunc) -> None:
     @implements((ufunc, "reduceat"))
     def implementation(array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: None = None) -> Any:
         refuse_out(out)
-        array, indices = normalize(array), np.array(value(indices))
+        array, indices = normalize(array), np.asarray(parameter(indices))
         if dtype is not None:
             array = cast(array, dtype)
-        axis = one_axis(array, axis)
+        axis = axis_from_end(array, axis)
         # NumPy says what may not be.
         np.add.reduceat(np.broadcast_to(0.0, shape_of(array)), indices, axis)
         if ufunc is np.add:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..tracing import normalize
-from .reductions import one_axis
-from .table import General, Linear, cast, dtype_of, implements, like, refuse_out, shape_of, weighted
+from .indexing import axis_of
+from .table import General, Linear, axis_from_end, cast, dtype_of, implements, like, refuse_out, shape_of, weighted
 
 cumsum_p = Linear(
     "cumsum",
@@ -112,9 +112,8 @@ def _accumulate(ufunc: np.ufunc, a: Any, axis: Any, dtype: Any, out: None) -> An
     a = normalize(a)
     if dtype is not None:
         a = cast(a, dtype)
-    if axis is None:
-        a, axis = np.ravel(a), -1
-    axis = one_axis(a, axis)
+    a, axis = axis_of(a, axis)
+    axis = axis_from_end(a, axis)
     if ufunc is np.add:
         return cumsum_p(a, axis=axis)
     if axis == -1:

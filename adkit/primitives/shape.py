@@ -17,6 +17,11 @@ Shape = tuple[int, ...]
 
 
 # -- rows ------------------------------------------------------------------------------------------
+def _undoing(axes: Any) -> tuple[int, ...]:
+    """The order of axes that a transposition in this order had before."""
+    return tuple(int(i) for i in np.argsort(axes))
+
+
 reshape_p = Linear(
     "reshape",
     lambda x, *, shape: np.reshape(x, shape),
@@ -28,10 +33,10 @@ reshape_p = Linear(
 transpose_p = Linear(
     "transpose",
     lambda x, *, axes: np.transpose(x, axes),
-    transpose=lambda cotangent, x, *, axes: np.transpose(cotangent, tuple(int(i) for i in np.argsort(axes))),
+    transpose=lambda cotangent, x, *, axes: np.transpose(cotangent, _undoing(axes)),
     batched=lambda tangents, x, *, axes: np.transpose(tangents, (0, *(i + 1 for i in axes))),
     flow="moves",
-    put=lambda x, new, *, axes: np.transpose(new, tuple(int(i) for i in np.argsort(axes))),
+    put=lambda x, new, *, axes: np.transpose(new, _undoing(axes)),
 )
 broadcast_to_p = Linear(
     "broadcast_to",

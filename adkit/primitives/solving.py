@@ -11,7 +11,7 @@ from ..errors import NoRule, place
 from ..tracing import Box, normalize, plain, value
 from .matrices import adjoint, conj, folded, hermitian, pack, swap, times, unpack
 from .svd import svdvals_p
-from .table import General, dtype_of, implements, shape_of
+from .table import General, dtype_of, implements, lined_up, shape_of
 
 
 # -- as many equations as unknowns -------------------------------------------------------------------
@@ -37,19 +37,14 @@ def _by_matrix(tangent: Any, out: Any, a: Any, b: Any) -> Any:
     return _like_b(-np.linalg.solve(a, np.matmul(tangent, _columns(out, b))), b)
 
 
-def _lined_up(tangents: Any, ndim: int) -> Any:
-    """Stacked tangents with unit axes, so that they broadcast as single ones do against arrays of so many axes."""
-    shape = shape_of(tangents)
-    return np.reshape(tangents, (shape[0], *(1,) * max(ndim - len(shape) + 1, 0), *shape[1:]))
-
-
 def _by_matrix_stacked(tangents: Any, out: Any, a: Any, b: Any) -> Any:
     x = _columns(out, b)
-    return _like_b(-_solve_stacked(a, np.matmul(_lined_up(tangents, len(shape_of(x))), x)), b)
+    return _like_b(-_solve_stacked(a, np.matmul(lined_up(tangents, len(shape_of(x)) - len(shape_of(a))), x)), b)
 
 
 def _by_right_side_stacked(tangents: Any, out: Any, a: Any, b: Any) -> Any:
-    return _like_b(_solve_stacked(a, _lined_up(_columns(tangents, b), len(shape_of(a)))), b)
+    columns = _columns(tangents, b)
+    return _like_b(_solve_stacked(a, lined_up(columns, len(shape_of(a)) - len(shape_of(columns)) + 1)), b)
 
 
 def _pulled(cotangent: Any, a: Any, b: Any) -> Any:
@@ -121,7 +116,7 @@ _NOT_GIVEN: Any = object()
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT_GIVEN) -> Any:
     a = normalize(a)
     if rcond is not None and rtol is not _NOT_GIVEN:
-        raise ValueError("`rtol` and `rcond` can't be both set.")  # as NumPy says it
+        raise ValueError("`rtol` and `rcond` can't be both set.")  # NumPy's words
     if rcond is None:
         rcond = 1e-15 if rtol is _NOT_GIVEN else rtol
     if rcond is None:

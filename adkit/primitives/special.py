@@ -15,14 +15,12 @@ from scipy.special import _ufuncs
 from .. import refusals
 from ..errors import NoRule, place
 from ..tracing import Box, normalize, plain
+from .elementwise import LN2, LN10, RADIANS_PER_DEGREE
 from .table import Elementwise, Primitive, Rule, constant, implements, is_complex
 
 Interval = tuple[float, float]
 ROOT_PI = float(np.sqrt(np.pi))
 ROOT_2 = float(np.sqrt(2.0))
-DEGREE = float(np.pi / 180)
-LN2 = float(np.log(2.0))
-LN10 = float(np.log(10.0))
 
 
 class Special(Elementwise):
@@ -34,6 +32,7 @@ class Special(Elementwise):
 
     domain: Any
     partials: Any
+    uneven = True  # and some functions are particular about what they are tried on
 
     def __init__(
         self,
@@ -59,10 +58,6 @@ class Special(Elementwise):
             if isinstance(x, Box) and (partial is None or (self.real and is_complex(x))):
                 raise unknown(self.name, i, "" if partial is None else " where it is complex")
         return super().__call__(*args, **params)
-
-    def reads(self, i: int, count: int) -> frozenset[int]:
-        # Not found out by trying: some functions are particular about what they are tried on.
-        return frozenset(range(count + 1))
 
 
 def unknown(name: str, i: int, where: str = "") -> NoRule:
@@ -100,10 +95,10 @@ special(sc.log1p, "log(1 + x)", lambda out, x: 1 / (1 + x))
 special(sc.cbrt, "cbrt(x)", lambda out, x: 1 / (3 * out * out))
 special(sc.cosm1, "cos(x) - 1", lambda out, x: -np.sin(x))
 special(sc.exprel, "(exp(x) - 1)/x", lambda out, x: exprel_slope(x), ulps=4)
-special(sc.sindg, "sin(pi*x/180)", lambda out, x: DEGREE * sc.cosdg(x), domain=(-80.0, 80.0))
-special(sc.cosdg, "cos(pi*x/180)", lambda out, x: -DEGREE * sc.sindg(x), domain=(-80.0, 80.0))
-special(sc.tandg, "tan(pi*x/180)", lambda out, x: DEGREE * (1 + out * out), domain=(-80.0, 80.0))
-special(sc.cotdg, "cot(pi*x/180)", lambda out, x: -DEGREE * (1 + out * out), domain=(10.0, 80.0))
+special(sc.sindg, "sin(pi*x/180)", lambda out, x: RADIANS_PER_DEGREE * sc.cosdg(x), domain=(-80.0, 80.0))
+special(sc.cosdg, "cos(pi*x/180)", lambda out, x: -RADIANS_PER_DEGREE * sc.sindg(x), domain=(-80.0, 80.0))
+special(sc.tandg, "tan(pi*x/180)", lambda out, x: RADIANS_PER_DEGREE * (1 + out * out), domain=(-80.0, 80.0))
+special(sc.cotdg, "cot(pi*x/180)", lambda out, x: -RADIANS_PER_DEGREE * (1 + out * out), domain=(10.0, 80.0))
 
 
 def exprel_slope(x: Any) -> Any:

@@ -10,7 +10,7 @@ from scipy.special import _ufuncs
 
 from ..tracing import is_traced, normalize
 from .special import ASYMPTOTIC, ROOT_PI, moved, special, tail, unknown
-from .table import General, Rule, implements, is_complex, shape_of
+from .table import General, Rule, by_slope, implements, is_complex, parameter, shape_of
 
 # -- Bessel functions: of orders one less and one more ---------------------------------------------
 ORDER = ((0.3, 3.0), (0.3, 3.0))
@@ -180,24 +180,17 @@ _polynomial(
 
 
 # -- complex values of real and complex arguments --------------------------------------------------
-def _holomorphic(name: str, fun: Any, slope: Rule, *ufuncs: Any) -> General:
-    """The row of a function of one number, whose values are complex."""
-
-    def scaled(derivative: Any, out: Any, z: Any, **params: Any) -> Any:
-        return derivative * slope(out, z)
-
-    return General(f"scipy.special.{name}", fun, [scaled], [scaled], batched=[scaled], flow="adds")
-
-
 def _faddeeva_slope(out: Any, z: Any) -> Any:
     far = (np.abs(z) > ASYMPTOTIC) & (np.imag(z) >= 0)
     near = 2j / ROOT_PI - 2 * np.where(far, 0.0, z) * np.where(far, 0.0, out)
     return np.where(far, 2j / ROOT_PI * tail(-1j * np.where(far, z, ASYMPTOTIC), 1), near)
 
 
-wofz_p = _holomorphic("wofz", sc.wofz, _faddeeva_slope)
-lambertw_p = _holomorphic(
-    "lambertw", lambda z, *, k, tol: _ufuncs._lambertw(z, k, tol), lambda out, z: np.exp(-out) / (1 + out)
+wofz_p = by_slope("scipy.special.wofz", sc.wofz, _faddeeva_slope)
+lambertw_p = by_slope(
+    "scipy.special.lambertw",
+    lambda z, *, k, tol: _ufuncs._lambertw(z, k, tol),
+    lambda out, z, *, k, tol: np.exp(-out) / (1 + out),
 )
 implements(sc.wofz)(lambda z: wofz_p(normalize(z)))
 
@@ -239,7 +232,7 @@ def _several(ufunc: np.ufunc, slopes: Any) -> None:
         for i, other in enumerate(others, 1):
             if is_traced(other):
                 raise unknown(name, i)
-        x, others = normalize(x), tuple(map(normalize, others))
+        x, others = normalize(x), tuple(map(parameter, others))
         shape = np.broadcast_shapes(shape_of(x), *map(np.shape, others))
         packed = row(np.broadcast_to(x, shape), others=others)
         return tuple([packed[..., k] for k in range(ufunc.nout)])

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from ..tracing import normalize, plain
-from .decompositions import held, row, turning
 from .matrices import (
     adjoint,
     as_diagonal,
@@ -21,7 +20,9 @@ from .matrices import (
     conj,
     diagonal,
     divided,
+    held,
     in_company,
+    in_row,
     noise,
     off_diagonal,
     over_gaps,
@@ -30,6 +31,7 @@ from .matrices import (
     shared,
     swap,
     times,
+    turning,
     unpack,
     untouched,
     unused_weights,
@@ -80,7 +82,7 @@ def _svd_push(tangent: Any, out: Any, a: Any, *, full_matrices: bool) -> Any:
     if f.wide:
         by_v = by_v + _outside(np.matmul(adjoint(tangent), f.thin_u) - np.matmul(f.thin_v, adjoint(p)), f)
     if is_complex(p):
-        turn = turning(by_u if f.wide else by_v, f.anchored, row(f.anchored, 0))[..., None, :]
+        turn = turning(by_u if f.wide else by_v, f.anchored, in_row(f.anchored, 0))[..., None, :]
         by_u, by_v = by_u + 1j * f.thin_u * turn, by_v + 1j * f.thin_v * turn
     by_u, by_v = _with_complement(by_u, f.u, f.k), _with_complement(by_v, f.v, f.k)
     by_s = shared(np.where(f.zero, 0.0, np.real(diagonal(p))), f.same)
@@ -98,7 +100,7 @@ def _svd_pull(cotangent: Any, out: Any, a: Any, *, full_matrices: bool) -> Any:
     by_u, by_v = _without_complement(by_u, f.u, f.k), _without_complement(adjoint(by_vh), f.v, f.k)
     if is_complex(by_u):
         turn = np.imag(np.sum(by_u * f.thin_u, axis=-2) + np.sum(by_v * f.thin_v, axis=-2))
-        gained = held(turn, f.anchored, row(f.anchored, 0))
+        gained = held(turn, f.anchored, in_row(f.anchored, 0))
         by_u, by_v = (by_u + gained, by_v) if f.wide else (by_u, by_v + gained)
     harmless = untouched(by_u) & untouched(by_v)
     by_s = _without_kinks(shared(np.real(by_s), f.same), f.zero)

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..errors import LostDerivative, NoRule, place
-from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain
+from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain, value
 from ..views import tie
 
 Rule = Callable[..., Any]
@@ -86,8 +87,11 @@ class Elementwise(Primitive):
 
     `formula` is the same function in SymPy's notation, in x (and y): the symbolic method, the 50-digit reference and
     the tests read it. A partial is 1, -1, or a function of the output and the inputs. `domain` is an interval in
-    which all is smooth, for tests that draw points.
+    which all is smooth, for tests that draw points. `uneven` partials may look at more numbers in some places than in
+    others, so that trying one out does not show what it reads.
     """
+
+    uneven = False
 
     def __init__(
         self,
@@ -96,12 +100,14 @@ class Elementwise(Primitive):
         *partials: int | Rule,
         fun: Rule | None = None,
         domain: tuple[float, float] = (-2.0, 2.0),
+        uneven: bool = False,
     ) -> None:
         super().__init__(ufunc.__name__, fun or ufunc)
         self.ufunc = ufunc
         self.formula = formula
         self.partials = partials
         self.domain = domain
+        self.uneven = uneven
 
     def compute(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         try:
@@ -150,7 +156,9 @@ class Elementwise(Primitive):
 
     def reads(self, i: int, count: int) -> frozenset[int]:
         partial = self.partials[i]
-        return frozenset() if isinstance(partial, int) else read_by(partial, count + 1)
+        if isinstance(partial, int):
+            return frozenset()
+        return super().reads(i, count) if self.uneven else read_by(partial, count + 1)
 
 
 class Choice(Elementwise):
@@ -312,6 +320,16 @@ def elementwise(ufunc: np.ufunc, formula: str, *partials: int | Rule, **options:
     return implements(ufunc)(Elementwise(ufunc, formula, *partials, **options))
 
 
+def by_slope(name: str, fun: Rule, slope: Rule) -> General:
+    """The row of an elementwise function of one argument with parameters, or of complex values: `slope(out, x,
+    **params)` is its derivative."""
+
+    def scaled(derivative: Any, out: Any, x: Any, **params: Any) -> Any:
+        return derivative * slope(out, x, **params)
+
+    return General(name, fun, [scaled], [scaled], batched=[scaled], flow="adds")
+
+
 def choice(ufunc: np.ufunc, formula: str, *partials: Rule, **options: Any) -> Choice:
     """Add the row of an elementwise function that passes one of its arguments on."""
     return implements(ufunc)(Choice(ufunc, formula, *partials, **options))
@@ -332,6 +350,12 @@ def implements(*functions: Any) -> Callable[[Implementation], Implementation]:
         return implementation
 
     return decorator
+
+
+def parameter(x: Any) -> Any:
+    """The plain numbers of what carries no derivative, in an array of their own: f may change the one it used."""
+    found = value(normalize(x))
+    return np.array(found) if isinstance(found, np.ndarray) else found
 
 
 def refuse_out(out: Any) -> None:
@@ -463,11 +487,15 @@ def cast(x: Any, dtype: Any) -> Any:
 
 def align(tangent: Any, x: Any, out: Any) -> Any:
     """Stacked tangents of x with unit axes inserted, so that they broadcast as x does against out."""
-    missing = len(shape_of(out)) - len(shape_of(x))
-    if missing == 0:
-        return tangent
-    shape = shape_of(tangent)
-    return np.reshape(tangent, (shape[0], *(1,) * missing, *shape[1:]))
+    return lined_up(tangent, len(shape_of(out)) - len(shape_of(x)))
+
+
+def lined_up(tangents: Any, missing: int) -> Any:
+    """Stacked tangents with so many unit axes behind the first, so that they broadcast as single ones do."""
+    if missing <= 0:
+        return tangents
+    shape = shape_of(tangents)
+    return np.reshape(tangents, (shape[0], *(1,) * missing, *shape[1:]))
 
 
 def spread(tangent: Any, out: Any, batched: bool) -> Any:
@@ -490,6 +518,12 @@ def dtype_of(x: Any) -> np.dtype[Any]:
 
 
 _FLOAT64 = np.dtype(float)
+
+
+def axis_from_end(x: Any, axis: Any) -> int:
+    """The axis that is meant, as a negative number, which a leading axis of stacked tangents does not change."""
+    n = len(shape_of(x))
+    return normalize_axis_index(axis, n) - n
 
 
 def is_complex(x: Any) -> bool:

@@ -157,8 +157,3 @@ QUERIES: Patterns = {
     np.isposinf: [lambda x: np.isposinf(x * [np.inf, 1.0, np.inf])],
     np.isneginf: [lambda x: np.isneginf(x)],
 }
-# Rows of what is used by other functions only.
-HELPERS = frozenset(
-    {"copysign", "heaviside", "frexp", "modf", "nextafter", "angle", "real_if_close", "is_below_0", "is_beyond_1"}
-    | {"scipy.special.logsumexp sign"}
-)

@@ -1,4 +1,4 @@
-"""Parts and neighbours of numbers, rounding, angles: elementwise functions in terms of rows, and questions."""
+"""Signs, exponents, neighbours and angles of numbers: functions in terms of elementwise rows, and rounding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ import numpy as np
 from .. import refusals
 from ..errors import NoRule, place
 from ..tracing import implementations, normalize, plain, value
-from .table import Constant, General, Linear, align, cast, constant, dtype_of, implements, is_complex, shape_of
+from .elementwise import DEGREES_PER_RADIAN
+from .table import (
+    Constant,
+    General,
+    Linear,
+    align,
+    cast,
+    constant,
+    dtype_of,
+    implements,
+    is_complex,
+    parameter,
+    shape_of,
+)
 
 # -- rounding and questions: the derivative is zero wherever there is one --------------------------
 constant(np.fix, np.round, np.around, np.spacing)
@@ -55,7 +68,7 @@ _distance = Constant("nextafter", lambda x, y: np.nextafter(x, y) - x)
 @implements(np.ldexp)
 def ldexp(x: Any, exponent: Any, /) -> Any:
     """x * 2**exponent, which carries no derivative: NumPy takes whole numbers only."""
-    return ldexp_p(x, exponent=value(normalize(exponent)))
+    return ldexp_p(x, exponent=parameter(exponent))
 
 
 @implements(np.frexp)
@@ -88,7 +101,7 @@ def angle(z: Any, deg: bool = False) -> Any:
     if not is_complex(z):
         return _half_turn(z, deg)
     radians = np.arctan2(np.imag(z), np.real(z))
-    return radians * (180 / np.pi) if deg else radians
+    return radians * DEGREES_PER_RADIAN if deg else radians
 
 
 _is_close_to_real = Constant("real_if_close", lambda a, tol: np.isrealobj(np.real_if_close(a, tol)))
@@ -137,42 +150,6 @@ def _replaced(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
     return np.where(np.isneginf(x), cast(limits.min if neginf is None else neginf, dtype), x)
 
 
-# -- np.emath: complex results where the real function ends ----------------------------------------
-_is_below_0 = Constant("is_below_0", lambda x: np.any(np.isreal(x) & (x < 0)))
-_is_beyond_1 = Constant("is_beyond_1", lambda x: np.any(np.isreal(x) & (np.abs(x) > 1)))
-
-
-def _extended(x: Any, leaves: Any) -> Any:
-    """x as complex numbers if one of them leaves the domain of the real function."""
-    x = normalize(x)
-    if is_complex(x) or not leaves(x):
-        return x
-    return cast(x, np.complex64 if dtype_of(x) == np.float32 else np.complex128)
-
-
-def _emath(function: Any, ufunc: np.ufunc, leaves: Any) -> None:
-    implements(function)(lambda x: ufunc(_extended(x, leaves)))
-
-
-for _ufunc in (np.sqrt, np.log, np.log2, np.log10):
-    _emath(getattr(np.emath, _ufunc.__name__), _ufunc, _is_below_0)
-for _ufunc in (np.arcsin, np.arccos, np.arctanh):
-    _emath(getattr(np.emath, _ufunc.__name__), _ufunc, _is_beyond_1)
-
-
-@implements(np.emath.logn)
-def logn(n: Any, x: Any) -> Any:
-    return np.log(_extended(x, _is_below_0)) / np.log(_extended(n, _is_below_0))
-
-
-@implements(np.emath.power)
-def power(x: Any, p: Any) -> Any:
-    p = normalize(p)
-    # NumPy makes negative whole exponents real numbers.
-    p = p * 1.0 if dtype_of(p).kind in "iu" and _is_below_0(p) else p
-    return np.power(_extended(x, _is_below_0), p)
-
-
 # -- what is meant for whole numbers ---------------------------------------------------------------
 def _refuse(ufunc: np.ufunc) -> None:
     @implements(ufunc)
@@ -199,5 +176,10 @@ def _outer(ufunc: np.ufunc) -> None:
         return ufunc(np.reshape(x, (*shape_of(x), *(1,) * len(shape_of(y)))), y)
 
 
-for _ufunc in [f for f in implementations if isinstance(f, np.ufunc) and f.nin == 2 and f not in (*WHOLE, np.ldexp)]:
+def _has_outer(function: Any) -> bool:
+    """Whether a function is one of two numbers, and not of vectors or matrices."""
+    return isinstance(function, np.ufunc) and function.nin == 2 and function.signature is None
+
+
+for _ufunc in [f for f in implementations if _has_outer(f) and f not in (*WHOLE, np.ldexp)]:
     _outer(_ufunc)

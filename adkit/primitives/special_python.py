@@ -9,11 +9,9 @@ from scipy import special as sc
 
 from ..errors import NoRule, place
 from ..tracing import is_traced, normalize, plain, value
-from .reductions import axes_from_end
+from .reductions import Axes, axes_from_end
 from .special import moved, unknown, zeta_p
 from .table import Constant, General, cast, dtype_of, float_dtype, implements, shape_of
-
-Axes = tuple[int, ...]
 
 
 # -- the logarithm of a sum of exponentials --------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import holds_boxes, implementation_of, is_traced, normalize
+from .tracing import holds_boxes, implementation_of, is_traced, normalize
 
 # Module -> names of its functions that have an implementation.
 ASKING: dict[str, tuple[str, ...]] = {

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..tracing import normalize
-from .table import General, Primitive, implements
-
-
-def _entire(name: str, fun: Callable[..., Any], slope: Callable[..., Any]) -> Primitive:
-    """The row of an elementwise function of one argument and perhaps an order n."""
-
-    def scaled(derivative: Any, out: Any, x: Any, **params: Any) -> Any:
-        return derivative * slope(x, **params)
-
-    return General(name, fun, [scaled], [scaled], batched=[scaled], flow="adds")
+from .table import by_slope, implements
 
 
 # -- sin(pi x) / (pi x) ----------------------------------------------------------------------------
@@ -45,13 +35,13 @@ def _recurrence(y: Any, n: int) -> Any:
     return at
 
 
-def _spherical_slope(y: Any, *, n: int) -> Any:
+def _spherical_slope(out: Any, y: Any, *, n: int) -> Any:
     below = np.sinc(y / np.pi) if n == 1 else spherical_p(y, n=n - 1)
     return (n * below - (n + 1) * spherical_p(y, n=n + 1)) / (2 * n + 1)
 
 
-spherical_p = _entire("spherical_bessel", _spherical, _spherical_slope)
-sinc_p = _entire("sinc", np.sinc, lambda x: -np.pi * spherical_p(np.pi * x, n=1))
+spherical_p = by_slope("spherical_bessel", _spherical, _spherical_slope)
+sinc_p = by_slope("sinc", np.sinc, lambda out, x: -np.pi * spherical_p(np.pi * x, n=1))
 implements(np.sinc)(lambda x: sinc_p(normalize(x)))
 
 
@@ -69,11 +59,11 @@ def _modified(x: Any, *, n: int) -> Any:
     return total
 
 
-def _modified_slope(x: Any, *, n: int) -> Any:
+def _modified_slope(out: Any, x: Any, *, n: int) -> Any:
     below = np.i0(x) if n == 1 else modified_p(x, n=n - 1)
     return (below + modified_p(x, n=n + 1)) / 2
 
 
-modified_p = _entire("modified_bessel", _modified, _modified_slope)
-i0_p = _entire("i0", np.i0, lambda x: modified_p(x, n=1))
+modified_p = by_slope("modified_bessel", _modified, _modified_slope)
+i0_p = by_slope("i0", np.i0, lambda out, x: modified_p(x, n=1))
 implements(np.i0)(lambda x: i0_p(normalize(x)))
