@@ -223,7 +223,8 @@ class Box:
 
     @property
     def flags(self) -> Any:
-        return np.asarray(plain(self)).flags
+        # Of a view, so that the caller's array is not made read-only by what f does to them.
+        return np.asarray(plain(self)).view().flags
 
     @property
     def T(self) -> Any:

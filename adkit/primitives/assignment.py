@@ -16,7 +16,7 @@ from ..tracing import Box, normalize, plain, value
 from ..views import link_of, rewrite
 from .indexing import getitem_p, is_basic, numbers_of, plain_index, plain_numbers
 from .shape import model
-from .table import JointlyLinear, cast, dtype_of, implements, lined_up, shape_of, sum_to
+from .table import JointlyLinear, implements, lined_up, shape_of, sum_to
 
 
 # -- the row ---------------------------------------------------------------------------------------
@@ -185,10 +185,29 @@ for _ufunc in (np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.p
     _at(_ufunc)
 
 
+def _added(a: Any, b: Any, *, index: Any) -> Any:
+    out = np.array(a)
+    np.add.at(out, index, b)
+    return out
+
+
+def _added_share(i: int, cotangent: Any, a: Any, b: Any, *, index: Any) -> Any:
+    return cotangent if i == 0 else sum_to(cotangent[index], shape_of(b))
+
+
+add_at_p = JointlyLinear(
+    "add.at",
+    _added,
+    transpose=_added_share,
+    batched=lambda tangents, args, out, *, index: np.stack(
+        [add_at_p(a, b, index=index) for a, b in zip(*tangents, strict=True)]
+    ),
+    flow="adds",
+)
+
+
 @implements((np.add, "at"))
 def add_at(a: Any, indices: Any, b: Any) -> None:
     """Sums accumulate wherever the index repeats a place."""
     _require_traced(a, "numpy.add.at")
-    index = plain_index(indices)
-    target = model(a)[index].shape
-    a[...] = a + cast(getitem_p.transpose(np.broadcast_to(normalize(b), target), a, index=index), dtype_of(a))
+    rewrite(a, add_at_p(a, _number(b), index=plain_index(indices)))

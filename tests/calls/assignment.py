@@ -11,6 +11,9 @@ from .common import INDICES, Rows, V
 TARGET = np.zeros((2, 3))
 
 ROWS: Rows = {
+    "add.at": [((V((2, 3)), V(TARGET[i].shape)), {"index": i}) for i in INDICES]
+    + [((V((2, 3)), V(s)), {"index": np.array([1, 1])}) for s in [(), (3,), (1, 3), (2, 1)]]
+    + [((V((2, 3)), V((3,))), {"index": (np.array([1, 1, 1]), np.array([2, 0, 2]))})],
     "assign": [((V((2, 3)), V(TARGET[i].shape)), {"index": i}) for i in INDICES]
     + [((V((2, 3)), V(s)), {"index": i}) for i in (slice(None), np.array([1, 0])) for s in [(), (3,), (1, 3), (2, 1)]]
     + [((V((2, 3)), V((1, 1, 3))), {"index": 1})]
