@@ -179,7 +179,7 @@ def unsupported(function: Any, implementation: Any, kwargs: Mapping[str, Any]) -
 
 
 # -- what a library says when it is handed a traced value ------------------------------------------
-_UFUNCS = "|".join(sorted(name for name in dir(np) if isinstance(getattr(np, name), np.ufunc)))
+_UFUNCS = "|".join(sorted(name for name, x in vars(np).items() if isinstance(x, np.ufunc)))
 _UFUNC_OF_OBJECTS = rf"has no callable|not supported for the input types|object has no attribute '(?:{_UFUNCS})'"
 _SIGNS = (
     _UFUNC_OF_OBJECTS + r"|object arrays?\b|dtype\('O'\)|dtype object|holds references|\btraced\("
