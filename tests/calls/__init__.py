@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from .common import MASK, SHAPES, C, Pattern, Patterns, Rows, V, X, rng_for
+from .common import MASK, SHAPES, C, Pattern, Patterns, Rows, X, rng_for
 
 NAMES = [module.name for module in pkgutil.iter_modules(__path__) if module.name != "common"]
 FAMILIES = [importlib.import_module(f".{name}", __name__) for name in NAMES]
@@ -30,4 +30,4 @@ ROWS: Rows = _all("ROWS")
 PATTERNS: Patterns = _all("PATTERNS")
 QUERIES: Patterns = _all("QUERIES")
 
-__all__ = ["MASK", "PATTERNS", "QUERIES", "ROWS", "SHAPES", "C", "Pattern", "V", "X", "rng_for"]
+__all__ = ["MASK", "PATTERNS", "QUERIES", "ROWS", "SHAPES", "C", "Pattern", "X", "rng_for"]

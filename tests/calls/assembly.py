@@ -6,7 +6,9 @@ import numpy as np
 
 from adkit.tracing import implementations
 
-from .common import C, Patterns, Rows, V
+from .common import C, Patterns, Rows, draws
+
+V = draws("assembly")
 
 ROWS: Rows = {
     "concatenate": [

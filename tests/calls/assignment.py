@@ -6,7 +6,9 @@ import operator
 
 import numpy as np
 
-from .common import INDICES, Rows, V
+from .common import INDICES, Rows, draws
+
+V = draws("assignment")
 
 TARGET = np.zeros((2, 3))
 

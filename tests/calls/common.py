@@ -20,10 +20,14 @@ def rng_for(name: str) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32(name.encode()))
 
 
-V = rng_for("V").standard_normal
+def draws(family: str) -> Callable[..., Any]:
+    """Random arrays by their shape, for one family: what others draw changes nothing."""
+    return rng_for(family).standard_normal
+
+
 X = rng_for("X").standard_normal((2, 3))
-C = V((2, 3))
-SQUARE = V((3, 3))
+C = draws("C")((2, 3))
+SQUARE = draws("SQUARE")((3, 3))
 MASK = np.array([[True, False, True], [False, True, True]])
 SHAPES = [(), (3,), (2, 3), (1, 3), (2, 1)]
 REDUCED = [{"axis": a, "keepdims": k} for a in [(), (-1,), (-2,), (-2, -1)] for k in (False, True)]

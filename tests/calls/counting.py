@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .common import C, Patterns, Rows, V
+from .common import C, Patterns, Rows, draws
+
+V = draws("counting")
 
 PLACES = np.array([0, 2, 2, 1, 4, 2])
 SAMPLE = np.array([0.1, 0.9, 0.5, 0.5, 1.0, 2.0])

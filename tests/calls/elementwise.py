@@ -8,7 +8,9 @@ import numpy as np
 
 import adkit as ad
 
-from .common import MASK, C, Patterns, Rows, V
+from .common import MASK, C, Patterns, Rows, draws
+
+V = draws("elementwise")
 
 EXPONENTS = np.array([3, -2, 0])
 HOLES = np.where(MASK, np.nan, 0.0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .common import C, Patterns, Rows, V
+from .common import C, Patterns, Rows, draws
+
+V = draws("fft")
 
 NORMS = (None, "backward", "ortho", "forward")
 Z = V((2, 3)) + 1j * V((2, 3))

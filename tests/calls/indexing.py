@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .common import INDICES, MASK, SHAPES, C, Patterns, Rows, V
+from .common import INDICES, MASK, SHAPES, C, Patterns, Rows, draws
+
+V = draws("indexing")
 
 CUBE = np.arange(24).reshape(2, 3, 4)
 # Every kind of index beside every other, on an array of shape (2, 3, 4).

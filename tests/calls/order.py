@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .common import MASK, C, Patterns, Rows, V
+from .common import MASK, C, Patterns, Rows, draws
+
+V = draws("order")
 
 NANS = np.where(MASK, 0.0, np.nan)
 WIDE = np.array([[0.3, -1.0, 2.5, 0.7, -0.2], [1.1, 0.4, -0.6, 0.9, 0.05]])

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .common import SQUARE, C, Patterns, Rows, V
+from .common import SQUARE, C, Patterns, Rows, draws
+
+V = draws("products")
 
 MODES = ("full", "same", "valid")
 

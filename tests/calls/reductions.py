@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .common import MASK, REDUCED, C, Patterns, Rows, V
+from .common import MASK, REDUCED, C, Patterns, Rows, draws
+
+V = draws("reductions")
 
 W = np.abs(C) + 0.5
 CZ = C + 1j * C[::-1]

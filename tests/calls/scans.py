@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .common import MASK, C, Patterns, Rows, V
+from .common import MASK, C, Patterns, Rows, draws
+
+V = draws("scans")
 
 NANS = np.where(MASK, 0.0, np.nan)
 TIED = np.array([1.0, 1.0, 0.0, 2.0, 2.0, 1.0, 2.0, 3.0])

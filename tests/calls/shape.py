@@ -6,7 +6,9 @@ import itertools
 
 import numpy as np
 
-from .common import C, Patterns, Rows, V
+from .common import C, Patterns, Rows, draws
+
+V = draws("shape")
 
 
 def complex_numbers(shape):

@@ -6,7 +6,9 @@ import numpy as np
 from scipy import special as sc
 from scipy.special import _ufuncs
 
-from .common import C, Patterns, Rows, V
+from .common import C, Patterns, Rows, draws
+
+V = draws("special")
 
 P = np.abs(V((2, 3))) + 0.1
 LARGE = np.array([1.0, 2.0, 9.0])
