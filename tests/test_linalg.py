@@ -154,7 +154,7 @@ IN_CLOSED_FORM: dict[str, tuple[Any, Any]] = {
         (_a + _d) / 2 + sympy.sqrt((_a - _d) ** 2 / 4 + _c**2),
     ),
     "upper eigenvalue": (
-        lambda x: np.max(LA.eigvals(x)),
+        lambda x: np.max(np.real(LA.eigvals(x))),
         (_a + _d) / 2 + sympy.sqrt((_a - _d) ** 2 / 4 + _b * _c),
     ),
     "nuclear norm": (
@@ -552,6 +552,7 @@ def test_what_has_no_rule_is_refused_by_name(f, named, method):
         ad.grad(lambda a: np.sum(f(a)), method=method)(np.eye(2))
 
 
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) >= "2.5.0", reason="NumPy has none any more")
 @pytest.mark.parametrize("method", EXACT)
 def test_cross_products_in_the_plane_warn_as_numpys_do(method):
     with pytest.warns(DeprecationWarning, match="2-dimensional"):

@@ -335,7 +335,7 @@ def leaves(out: Any) -> list[Any]:
 def test_every_implemented_function_is_called_below():
     covered = {*PATTERNS, *QUERIES, *CONSTANT_UFUNCS, *(row.ufunc for row in ELEMENTWISE), *OUTERS, *AT}
     covered |= WRITERS | CREATORS  # proved in test_assignment
-    aliases = {np.amax, np.amin, np.conj, np.concat, np.permute_dims}
+    aliases = {np.amax, np.amin, np.conj, np.concat, np.permute_dims, np.fix}
     assert {name_of(f) for f in set(implementations) - covered - aliases - {*WHOLE}} == set()
 
 
@@ -472,7 +472,16 @@ def test_outer_is_the_ufunc_of_every_pair(outer):
 
 
 # Constant rows that functions ask on the way to their result.
-ON_THE_WAY = {"sign", "value", "partition_order", "unique_index", "unique_inverse", "unique_counts", "histogram_counts"}
+ON_THE_WAY = {
+    "sign",
+    "fix",
+    "value",
+    "partition_order",
+    "unique_index",
+    "unique_inverse",
+    "unique_counts",
+    "histogram_counts",
+}
 ON_THE_WAY |= {
     "copysign",
     "heaviside",

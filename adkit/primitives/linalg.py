@@ -86,7 +86,7 @@ def _times(cotangent: Any, gradients: Any) -> Any:
 
 
 def _asked(gradients: Any, asked: Any) -> Any:
-    left_out = ~np.isfinite(plain(gradients)).all(axis=(-2, -1)) & ~asked
+    left_out = ~np.isfinite(plain(gradients)).all(axis=(-2, -1)) & np.logical_not(asked)
     return np.where(left_out[..., None, None], 0.0, gradients) if np.any(left_out) else gradients
 
 

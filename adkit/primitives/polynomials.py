@@ -183,7 +183,9 @@ def roots(p: Any) -> Any:
         return np.zeros(length - last - 1)
     below = np.eye(len(p) - 1, dtype=dtype_of(p))[:-1]
     eigenvalues = np.linalg.eigvals(np.concatenate([(-p[1:] / p[0])[None], below]))
-    return np.concatenate([eigenvalues, np.zeros(length - last - 1, dtype_of(eigenvalues))])
+    out = np.concatenate([eigenvalues, np.zeros(length - last - 1, dtype_of(eigenvalues))])
+    # Newer NumPy has complex eigenvalues and yet real roots.
+    return out if dtype_of(np.roots(plain(p))).kind == "c" else np.real(out)
 
 
 # -- powers ----------------------------------------------------------------------------------------

@@ -267,6 +267,10 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in arrays)
 
 
+# An open mesh that is not copied is a list in older NumPy, and a tuple in newer.
+_OPEN_MESH: Any = type(np.meshgrid(0, copy=False, sparse=True))
+
+
 @implements(np.meshgrid)
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     n = len(xi)
@@ -274,8 +278,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
     axes = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else range(n)
     parts: Any = [_along(axis, n, x) for axis, x in zip(axes, xi, strict=True)]
-    if not sparse:
-        parts = np.broadcast_arrays(*parts)
+    parts = _OPEN_MESH(parts) if sparse else np.broadcast_arrays(*parts)
     return tuple(np.copy(part, order="C") for part in parts) if copy else parts
 
 

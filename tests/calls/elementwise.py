@@ -151,7 +151,8 @@ PATTERNS: Patterns = {
 }
 
 QUERIES: Patterns = {
-    np.fix: [lambda x: np.fix(3 * x)],
+    # Newer NumPy advises against it.
+    **({np.fix: [lambda x: np.fix(3 * x)]} if np.lib.NumpyVersion(np.__version__) < "2.5.0" else {}),
     np.round: [lambda x: np.round(x), lambda x: np.round(x, 2), lambda x: x.round(decimals=1)],
     np.around: [lambda x: np.around(x, decimals=1)],
     np.isreal: [lambda x: np.isreal(x), lambda x: np.isreal(x + np.array([0j, 1j, 0j]))],
