@@ -424,8 +424,10 @@ def matched(derivative: Any, leaf: Any, what: str) -> Any:
         raise ArgumentError(f"the {what} has shape {np.shape(value)} where {wanted} is needed{place()}")
     if kind == "c" and dtype_of(leaf).kind != "c":
         raise ArgumentError(f"the {what} is complex where a real one is needed{place()}")
-    derivative = own(like(derivative, leaf)) if isinstance(derivative, Box) else like(derivative, leaf)
-    return float(derivative) if type(plain(leaf)) is float and not isinstance(derivative, Box) else derivative
+    derivative = like(derivative, leaf)
+    if isinstance(derivative, Box):
+        return derivative.again()
+    return float(derivative) if type(plain(leaf)) is float else derivative
 
 
 def ones_like(out: Any) -> Any:

@@ -33,8 +33,9 @@ def full_like(
     a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None
 ) -> Any:
     """An array like a, filled with numbers that may be traced."""
-    filled = np.full_like(plain(a), plain(normalize(fill_value)), dtype, order, shape=shape)
-    if not isinstance(fill := normalize(fill_value), Box):
+    fill = normalize(fill_value)
+    filled = np.full_like(plain(a), plain(fill), dtype, order, shape=shape)
+    if not isinstance(fill, Box):
         return _lifted(filled, a)
     return np.copy(np.broadcast_to(cast(fill, filled.dtype), filled.shape))
 
@@ -59,6 +60,26 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, de
     return np.full_like(np.empty(shape, dtype, order, like=like), fill_value, dtype)
 
 
+def _converted(fun: Any, copies: bool) -> None:
+    """A function that makes an array of what is given, which may hold traced numbers."""
+
+    @implements(fun)
+    def implementation(a: Any, dtype: Any = None, *args: Any, like: Any, **options: Any) -> Any:
+        if not holds_boxes((a,)):
+            return _lifted(fun(a, dtype, *args, **options), like)
+        out = normalize(a)
+        if dtype is not None and np.dtype(dtype) != dtype_of(out):
+            return cast(out, dtype)
+        return np.copy(out) if copies else out
+
+
+for _fun in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require):
+    _converted(_fun, copies=_fun is np.array)
+    creators.add(_fun)
+creators.add(np.full)
+
+
+# -- numbers between two numbers -------------------------------------------------------------------
 @implements(np.linspace)
 def linspace(
     start: Any,
@@ -91,26 +112,6 @@ def linspace(
     return (numbers, step) if retstep else numbers
 
 
-def _converted(fun: Any, copies: bool) -> None:
-    """A function that makes an array of what is given, which may hold traced numbers."""
-
-    @implements(fun)
-    def implementation(a: Any, dtype: Any = None, *args: Any, like: Any, **options: Any) -> Any:
-        if not holds_boxes((a,)):
-            return _lifted(fun(a, dtype, *args, **options), like)
-        out = normalize(a)
-        if dtype is not None and np.dtype(dtype) != dtype_of(out):
-            return cast(out, dtype)
-        return np.copy(out) if copies else out
-
-
-for _fun in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require):
-    _converted(_fun, copies=_fun is np.array)
-    creators.add(_fun)
-creators.add(np.full)
-
-
-# -- numbers between two numbers -------------------------------------------------------------------
 @implements(np.logspace)
 def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
