@@ -1,0 +1,85 @@
+"""f near a point: a black box that is called at moved points and may do what it likes with its arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import BadRequest
+from ..tracing import Box, plain
+
+Function = Callable[[list[Any]], Any]
+Place = tuple[int, ...]
+# One component, and how far it is moved: which leaf, where in it, by how much.
+Move = tuple[int, Place, complex]
+
+
+class Surroundings:
+    """f near a point. Each call gets arrays of its own, and what it returns is copied: f may write into both."""
+
+    def __init__(self, f: Function, leaves: Sequence[Any], complex_step: bool = False) -> None:
+        self.f = f
+        self.leaves = [_widened(leaf) for leaf in leaves] if complex_step else list(leaves)
+
+    def at(self, *moves: Move) -> Any:
+        """f with some components moved."""
+        leaves = [_own(leaf) for leaf in self.leaves]
+        for i, place, delta in moves:
+            leaves[i] = _moved(leaves[i], place, delta)
+        return _own(self.f(leaves))
+
+    def distance(self, i: int, place: Place, delta: float) -> float:
+        """How far floating point moves the component when it is asked to move by delta."""
+        x = component(self.leaves[i], place)
+        moved = float(type(x)(x + delta) - x)
+        if moved == 0:
+            raise BadRequest(
+                f"a step of {abs(delta):g} vanishes beside a component of size {abs(x):g}; take a larger one"
+            )
+        return moved
+
+
+def _own(x: Any) -> Any:
+    """A number or array that no write to x reaches, nor any write to it x."""
+    if isinstance(x, Box):
+        return x.again()
+    return x.copy("K") if isinstance(x, np.ndarray) else x
+
+
+def _widened(leaf: Any) -> Any:
+    """An array that can hold complex numbers; numbers and traced values turn complex by addition."""
+    return leaf.astype(np.result_type(leaf.dtype, np.complex64)) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _moved(leaf: Any, place: Place, delta: complex) -> Any:
+    """A leaf with one component moved; an array, which is a copy already, in place."""
+    if isinstance(leaf, np.ndarray):
+        leaf[place] += delta
+        return leaf
+    if isinstance(leaf, Box):
+        direction = np.zeros(leaf.shape, np.result_type(type(delta)))
+        direction[place] = delta
+        return leaf + direction[()]
+    return leaf + delta if isinstance(delta, complex) else type(leaf)(leaf + delta)
+
+
+def component(leaf: Any, place: Place) -> Any:
+    """One number of a leaf."""
+    x = plain(leaf)
+    return x[place] if isinstance(x, np.ndarray) else x
+
+
+def components(leaves: Sequence[Any]) -> Iterator[tuple[int, Place]]:
+    """Every component of every leaf: which leaf, and where in it."""
+    for i, leaf in enumerate(leaves):
+        for place in np.ndindex(np.shape(plain(leaf))):
+            yield i, place
+
+
+def number(out: Any) -> Any:
+    """An output of f in double precision, so that differences neither wrap around nor round."""
+    if isinstance(out, Box):
+        return out
+    return np.asarray(out, np.result_type(np.asarray(out).dtype, float))[()]
