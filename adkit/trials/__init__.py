@@ -1,0 +1,1 @@
+"""Difficult functions, whose derivatives are known, and how adkit and its peers fare with them."""
