@@ -1,0 +1,8 @@
+"""What a person names on the command line: a function in a file of theirs, a point, a comparison file."""
+
+from .code import blaming, function
+from .plans import Plan, plan
+from .points import Point, inline, point
+from .subjects import positions, subject
+
+__all__ = ["Plan", "Point", "blaming", "function", "inline", "plan", "point", "positions", "subject"]
