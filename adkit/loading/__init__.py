@@ -3,6 +3,19 @@
 from .code import blaming, function
 from .plans import Plan, plan
 from .points import Point, inline, point
-from .subjects import positions, subject
+from .subjects import beside, bounds, components, positions, subject
 
-__all__ = ["Plan", "Point", "blaming", "function", "inline", "plan", "point", "positions", "subject"]
+__all__ = [
+    "Plan",
+    "Point",
+    "beside",
+    "blaming",
+    "bounds",
+    "components",
+    "function",
+    "inline",
+    "plan",
+    "point",
+    "positions",
+    "subject",
+]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from .points import Point, point
 
 def subject(target: str, at: str | None, argnums: str | None, gradient: str | None) -> Subject:
     """`FILE.py:f` at the point that `at` names, with a gradient of one's own from the same file or another."""
+    if ":" not in target and not target.endswith(".py"):
+        raise BadRequest(f"{target!r} is no function of your own: write FILE.py:f")
     f, path = function(target), target.rpartition(":")[0]
     if at is None or not at.strip():
         raise BadRequest(f'{target} needs a point: --at "2.0, 5.0" gives one value per argument')
@@ -28,9 +31,35 @@ def subject(target: str, at: str | None, argnums: str | None, gradient: str | No
         kwargs=where.kwargs,
         argnums=chosen,
         problem=getattr(f, "__name__", target),
-        gradient=None if gradient is None else function(gradient if ":" in gradient else f"{path}:{gradient}"),
+        gradient=None if gradient is None else beside(target, gradient),
         point=where.label + _fixed(chosen, where),
     )
+
+
+def beside(target: str, name: str) -> Callable[..., Any]:
+    """The function of this name in the file of the target, or in a file of its own."""
+    return function(name if ":" in name else f"{target.rpartition(':')[0]}:{name}")
+
+
+def bounds(text: str) -> tuple[float, float]:
+    """LO,HI as two numbers; what is left empty is infinite."""
+    try:
+        low, high = (part.strip() for part in text.split(","))
+        return float(low or "-inf"), float(high or "inf")
+    except ValueError:
+        raise BadRequest(
+            f"--bounds takes two numbers, LO,HI, as in 0,1 (or 0, for no upper one); got {text!r}"
+        ) from None
+
+
+def components(text: str | None) -> int | Literal["all"] | None:
+    """How many components are checked one by one."""
+    if text is None or text == "all":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise BadRequest(f"--components takes a whole number or all; got {text!r}") from None
 
 
 def _copied(tree: Any) -> Any:
