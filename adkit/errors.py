@@ -143,6 +143,23 @@ class EscapedValue(AdkitError, TypeError):
     """
 
 
+class WrongGradient(AdkitError, AssertionError):
+    """A gradient did not pass its check; `report` is the whole `GradientReport`, and the message its text.
+
+    Example:
+        >>> import adkit as ad
+        >>> try:
+        ...     ad.check_grad(lambda x: x**2, 3.0, grad=lambda x: x).raise_if_failed()
+        ... except ad.WrongGradient as error:
+        ...     print(error.report.counts)
+        {'WRONG': 1}
+    """
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> BadRequest:
     """The error for an unknown name: it lists the known ones and suggests the nearest."""
     import difflib
