@@ -1,0 +1,196 @@
+"""Tools that find the derivative of a function of one number, each as it comes."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..numerical import adaptive
+from ..records import Trial
+from .case import Case
+
+Function = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a tool says: a number, how wrong it may be if the tool says so, and a word for what f is like."""
+
+    value: float
+    claimed: float | None = None
+    word: str = ""
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class Differentiator:
+    """A tool: what it is called, what it needs, and how it is called in its default configuration."""
+
+    name: str
+    package: str
+    run: Callable[[Function, float], Found]
+    note: str = ""
+
+    @property
+    def installed(self) -> bool:
+        return not self.package or importlib.util.find_spec(self.package) is not None
+
+
+def _adkit_central(f: Function, x: float) -> Found:
+    from ..transforms import grad
+
+    return Found(float(grad(f, method="numerical")(x)))
+
+
+def _adkit_adaptive(f: Function, x: float) -> Found:
+    epsilon = float(np.finfo(np.result_type(f(x), np.float16)).eps) if _is_single(f(x)) else 2.0**-52
+    found = adaptive.slopes(lambda t: f(x + t), abs(x), epsilon)[0]
+    nothing = math.isnan(found.value) or found.error == math.inf
+    return Found(found.value, found.error, found.status, refused=nothing or found.status not in ("ok", "noisy", "edge"))
+
+
+def _is_single(out: Any) -> bool:
+    return np.asarray(out).dtype == np.float32
+
+
+def _approx_fprime(f: Function, x: float) -> Found:
+    from scipy.optimize import approx_fprime
+
+    return Found(float(approx_fprime(np.array([x]), lambda p: f(p[0]))[0]))
+
+
+def _three_point(f: Function, x: float) -> Found:
+    from scipy.optimize._numdiff import approx_derivative
+
+    return Found(float(approx_derivative(lambda p: f(p[0]), np.array([x]), method="3-point")[0]))
+
+
+def _scipy_differentiate(f: Function, x: float) -> Found:
+    from scipy.differentiate import derivative
+
+    # It hands f whole arrays of points.
+    found = derivative(lambda points: np.vectorize(f, otypes=[float])(points), x)
+    status = {0: "", -1: "error grows", -2: "not converged", -3: "non-finite"}.get(int(found.status), "stopped")
+    return Found(float(found.df), float(found.error), status, refused=not bool(found.success))
+
+
+def _numdifftools(f: Function, x: float) -> Found:
+    import numdifftools
+
+    value, info = numdifftools.Derivative(f, full_output=True)(x)
+    return Found(float(np.squeeze(value)), float(np.squeeze(info.error_estimate)))
+
+
+DIFFERENTIATORS = {
+    tool.name: tool
+    for tool in (
+        Differentiator("adkit adaptive", "", _adkit_adaptive),
+        Differentiator("adkit central", "", _adkit_central),
+        Differentiator("scipy approx_fprime", "scipy", _approx_fprime),
+        Differentiator("scipy 3-point", "scipy", _three_point, note="approx_derivative, private"),
+        Differentiator("scipy.differentiate", "scipy", _scipy_differentiate),
+        Differentiator("numdifftools", "numdifftools", _numdifftools),
+    )
+}
+# Of many components that are alike, so many are tried.
+SAMPLE = 3
+
+
+def trials(cases: Iterable[Case], tools: Iterable[Differentiator]) -> Iterator[Trial]:
+    """Each tool on each component of each case."""
+    tools = list(tools)
+    for case in cases:
+        for i in components(case):
+            for tool in tools:
+                yield trial(tool, case, i)
+
+
+def components(case: Case) -> list[int]:
+    """Which components of a case are tried."""
+    n = len(case.point)
+    return list(range(n)) if n < 30 else [round(k * (n - 1) / (SAMPLE - 1)) for k in range(SAMPLE)]
+
+
+def trial(tool: Differentiator, case: Case, i: int) -> Trial:
+    """One tool on one component."""
+    known: dict[str, Any] = {
+        "tool": tool.name,
+        "case": case.name,
+        "family": case.family,
+        "situation": case.situations[i],
+        "component": i,
+        "truth": case.truth[i],
+    }
+    if not tool.installed:
+        return Trial(**known, outcome="not installed")
+    f = _Counted(case, i)
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = tool.run(f, case.point[i])
+    except Exception as error:
+        return Trial(**known, outcome="raised", named=_named(case, i, ""), calls=f.calls, note=_sentence(error))
+    return _judged(known, found, _named(case, i, found.word), f.calls)
+
+
+class _Counted:
+    """f along one component, as a function of a number that counts its calls."""
+
+    def __init__(self, case: Case, i: int) -> None:
+        self.case, self.i, self.calls = case, i, 0
+
+    def __call__(self, x: Any) -> Any:
+        self.calls += 1
+        moved = self.case.x
+        moved[self.i] = x
+        return self.case(moved)
+
+
+def _judged(known: dict[str, Any], found: Found, named: bool | None, calls: int) -> Trial:
+    refused = found.refused or not math.isfinite(found.value)
+    error = abs(found.value - float(known["truth"]))
+    relative = error / abs(known["truth"]) if known["truth"] else error
+    return Trial(
+        **known,
+        outcome="refused" if refused else "found",
+        value=found.value,
+        rel_error=relative,
+        claimed=found.claimed,
+        held=None if found.claimed is None else refused or _holds(error, found.claimed, known["truth"]),
+        named=named,
+        verdict=found.word,
+        calls=calls,
+    )
+
+
+def _holds(error: float, claimed: float, truth: float) -> bool:
+    """Whether a claim holds, up to the last digit of a double; where there is no derivative, no claim does."""
+    return bool(error <= claimed + 2.0**-52 * abs(truth))
+
+
+# By which word each situation is named.
+WORDS = {
+    "kink": ("kink",),
+    "cusp": ("cusp",),
+    "jump": ("jump",),
+    "noisy": ("noisy",),
+    "edge": ("edge",),
+    "infinite": ("cusp", "edge"),
+    "nonfinite": ("nonfinite", "non-finite"),
+}
+
+
+def _named(case: Case, i: int, word: str) -> bool | None:
+    words = WORDS.get(case.situations[i])
+    return None if words is None else word in words
+
+
+def _sentence(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"[:200]
