@@ -1,1 +1,5 @@
 """Difficult functions, whose derivatives are known, and how adkit and its peers fare with them."""
+
+from .running import KINDS, run, versions
+
+__all__ = ["KINDS", "run", "versions"]

@@ -83,8 +83,9 @@ def _scipy_differentiate(f: Function, x: float) -> Found:
 def _numdifftools(f: Function, x: float) -> Found:
     import numdifftools
 
-    value, info = numdifftools.Derivative(f, full_output=True)(x)
-    return Found(float(np.squeeze(value)), float(np.squeeze(info.error_estimate)))
+    found = numdifftools.Derivative(f, full_output=True)(x)
+    value, claimed = (found.estimate, found.error_estimate) if hasattr(found, "estimate") else (found[0], found[1][0])
+    return Found(float(np.squeeze(value)), float(np.squeeze(claimed)))
 
 
 DIFFERENTIATORS = {
