@@ -51,8 +51,8 @@ class Slope:
         left: the one-sided derivative from below, nan if unknown.
         right: the one-sided derivative from above, nan if unknown.
         scale: the largest |f(x + t) - f(x)| / |t| that was seen: what counts as a steep slope here.
-        alternative: where f has a ripple (rounding to a few digits is one), its slope is one thing over steps within the
-            ripple and another over longer ones; where both are there, the one that is not `value`. Else nan.
+        alternative: where f has a ripple (rounding to a few digits is one), its slope over steps within the ripple is not
+            that over longer ones: of the two, the one that is not `value`. Else nan.
         alternative_error: the bar of the alternative.
     """
 
@@ -90,7 +90,9 @@ def slopes(
     for _ in range(DESCENTS):
         if all(map(ladder.settled, found)) or not ladder.descend():
             break
-        found = ladder.judged()
+        # A kink that is still one is seen best from further away.
+        pairs = zip(found, ladder.judged(), strict=True)
+        found = [old if old.status == new.status == "kink" else new for old, new in pairs]
     return [replace(slope, calls=ladder.calls) for slope in found]
 
 
@@ -359,13 +361,16 @@ class Quotients:
 
     def _residual(self, found: Story, count: int) -> float:
         """The scatter that is seen: of the shorter steps, where nothing else moves the quotients."""
-        seen = [
-            abs(self.values[k] - found.value) * self.h[k] / self.weight
-            for k in range(count)
-            if self.h[k] <= found.step
-            and self.truncation(k, 1) * (self.h[k + 1] / self.h[k]) ** self.power < self.scatter(k, found.noise)
-        ]
-        return max(seen, default=0.0)
+        return max((self._off(k, found.value) for k in range(count) if self._is_scatter(k, found)), default=0.0)
+
+    def _off(self, k: int, value: float) -> float:
+        """What f would have to be off by to make the quotient of a rung what it is."""
+        return abs(self.values[k] - value) * self.h[k] / self.weight
+
+    def _is_scatter(self, k: int, found: Story) -> bool:
+        """Whether the step is so short that the bend of f does not show beside the scatter."""
+        growth = (self.h[k + 1] / self.h[k]) ** self.power
+        return self.h[k] <= found.step and self.truncation(k, 1) * growth < self.scatter(k, found.noise)
 
 
 # -- which story ---------------------------------------------------------------------------------
