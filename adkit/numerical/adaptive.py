@@ -51,8 +51,8 @@ class Slope:
         left: the one-sided derivative from below, nan if unknown.
         right: the one-sided derivative from above, nan if unknown.
         scale: the largest |f(x + t) - f(x)| / |t| that was seen: what counts as a steep slope here.
-        alternative: where f has a ripple (rounding to a few digits is one), its slope over steps within the ripple is not
-            that over longer ones: of the two, the one that is not `value`. Else nan.
+        alternative: where f has a ripple (rounding to a few digits is one), its slope over steps within the ripple is
+            not that over longer ones: of the two, the one that is not `value`. Else nan.
         alternative_error: the bar of the alternative.
     """
 
