@@ -143,7 +143,8 @@ def _row(part: Any, call: Call, output: Shape, source: str) -> Leaves:
         if all(_shape(d) in _fitting(output, np.shape(plain(x))) for d, x in zip(leaves, call.leaves, strict=True)):
             return [_numbers(d, f"{source} by {n}") for d, n in zip(leaves, call.names, strict=True)]
     _refuse_pair(part, call, output, source)
-    raise _misfit(candidates[-1], call, output, source)
+    several = isinstance(part, (tuple, list)) and len(call.args) > 1
+    raise _misfit(candidates[-1 if several else 0], call, output, source)
 
 
 def _entries(part: Any, call: Call) -> Leaves | None:
@@ -178,7 +179,7 @@ def _numbers(x: Any, name: str) -> Any:
     if array.dtype.kind == "c":
         raise ArgumentError(f"{name} is complex, where real numbers are needed")
     if array.dtype.kind not in "iuf":
-        raise ArgumentError(f"{name} is {kind_of(x)} of dtype {array.dtype}, where real numbers are needed")
+        raise ArgumentError(f"{name} is {kind_of(array)}, where real numbers are needed")
     return array if array.dtype.kind == "f" else array.astype(float)
 
 

@@ -39,7 +39,7 @@ def _values(claim: Claim, referee: Referee) -> list[str]:
 
 
 def _adjoints(claim: Claim, method: Method, call: Call, referee: Referee, seed: int) -> list[str]:
-    """Whether forward mode has the same derivative along random directions as the claim; and reverse mode, of forward."""
+    """Whether the other mode has the same derivatives along random directions."""
     if not referee.point.size or not np.isfinite(claim.matrix).all():
         return []
     random = np.random.default_rng(seed)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..calls import Argnums, Call
-from ..errors import BadRequest, place, unknown
+from ..errors import ArgumentError, BadRequest, place, unknown
 from ..methods import Method, methods
 from ..records import Component
 from ..report import GradientReport
+from ..tracing import plain
 from . import claim as claims
 from . import consistency, patterns
 from .bounds import limits
@@ -95,6 +96,7 @@ def check_grad(
     settings = Settings(*_tolerances(rtol, atol), seed=_seed(seed), components=_components(components))
     _check_order(order, hessian)
     call = Call(f, argnums, args, kwargs)
+    _require_real(call)
     limits_ = limits(bounds, call)
     with quiet():
         check = _Check(call, settings, progress)
@@ -153,8 +155,8 @@ class _Check:
         self.components += judged
         self.total += referee.point.size * max(1, referee.base.size)
         self.f_calls += referee.calls
-        agreed = [c.bar for c in judged if c.verdict == "AGREE"]
-        self.sensitivity = max([self.sensitivity, *agreed]) if agreed else math.inf
+        bars = [c.bar for c in judged if c.verdict in ("AGREE", "WRONG")]
+        self.sensitivity = max([self.sensitivity, *bars]) if bars else math.inf
         if referee.random:
             self.faults.append(f"f is not deterministic: its values at the same point differ by {referee.scatter:.2g}")
         self.faults += [*referee.faults, *inspection.claim.faults, *patterns.findings(inspection)]
@@ -210,6 +212,15 @@ def _components(wanted: Any) -> int | None:
     if isinstance(wanted, bool) or not isinstance(wanted, (int, np.integer)) or wanted < 0:
         raise BadRequest(f"components must be a number of at least 0, or 'all', not {wanted!r}{place()}")
     return int(wanted)
+
+
+def _require_real(call: Call) -> None:
+    for leaf, name in zip(call.leaves, call.names, strict=True):
+        if np.iscomplexobj(plain(leaf)):
+            raise ArgumentError(
+                f"{name} is complex, and differences are taken of real numbers{place()}: check "
+                "lambda re, im: f(re + 1j * im) by both its arguments"
+            )
 
 
 def _check_order(order: Any, hessian: Any) -> None:
