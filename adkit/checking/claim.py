@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..calls import Call, Leaves, kind_of
-from ..containers import flatten_like
+from ..containers import flatten, flatten_like
 from ..errors import AdkitError, ArgumentError, BadRequest
 from ..methods import Method
 from ..tracing import plain
@@ -131,10 +131,10 @@ def _arranged(result: Any, call: Call, referee: Referee, source: str) -> list[Le
         parts = flatten_like(referee.structure, result)
     if parts is None:
         raise ArgumentError(f"{source} is {kind_of(result)}, which has not the structure of what f returned")
-    return [_row(part, call, shape, source) for part, shape in zip(parts, referee.shapes, strict=True)]
+    return [row(part, call, shape, source) for part, shape in zip(parts, referee.shapes, strict=True)]
 
 
-def _row(part: Any, call: Call, output: Shape, source: str) -> Leaves:
+def row(part: Any, call: Call, output: Shape, source: str) -> Leaves:
     """The derivatives of one output leaf with respect to each input leaf."""
     candidates = [found for found in (call._leaves_of(part), _entries(part, call)) if found is not None]
     if not candidates:
@@ -145,6 +145,11 @@ def _row(part: Any, call: Call, output: Shape, source: str) -> Leaves:
     _refuse_pair(part, call, output, source)
     several = isinstance(part, (tuple, list)) and len(call.args) > 1
     raise _misfit(candidates[-1 if several else 0], call, output, source)
+
+
+def leaves_of(arg: Any) -> Leaves:
+    """The numbers and arrays in an argument."""
+    return flatten(arg)[0]
 
 
 def _entries(part: Any, call: Call) -> Leaves | None:
