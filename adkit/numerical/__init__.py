@@ -4,10 +4,11 @@ from .adaptive import Slope, slopes
 from .curvature import hessian
 from .limits import Limits, require_inside
 from .schemes import Found, Options, component_slopes, differences, jacobian
-from .steps import SCHEMES, check, epsilon_of, scales, step_size
+from .steps import COMPLEX_STEP, SCHEMES, check, epsilon_of, scales, step_size
 from .surroundings import NO_VALUE, Axis, Surroundings, component, components, number
 
 __all__ = [
+    "COMPLEX_STEP",
     "NO_VALUE",
     "SCHEMES",
     "Axis",

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AdkitError, OutputError
+from ..errors import OutputError
 from ..tracing import Box, plain
 from . import limits
 from .adaptive import Slope, slopes
+from .complex_step import complex_column, require_confirmed
 from .limits import Limits
 from .slope import central, forward
-from .steps import SCHEMES, epsilon_of, scales, step_size
-from .surroundings import NO_VALUE, Axis, Function, Place, Surroundings, component, components, number
+from .steps import SCHEMES, epsilon_of, step_size
+from .surroundings import Axis, Function, Place, Surroundings, components
 
 __all__ = ["SCHEMES", "Found", "Options", "differences", "jacobian"]
 
@@ -76,7 +77,7 @@ def differences(f: Function, leaves: Sequence[Any], options: Options, full: bool
             else:
                 found.value.append(_assembled(of_leaf, base, leaf))
         if options.scheme == "complex":
-            _require_analytic(f, leaves, found.value, options.limits)
+            require_confirmed(f, leaves, found.value, options.limits)
     found.calls = near.calls
     return found
 
@@ -129,9 +130,7 @@ def _adaptive(
     return column
 
 
-def component_slopes(
-    near: Surroundings, base: Any, i: int, place: Place, bounds: Limits | None = None
-) -> list[Slope]:
+def component_slopes(near: Surroundings, base: Any, i: int, place: Place, bounds: Limits | None = None) -> list[Slope]:
     """The adaptive slopes of all outputs along one component."""
     axis = Axis(near, base, i, place, *limits.at(bounds, i, place))
 
@@ -152,28 +151,15 @@ def _of(found: Sequence[Slope], name: str, shape: tuple[int, ...]) -> Any:
 
 # -- complex steps ---------------------------------------------------------------------------------
 def _complex(f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options) -> Callable[..., Any]:
-    if np.iscomplexobj(plain(base)):
-        raise OutputError("scheme='complex' needs f to return real numbers at real arguments; use scheme='central'")
-    wide = Surroundings(f, leaves, complex_step=True)
+    slope = complex_column(f, leaves, base, options.step)
 
     def column(i: int, place: Place) -> Column:
-        h = step_size(component(leaves[i], place), "complex", options.step)
-        value = np.imag(_complex_call(wide, (i, place), h)) / h
+        value, h = slope(i, place)
         near.calls += 1
-        unknown = np.full(np.shape(plain(value)), np.nan)
-        status = np.where(np.isfinite(plain(value)), "ok", "nonfinite")
-        return value, unknown, unknown, np.full(np.shape(plain(value)), h), status
+        unknown, finite = np.full(np.shape(plain(value)), np.nan), np.isfinite(plain(value))
+        return value, unknown, unknown, np.full(np.shape(finite), h), np.where(finite, "ok", "nonfinite")
 
     return column
-
-
-def _complex_call(near: Surroundings, where: tuple[int, Place], h: float) -> Any:
-    try:
-        return near.at((*where, 1j * h))
-    except TypeError as error:
-        raise OutputError(
-            f"scheme='complex' calls f with complex numbers, which it does not take ({error}); use scheme='central'"
-        ) from error
 
 
 _COLUMNS: dict[str, Callable[..., Callable[..., Any]]] = {
@@ -182,57 +168,3 @@ _COLUMNS: dict[str, Callable[..., Callable[..., Any]]] = {
     "complex": _complex,
     "adaptive": _adaptive,
 }
-
-
-def _require_analytic(f: Function, leaves: Sequence[Any], blocks: Sequence[Any], bounds: Limits | None) -> None:
-    """Refuse a complex step that central differences along one random direction contradict, on either scale.
-
-    The complex step is exact where f is analytic in the complex plane and silently wrong where it takes an absolute
-    value, a conjugate or a real part on the way.
-    """
-    if all(_contradicted(f, leaves, blocks, bounds, which) for which in (0, -1)):
-        raise OutputError(
-            "scheme='complex' disagrees with central differences: f is not analytic (an absolute value, a "
-            "comparison, a conjugate, a real part or a norm stands in the way); use scheme='central'"
-        )
-
-
-def _contradicted(
-    f: Function, leaves: Sequence[Any], blocks: Sequence[Any], bounds: Limits | None, which: int
-) -> bool:
-    """Whether differences on one of the two scales speak against derivatives; not where f has no value."""
-    points = [plain(leaf) for leaf in leaves]
-    epsilon = epsilon_of(*points) if points else 0.0
-    random = np.random.default_rng(0)
-    sides: list[list[Any]] = [[], []]
-    for i, x in enumerate(points):
-        move = random.choice([-1.0, 1.0], np.shape(x)) * _sizes(x, which) * epsilon ** (1 / 3)
-        for side, moved in zip(sides, (x + move, x - move), strict=True):
-            side.append(_like(x, limits.clipped(bounds, i, moved)))
-    directions = [(np.asarray(a, float) - b) / 2 for a, b in zip(*sides, strict=True)]
-    try:
-        above, below = (number(plain(f([_own(x) for x in side]))) for side in sides)
-    except NO_VALUE as error:
-        if isinstance(error, AdkitError):
-            raise
-        return False
-    seen = (above - below) / 2
-    terms = [(np.asarray(plain(b)) * d).reshape(*np.shape(seen), -1) for b, d in zip(blocks, directions, strict=True)]
-    claimed = sum(term.sum(axis=-1) for term in terms)
-    scale = sum(np.abs(term).sum(axis=-1) for term in terms) + np.abs(seen)
-    noise = 45 * epsilon * np.maximum(np.abs(above), np.abs(below))
-    return bool(np.any(np.abs(seen - claimed) > max(1e-4, 30 * epsilon ** (2 / 3)) * scale + noise))
-
-
-def _sizes(x: Any, which: int) -> Any:
-    """Of each component the larger (0) or the smaller (-1) of the scales on which f may vary."""
-    return np.reshape([scales(c)[which] for c in np.ravel(x)], np.shape(x))
-
-
-def _own(x: Any) -> Any:
-    return x.copy("K") if isinstance(x, np.ndarray) else x
-
-
-def _like(x: Any, moved: Any) -> Any:
-    """A moved point of the type of the point itself."""
-    return moved.astype(x.dtype) if isinstance(x, np.ndarray) else type(x)(moved)

@@ -13,6 +13,7 @@ from ..tracing import plain
 Scheme = Literal["central", "forward", "complex", "adaptive"]
 SCHEMES: tuple[str, ...] = get_args(Scheme)
 ORDERS = (2, 4, 6)
+COMPLEX_STEP = 1e-20
 # Within this factor of 1 the scales |x| and 1 are taken for one.
 ONE_SCALE = 4.0
 
@@ -41,7 +42,7 @@ def step_size(x: Any, scheme: str, step: float | None = None, out: Any = 0.0, or
     whichever is less precise. The complex step subtracts nothing and may be tiny.
     """
     if scheme == "complex":
-        return 1e-20 if step is None else step
+        return COMPLEX_STEP if step is None else step
     return step_sizes(x, scheme, step, out, order)[0]
 
 
