@@ -67,12 +67,14 @@ class Graph:
             return [], False
         return [_look_up(known, x) for x in self.outputs], True
 
-    def outputs_at(self, values: Sequence[Any]) -> list[Any]:
-        """The outputs for other inputs by the operations that were recorded, whatever would be decided there."""
+    def outputs_at(self, values: Sequence[Any], apply: Callable[..., Any] = bind) -> list[Any]:
+        """The outputs for other inputs by the operations that were recorded, whatever would be decided there.
+
+        `apply(primitive, args, params)` computes them.
+        """
         known = self._start(values)
-        reached = self.leading_to_outputs()
-        decided = {node.index for node in self.decisions}
-        self._run(known, [node for node in reached if node.index not in decided])
+        for node in self.leading_to_outputs():
+            known[node.index] = apply(node.primitive, tuple([_look_up(known, arg) for arg in node.args]), node.params)
         return [_look_up(known, x) for x in self.outputs]
 
     def leading_to_outputs(self) -> list[Node]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,7 @@ class Continuation:
             warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
             (again,) = self.graph.outputs_at(self.leaves)
             # With another step: the root of an imaginary number is not proportional to it.
-            (moved,) = self.graph.outputs_at(self._beside(self.step / 1024))
+            (moved,) = self.graph.outputs_at(self._beside(self.step / 1024), _continued)
         followed = np.imag(moved) / (self.step / 1024)
         value, blocks = np.asarray(plain(base), float), [np.asarray(plain(block), float) for block in blocks]
         terms = [(b * d).reshape(*value.shape, np.size(d)) for b, d in zip(blocks, self.directions, strict=True)]
@@ -77,6 +77,13 @@ class Continuation:
 def _size(x: Any) -> Any:
     """|x|, and 1 where x is 0: every component is to count."""
     return np.where(x == 0, 1.0, np.abs(x))
+
+
+def _continued(primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    """An operation recorded at real numbers, at complex ones: a change of precision keeps them complex."""
+    if primitive.name == "astype" and np.iscomplexobj(args[0]):
+        return args[0]
+    return primitive.compute(args, params)
 
 
 def _own(x: Any) -> Any:
@@ -100,11 +107,17 @@ def _reason(node: graph.Node) -> str:
     """Why an operation takes no complex step; nothing where it does."""
     if node.primitive is None or node.primitive.constant:
         return ""
+    if node.primitive.name == "astype" and (np.iscomplexobj(node.value) or not np.iscomplexobj(_value(node.args[0]))):
+        return ""
     if not node.primitive.analytic:
         return "is not analytic in the complex plane"
     if node.primitive.name in ("power", "float_power"):
-        base, exponent = (plain(x.value if isinstance(x, graph.Node) else x) for x in node.args)
+        base, exponent = map(_value, node.args)
         whole = (np.imag(exponent) == 0) & (np.real(exponent) % 1 == 0) & (np.abs(exponent) <= LARGEST_EXPONENT)
         if np.any((np.real(base) < 0) & ~whole):
             return "of a negative base loses a small imaginary part"
     return ""
+
+
+def _value(x: Any) -> Any:
+    return plain(x.value if isinstance(x, graph.Node) else x)

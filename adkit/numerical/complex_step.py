@@ -44,8 +44,8 @@ def in_complex(run: Callable[[], Any]) -> Any:
         raise
     except np.exceptions.ComplexWarning as error:
         raise OutputError(
-            f"scheme='complex' is not valid for f: an imaginary part was dropped{place_of(error)}; use scheme='central' "
-            "or scheme='adaptive'"
+            f"scheme='complex' is not valid for f: an imaginary part was dropped{place_of(error)}; use "
+            "scheme='central' or scheme='adaptive'"
         ) from error
     except (TypeError, *NO_VALUE) as error:
         raise OutputError(
@@ -54,20 +54,24 @@ def in_complex(run: Callable[[], Any]) -> Any:
         ) from error
 
 
-def require_confirmed(f: Function, leaves: Sequence[Any], blocks: Sequence[Any], bounds: Limits | None) -> None:
+def require_confirmed(
+    f: Function, leaves: Sequence[Any], base: Any, blocks: Sequence[Any], bounds: Limits | None
+) -> None:
     """Refuse a complex step that central differences along one random direction contradict, on either scale.
 
     The complex step is exact where f is analytic in the complex plane and silently wrong where it takes an absolute
     value, a conjugate or a real part on the way.
     """
-    if all(_contradicted(f, leaves, blocks, bounds, which) for which in (0, -1)):
+    if all(_contradicted(f, leaves, base, blocks, bounds, which) for which in (0, -1)):
         raise OutputError(
             "scheme='complex' disagrees with central differences: f is not analytic (an absolute value, a "
             "comparison, a conjugate, a real part or a norm stands in the way); use scheme='central'"
         )
 
 
-def _contradicted(f: Function, leaves: Sequence[Any], blocks: Sequence[Any], bounds: Limits | None, which: int) -> bool:
+def _contradicted(
+    f: Function, leaves: Sequence[Any], base: Any, blocks: Sequence[Any], bounds: Limits | None, which: int
+) -> bool:
     """Whether differences on one of the two scales speak against derivatives; not where f has no value."""
     points = [plain(leaf) for leaf in leaves]
     epsilon = epsilon_of(*points) if points else 0.0
@@ -85,10 +89,13 @@ def _contradicted(f: Function, leaves: Sequence[Any], blocks: Sequence[Any], bou
             raise
         return False
     seen = (above - below) / 2
-    terms = [(np.asarray(plain(b)) * d).reshape(*np.shape(seen), np.size(d)) for b, d in zip(blocks, directions, strict=True)]
+    products = [(np.asarray(plain(b)) * d, np.size(d)) for b, d in zip(blocks, directions, strict=True)]
+    terms = [product.reshape(*np.shape(seen), size) for product, size in products]
     claimed = sum(term.sum(axis=-1) for term in terms)
     scale = sum(np.abs(term).sum(axis=-1) for term in terms) + np.abs(seen)
-    noise = 45 * epsilon * np.maximum(np.abs(above), np.abs(below))
+    # Differences are that much off at most where the step is too long, or where f cancels digits.
+    bend = np.abs(above - number(plain(base)) + (below - number(plain(base))))
+    noise = 45 * epsilon * np.maximum(np.abs(above), np.abs(below)) + bend
     return bool(np.any(np.abs(seen - claimed) > max(1e-4, 30 * epsilon ** (2 / 3)) * scale + noise))
 
 

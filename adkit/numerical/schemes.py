@@ -77,7 +77,7 @@ def differences(f: Function, leaves: Sequence[Any], options: Options, full: bool
             else:
                 found.value.append(_assembled(of_leaf, base, leaf))
         if options.scheme == "complex":
-            require_confirmed(f, leaves, found.value, options.limits)
+            require_confirmed(f, leaves, base, found.value, options.limits)
     found.calls = near.calls
     return found
 
