@@ -1,0 +1,189 @@
+"""The slope along one component by differences of fixed steps, chosen for each output of f apart."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import BadRequest
+from ..tracing import plain
+from .steps import epsilon_of, step_sizes
+from .surroundings import Axis
+
+# Close to the end of a domain steps shrink by this factor, so many times.
+SHRINK, RETREATS = 32.0, 4
+# The weights of the central differences at h, 2h, 3h, by order.
+WEIGHTS = {2: (1.0,), 4: (4 / 3, -1 / 3), 6: (3 / 2, -3 / 5, 1 / 10)}
+
+
+class Estimate(NamedTuple):
+    """The slope of each output, the step that it rests on, and how it came about."""
+
+    value: Any
+    step: Any
+    status: Any
+
+
+class _Central(NamedTuple):
+    """A central difference, and f's values at the innermost points, without their derivatives."""
+
+    value: Any
+    h: float
+    above: Any
+    below: Any
+
+
+def forward(axis: Axis, h: float) -> Estimate:
+    """(f(x + h) - f(x)) / h; backward where there is no room, or no value, ahead."""
+    t = next((t for t in (h, -h) if axis.fits(t)), None) or _widest(axis)
+    value = (axis(t) - axis.base) / axis.reach(t)
+    there = _finite(value)
+    if not there.all() and axis.fits(-t):
+        value = _choose(there, value, (axis(-t) - axis.base) / axis.reach(-t))
+    return _estimate(axis, value, np.full(_shape(value), abs(t)), there)
+
+
+def _widest(axis: Axis) -> float:
+    """The longest move within bounds, up or down."""
+    t = max((axis.room(1), -axis.room(-1)), key=abs)
+    while t and not axis.fits(t):
+        t = math.nextafter(t, 0.0)
+    _require_room(axis, t)
+    return t
+
+
+def central(axis: Axis, step: float | None, order: int) -> Estimate:
+    """A central difference on the scale of the component and of f that its values support.
+
+    Where two scales are tried, the longer step is taken if the two agree within the rounding of the shorter, which has
+    less of truncation and more of rounding; else the shorter. Where f has values on one side only, a one-sided
+    difference of second order takes the place of the central one.
+    """
+    steps = step_sizes(axis.x, "central", step, axis.output, order)
+    found = [_central(axis, h, order) for h in steps if _fits(axis, h, order) and (h == steps[0] or _moves(axis, h))]
+    if not found:
+        return _one_sided(axis, step_sizes(axis.x, "central", step, axis.output)[-1])
+    value, reached = found[0].value, np.full(_shape(found[0].value), found[0].h)
+    if len(found) == 2:
+        longer = _agree(axis, *found)
+        value, reached = _choose(longer, *(x.value for x in found)), np.where(longer, found[0].h, found[1].h)
+    if _finite(value).all():
+        return _estimate(axis, value, reached, True)
+    return _beside(axis, Estimate(value, reached, _finite(value)), found[-1])
+
+
+def _fits(axis: Axis, h: float, order: int) -> bool:
+    return axis.fits(order // 2 * h) and axis.fits(-(order // 2) * h)
+
+
+def _central(axis: Axis, h: float, order: int) -> _Central:
+    total: Any = None
+    inner: list[Any] = []
+    for k, weight in enumerate(WEIGHTS[order], 1):
+        above, below = axis(k * h), axis(-k * h)
+        # The distance that floating point really moves, not the one that was asked for.
+        term = (above - below) / (axis.reach(k * h) - axis.reach(-k * h))
+        term = term if order == 2 else weight * term
+        total = term if total is None else total + term
+        inner += [plain(above), plain(below)]
+    return _Central(total, h, inner[0], inner[1])
+
+
+def _agree(axis: Axis, longer: _Central, shorter: _Central) -> Any:
+    """For each output, whether the longer step is the better one: no further off than rounding explains."""
+    base = plain(axis.base)
+    rounding = 4 * epsilon_of(axis.x, axis.output) * np.maximum(np.abs(shorter.above), np.abs(shorter.below))
+    bends = [np.abs(x.above - base + (x.below - base)) for x in (longer, shorter)]
+    # What the shorter step's second difference has beyond the share that a parabola through the longer one's explains
+    # is a sample of f's own noise, which cancellation within f may put far above the rounding of its result.
+    noise = np.minimum(bends[1], np.abs(bends[1] - bends[0] * (shorter.h / longer.h) ** 2))
+    bar = np.fmax(rounding, 2 * noise) / shorter.h
+    off = np.abs(plain(longer.value) - plain(shorter.value))
+    return ((off <= bar) & _finite(longer.value)) | (~_finite(shorter.value) & _finite(longer.value))
+
+
+def _beside(axis: Axis, found: Estimate, pair: _Central) -> Estimate:
+    """Slopes also for the outputs that have no value at one of the points: nearer to x, else on one side only."""
+    value, reached, two_sided = _nearer(axis, found, pair.h)
+    for sign, there in ((1, pair.above), (-1, pair.below)):
+        wanted = ~_finite(value) & np.isfinite(there) & _finite(axis.base)
+        if np.any(wanted) and axis.fits(2 * sign * pair.h):
+            value = _choose(~wanted, value, _ending(axis, sign * pair.h))
+            reached = np.where(wanted, pair.h / SHRINK, reached)
+    return _estimate(axis, value, reached, two_sided)
+
+
+def _nearer(axis: Axis, found: Estimate, h: float) -> Estimate:
+    """Central differences of shorter steps, for outputs whose domain ends close by."""
+    value, reached, two_sided = found
+    inside = np.zeros(_shape(value), bool)
+    for _ in range(RETREATS):
+        h /= SHRINK
+        if two_sided.all() or not (axis.fits(h) and axis.fits(-h) and _moves(axis, h)):
+            break
+        shorter = _central(axis, h, 2)
+        # The first step that stays inside may reach almost to the end, where f may be steep: the next one is taken.
+        wanted = inside & ~two_sided & _finite(shorter.value)
+        value, reached = _choose(~wanted, value, shorter.value), np.where(wanted, h, reached)
+        inside, two_sided = _finite(shorter.value), two_sided | wanted
+    return Estimate(value, reached, two_sided)
+
+
+def _one_sided(axis: Axis, h: float) -> Estimate:
+    """Where bounds leave no room for a central difference."""
+    sign = 1 if axis.room(1) >= axis.room(-1) else -1
+    h = min(h, axis.room(sign) / 2)
+    while h and not axis.fits(2 * sign * h):
+        h = math.nextafter(h, 0.0)
+    _require_room(axis, h / SHRINK)
+    value = _ending(axis, sign * h)
+    return _estimate(axis, value, np.full(_shape(value), h / SHRINK), False)
+
+
+def _ending(axis: Axis, h: float) -> Any:
+    """The slope at the end of f's domain; nan where it grows as the step shrinks, as that of sqrt at 0 does."""
+    value, nearer = _three_points(axis, h), plain(_three_points(axis, h / SHRINK))
+    rounding = 8 * epsilon_of(axis.x, axis.output) * np.abs(plain(axis.base)) * SHRINK / abs(h)
+    return _choose(np.abs(nearer) <= 2 * np.abs(plain(value)) + rounding, value, np.nan)
+
+
+def _three_points(axis: Axis, h: float) -> Any:
+    """The slope at the end of a parabola through f at x, x + h and x + 2h."""
+    near, far = axis.reach(h), axis.reach(2 * h)
+    by_near, by_far = (axis(h) - axis.base) / near, (axis(2 * h) - axis.base) / far
+    return (far * by_near - near * by_far) / (far - near)
+
+
+def _require_room(axis: Axis, h: float) -> None:
+    if not _moves(axis, h):
+        raise BadRequest(
+            f"a component of value {axis.x} has no room to move between the bounds {axis.lower:g} and {axis.upper:g}"
+        )
+
+
+def _moves(axis: Axis, h: float) -> bool:
+    """Whether a step moves the component at all."""
+    return float(type(axis.x)(axis.x + h) - axis.x) != 0
+
+
+def _estimate(axis: Axis, value: Any, step: Any, two_sided: Any) -> Estimate:
+    axis.require_a_value()
+    status = np.where(_finite(value), np.where(two_sided, "ok", "edge"), "nonfinite")
+    return Estimate(value, step, status)
+
+
+def _choose(mask: Any, chosen: Any, other: Any) -> Any:
+    """chosen where mask says so; no operation at all where it does everywhere, since values may be traced."""
+    if np.all(mask):
+        return chosen
+    return np.where(mask, chosen, other)[()] if np.any(mask) else other
+
+
+def _finite(x: Any) -> Any:
+    return np.isfinite(plain(x))
+
+
+def _shape(x: Any) -> tuple[int, ...]:
+    return np.shape(plain(x))
