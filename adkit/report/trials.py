@@ -78,7 +78,7 @@ class TrialReport:
 
 def _escaped(text: str) -> str:
     """Text that stays in its cell, and as it is."""
-    return text.replace("|", "\\|").replace("\n", " ").replace("*", "\\*").replace("_", "\\_")
+    return text.replace("|", "\\|").replace("\n", " ").replace("*", "\\*")
 
 
 def _plain(x: Any) -> Any:
@@ -164,17 +164,37 @@ def _of_checkers(rows: Sequence[Trial]) -> list[str]:
     parts = [
         _table(headings, [_line(tool, mine, _CHECKER_COLUMNS) for tool, mine in tools.items()]),
         _sizes(rows),
+        _reading_of_checkers(tools),
         "*Wrong gradients passed*: of those planted. *Right ones called wrong*: failed, or ended in an error. *Left "
         "undecided*: neither passed nor called wrong; the words say why. *Cause named*: of the gradients at kinks, "
         "cusps, jumps, edges and under noise, those for which anything in what the tool says names that. *Calls of f*: "
         "median.",
         "### Wrong passed and right called wrong, by family",
         _by_family(rows, _checker_cell),
+        "### Wrong gradients passed, by the mistake",
+        _by_mistake(rows),
         "### Where there is something to name, by what it is",
         _by_situation(rows),
         "### Case by case",
     ]
     return [*parts, *(_checker_list(tool, mine) for tool, mine in tools.items())]
+
+
+def _reading_of_checkers(tools: Mapping[str, Sequence[Trial]]) -> str:
+    """The tables in a few sentences."""
+    peers = {tool: rows for tool, rows in tools.items() if not tool.startswith("adkit") and any(map(_is_tried, rows))}
+    mine = [row for tool, rows in tools.items() if tool.startswith("adkit") for row in rows]
+    if not mine or not peers:
+        return "Only one kind of tool was tried."
+    wrong, right = sum(map(_passed_wrong, mine)), sum(map(_failed_right, mine))
+    of_peers = [(sum(map(_passed_wrong, rows)), sum(map(_failed_right, rows))) for rows in peers.values()]
+    passed, failed = zip(*of_peers, strict=True)
+    return (
+        f"**The reading.** adkit passed {wrong:,} of the wrong gradients and called {right} of the right ones wrong. "
+        f"Its peers, in their default configuration, passed {min(passed):,} to {max(passed):,} and called "
+        f"{min(failed)} to {max(failed)} wrong. A gradient under noise or at the edge of a domain adkit does not pass "
+        "unless asked to be lenient: it says which it is, and how far the gradient is from what it saw."
+    )
 
 
 def _sizes(rows: Sequence[Trial]) -> str:
@@ -209,8 +229,21 @@ def _by_situation(rows: Sequence[Trial]) -> str:
     for situation, words in _WORDS.items():
         mine = _tools(row for row in rows if row.situation == situation and row.named is not None)
         if mine:
-            body.append([words, *(_count(mine[tool], lambda r: True, lambda r: r.named is True) for tool in tools)])
+            body.append([words, *(_count(mine[tool], _is_tried, lambda r: r.named is True) for tool in tools)])
     return _table(["named", *tools], body)
+
+
+def _by_mistake(rows: Sequence[Trial]) -> str:
+    tools = list(_tools(rows))
+    body = []
+    for mistake in dict.fromkeys(row.gradient for row in rows if row.kind == "wrong"):
+        mine = _tools(row for row in rows if row.kind == "wrong" and row.gradient == mistake)
+        body.append([mistake, *(_count(mine[tool], _is_tried, _passed_wrong) for tool in tools)])
+    return _table(["mistake", *tools], body)
+
+
+def _is_tried(row: Trial) -> bool:
+    return row.outcome != "not installed"
 
 
 def _checker_list(tool: str, rows: Sequence[Trial]) -> str:
@@ -232,7 +265,7 @@ def _listed(tool: str, lines: Sequence[str]) -> str:
     if not lines:
         return f"**{tool}**: nothing to list."
     shown = lines if tool.startswith("adkit") else lines[:: max(1, -(-len(lines) // LISTED))]
-    more = f" ({len(lines):,}, of which every {len(lines) // len(shown)}th)" if len(shown) < len(lines) else ""
+    more = f" ({len(shown)} of {len(lines):,})" if len(shown) < len(lines) else ""
     return "\n".join([f"**{tool}**{more}:", "", *(f"- {_escaped(line)}" for line in shown)])
 
 
@@ -250,6 +283,7 @@ _DERIVATIVE_COLUMNS: tuple[tuple[str, Test, Test], ...] = (
     ("right to 1e-3", _has_derivative, _within(1e-3)),
     ("10 % off, unsaid", _has_derivative, lambda r: r.rel_error is not None and _silently_off(r)),
     ("claimed error held", _has_claim, lambda r: r.held is True),
+    ("claim off by over 10 ×", _has_claim, lambda r: _far_off(r)),
     ("refused", _has_derivative, lambda r: r.outcome in ("refused", "raised")),
     ("a number where there is none", lambda r: not _has_derivative(r), lambda r: r.outcome == "found"),
     ("cause named", lambda r: r.named is not None, lambda r: r.named is True),
@@ -263,10 +297,12 @@ def _of_derivatives(rows: Sequence[Trial]) -> list[str]:
     if drawn:
         parts += ["### Random functions, of random scales", _derivative_table(drawn)]
     parts += [
+        _reading_of_derivatives(rows),
         "*Right to*: relative to the true derivative (absolute where that is 0), which mpmath finds with a hundred "
         "digits. *10 % off, unsaid*: with no claim, or with one that does not hold. *Claimed error held*: the true "
-        "derivative lies within it, or the tool refused to give a number. *A number where there is none*: at kinks, "
-        "cusps, jumps and where f is not finite. *Calls of f*: median.",
+        "derivative lies within it, or the tool refused to give a number. *Claim off by over 10 ×*: more than ten "
+        "times as wrong as claimed. *A number where there is none*: at kinks, cusps, jumps and where f is not finite. "
+        "*Calls of f*: median.",
         "### Claimed error not held and 10 % off unsaid, by family",
         _by_family(rows, _derivative_cell),
         "### Where there is something to name, by what it is",
@@ -274,6 +310,24 @@ def _of_derivatives(rows: Sequence[Trial]) -> list[str]:
         "### Case by case",
     ]
     return [*parts, *(_derivative_list(tool, mine) for tool, mine in _tools(rows).items())]
+
+
+def _reading_of_derivatives(rows: Sequence[Trial]) -> str:
+    """The tables in a few sentences."""
+    parts = []
+    for tool, mine in _tools(rows).items():
+        claims = [row for row in mine if _has_claim(row)]
+        if claims:
+            held, far = sum(row.held is True for row in claims), sum(map(_far_off, claims))
+            parts.append(f"of {tool} {held:,} of {len(claims):,} claims hold, and {far:,} are off by over ten times")
+    return f"**The reading.** Taken together, {'; '.join(parts)}. The other tools claim nothing."
+
+
+def _far_off(row: Trial) -> bool:
+    """More than ten times as wrong as claimed."""
+    if row.held or row.claimed is None or row.value is None or row.truth is None:
+        return False
+    return not abs(row.value - row.truth) <= 10 * row.claimed
 
 
 def _derivative_table(rows: Sequence[Trial]) -> str:

@@ -31,6 +31,7 @@ class Case:
         true: the gradient as a formula of its own, where a hundred digits cannot find it by differences, or are slow.
         noise: by how much what is computed may differ from the formula, rounding to double precision aside.
         width: over which distance in x the function changes; by default |x|, or 1 at 0.
+        scale: how steep f is nearby, where its slope at the point is much less by accident.
         source: where the function comes from.
     """
 
@@ -43,6 +44,7 @@ class Case:
     true: exact.Formula | None = None
     noise: float = 0.0
     width: float | None = None
+    scale: float = 0.0
     source: str = ""
 
     def __call__(self, x: Any) -> Any:

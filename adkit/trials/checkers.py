@@ -14,13 +14,14 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
 
 from ..records import Trial
 from .case import Case
-from .planted import Gradient, gradients
+from .planted import NO_DERIVATIVE, Gradient, gradients
 
 Function = Callable[[Any], Any]
 Answer = Literal["passed", "failed", "undecided"]
@@ -57,30 +58,31 @@ def _adkit(f: Function, gradient: Function, x: Any) -> Said:
 
     report = check_grad(f, x, grad=gradient)
     verdicts = " ".join(report.counts)
-    answer: Answer = "passed" if report else "failed" if "WRONG" in report.counts else "undecided"
+    refuted = {"WRONG", "NONFINITE", "NONDETERMINISTIC"} & set(report.counts)
+    answer: Answer = "passed" if report else "failed" if refuted else "undecided"
     return Said(answer, verdicts, " ".join([verdicts, *report.findings]))
 
 
 def _torch(fast: bool) -> Callable[[Function, Function, Any], Said]:
     def run(f: Function, gradient: Function, x: Any) -> Said:
-        import torch
-        from torch.autograd.gradcheck import GradcheckError
+        torch = import_module("torch")
+        failure = import_module("torch.autograd.gradcheck").GradcheckError
 
         class Operation(torch.autograd.Function):
             @staticmethod
-            def forward(ctx: Any, point: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+            def forward(ctx: Any, point: Any) -> Any:
                 ctx.save_for_backward(point)
                 return torch.tensor(float(f(point.detach().numpy().copy())), dtype=torch.float64)
 
             @staticmethod
-            def backward(ctx: Any, cotangent: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+            def backward(ctx: Any, cotangent: Any) -> Any:
                 (point,) = ctx.saved_tensors
                 return cotangent * torch.from_numpy(gradient(point.detach().numpy().copy()))
 
         point = torch.from_numpy(x.copy()).requires_grad_()
         try:
             torch.autograd.gradcheck(Operation.apply, (point,), fast_mode=fast)
-        except GradcheckError as error:
+        except failure as error:
             return Said("failed", "GradcheckError", str(error))
         return Said("passed", "True")
 
@@ -88,15 +90,12 @@ def _torch(fast: bool) -> Callable[[Function, Function, Any], Said]:
 
 
 def _jax(f: Function, gradient: Function, x: Any) -> Said:
-    import jax
-    import jax.numpy as jnp
-    from jax.test_util import check_grads
-
+    jax, jnp = import_module("jax"), import_module("jax.numpy")
     with _double_precision(jax):
         operation, judged = _jax_operation()
         judged[:] = [f, gradient]
         try:
-            check_grads(operation, (jnp.asarray(x),), order=1, modes=["rev"])
+            import_module("jax.test_util").check_grads(operation, (jnp.asarray(x),), order=1, modes=["rev"])
         except AssertionError as error:
             return Said("failed", "AssertionError", str(error))
     return Said("passed", "None")
@@ -105,9 +104,7 @@ def _jax(f: Function, gradient: Function, x: Any) -> Said:
 @functools.cache
 def _jax_operation() -> tuple[Function, list[Function]]:
     """An operation of JAX, and a place for the f and the gradient that it calls: it is compiled once per shape."""
-    import jax
-    import jax.numpy as jnp
-
+    jax, jnp = import_module("jax"), import_module("jax.numpy")
     judged: list[Function] = []
     one = jax.ShapeDtypeStruct((), jnp.float64)
 
@@ -135,14 +132,12 @@ def _double_precision(jax: Any) -> Iterator[None]:
 
 
 def _autograd(f: Function, gradient: Function, x: Any) -> Said:
-    from autograd.extend import defvjp, primitive
-    from autograd.test_util import check_grads
-
-    operation = primitive(lambda point: float(f(point)))
-    defvjp(operation, lambda out, point: lambda cotangent: cotangent * gradient(point))
+    extend = import_module("autograd.extend")
+    operation = extend.primitive(lambda point: float(f(point)))
+    extend.defvjp(operation, lambda out, point: lambda cotangent: cotangent * gradient(point))
     with _random_state(0):
         try:
-            check_grads(operation, modes=["rev"], order=1)(x.copy())
+            import_module("autograd.test_util").check_grads(operation, modes=["rev"], order=1)(x.copy())
         except AssertionError as error:
             return Said("failed", "AssertionError", str(error))
     return Said("passed", "None")
@@ -160,9 +155,7 @@ def _random_state(seed: int) -> Iterator[None]:
 
 
 def _scipy(f: Function, gradient: Function, x: Any) -> Said:
-    from scipy.optimize import check_grad
-
-    distance = float(check_grad(f, gradient, x.copy()))
+    distance = float(import_module("scipy.optimize").check_grad(f, gradient, x.copy()))
     return Said("passed" if distance < SCIPY_THRESHOLD else "failed", f"{distance:.1e}")
 
 
@@ -251,8 +244,8 @@ WORDS = {
 
 
 def _named(situation: str, gradient: Gradient, words: str) -> bool | None:
-    """Whether the words name what f is like; a gradient of nan would draw the same words anywhere."""
-    if situation not in WORDS or np.any(np.isnan(gradient.values)):
+    """Whether the words name what f is like; where a plainly wrong gradient is called wrong, nothing needs naming."""
+    if situation not in WORDS or (gradient.kind == "wrong" and situation not in NO_DERIVATIVE):
         return None
     return re.search(WORDS[situation], words, re.IGNORECASE) is not None
 

@@ -7,11 +7,11 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from ..numerical import adaptive
 from ..records import Trial
 from .case import Case
 
@@ -49,41 +49,31 @@ def _adkit_central(f: Function, x: float) -> Found:
 
 
 def _adkit_adaptive(f: Function, x: float) -> Found:
-    epsilon = float(np.finfo(np.result_type(f(x), np.float16)).eps) if _is_single(f(x)) else 2.0**-52
-    found = adaptive.slopes(lambda t: f(x + t), abs(x), epsilon)[0]
-    nothing = math.isnan(found.value) or found.error == math.inf
-    return Found(found.value, found.error, found.status, refused=nothing or found.status not in ("ok", "noisy", "edge"))
+    from ..methods import Numerical
 
-
-def _is_single(out: Any) -> bool:
-    return np.asarray(out).dtype == np.float32
+    found = Numerical(scheme="adaptive").full_output(f, x)
+    nothing = math.isnan(found.value) or found.error == math.inf or found.status not in ("ok", "noisy", "edge")
+    return Found(float(found.value), float(found.error), str(found.status), refused=nothing)
 
 
 def _approx_fprime(f: Function, x: float) -> Found:
-    from scipy.optimize import approx_fprime
-
-    return Found(float(approx_fprime(np.array([x]), lambda p: f(p[0]))[0]))
+    return Found(float(import_module("scipy.optimize").approx_fprime(np.array([x]), lambda p: f(p[0]))[0]))
 
 
 def _three_point(f: Function, x: float) -> Found:
-    from scipy.optimize._numdiff import approx_derivative
-
-    return Found(float(approx_derivative(lambda p: f(p[0]), np.array([x]), method="3-point")[0]))
+    found = import_module("scipy.optimize._numdiff").approx_derivative(lambda p: f(p[0]), np.array([x]), "3-point")
+    return Found(float(found[0]))
 
 
 def _scipy_differentiate(f: Function, x: float) -> Found:
-    from scipy.differentiate import derivative
-
     # It hands f whole arrays of points.
-    found = derivative(lambda points: np.vectorize(f, otypes=[float])(points), x)
+    found = import_module("scipy.differentiate").derivative(lambda points: np.vectorize(f, otypes=[float])(points), x)
     status = {0: "", -1: "error grows", -2: "not converged", -3: "non-finite"}.get(int(found.status), "stopped")
     return Found(float(found.df), float(found.error), status, refused=not bool(found.success))
 
 
 def _numdifftools(f: Function, x: float) -> Found:
-    import numdifftools
-
-    found = numdifftools.Derivative(f, full_output=True)(x)
+    found = import_module("numdifftools").Derivative(f, full_output=True)(x)
     value, claimed = (found.estimate, found.error_estimate) if hasattr(found, "estimate") else (found[0], found[1][0])
     return Found(float(np.squeeze(value)), float(np.squeeze(claimed)))
 

@@ -13,7 +13,7 @@ from .case import Case
 
 # "right" and "wrong" say it all; "allowed" is one of several at a point without a derivative: neither right nor wrong.
 Kind = Literal["right", "allowed", "wrong"]
-_NONE = ("cusp", "jump", "infinite", "nonfinite")
+NO_DERIVATIVE = ("cusp", "jump", "infinite", "nonfinite")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Gradient:
 
 def gradients(case: Case) -> list[Gradient]:
     """The gradients that a checker is given, the right ones first."""
-    if any(s in _NONE for s in case.situations):
+    if any(s in NO_DERIVATIVE for s in case.situations):
         return list(_where_there_is_none(case))
     if "kink" in case.situations:
         return list(_at_a_kink(case))
@@ -46,7 +46,7 @@ def visible(case: Case, i: int, delta: float) -> bool:
     """
     eps = case.epsilon if case.epsilon > 1e-10 else 2.0**-52
     noise = case.noise + eps * abs(float(case(case.x)))
-    slope = max(abs(case.truth[i]) if math.isfinite(case.truth[i]) else 0.0, delta)
+    slope = max(abs(case.truth[i]) if math.isfinite(case.truth[i]) else 0.0, delta, case.scale)
     return delta > 10 * noise ** (2 / 3) * (slope / case.width_of(i) ** 2) ** (1 / 3)
 
 
@@ -107,5 +107,5 @@ def _by_component(case: Case) -> list[tuple[str, float]]:
 def _where_there_is_none(case: Case) -> Iterator[Gradient]:
     """Any number is wrong where there is no derivative, not even from one side."""
     for number in (0.0, 1.0):
-        values = [number if s in _NONE else t for s, t in _by_component(case)]
+        values = [number if s in NO_DERIVATIVE else t for s, t in _by_component(case)]
         yield Gradient(f"{number:g} where there is none", "wrong", np.array(values))
