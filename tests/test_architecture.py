@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "explain": CLIENTS,
     "report": {"errors", "records"},
     "checking": CLIENTS | {"explain", "records", "report"},
-    "trials": CLIENTS | {"records", "report"},
+    "trials": CLIENTS | {"checking", "records"},
     "comparing": CLIENTS | {"harness", "records", "report"},
     "loading": CLIENTS | {"harness"},
     "writing": {"errors"},
