@@ -21,6 +21,7 @@ Status = Literal["ok", "kink", "cusp", "jump", "noisy", "edge", "nonfinite", "un
 RESOLVED = 0.02  # the widest bar, relative to the slopes that were seen, that a story may end with
 SCATTER = 1e3  # how many roundings of f count as noise
 RIPPLE = 1e-4  # of what f does, at most: a ripple
+STAIR = 1e-2  # the same, of one that goes in stairs
 CONVERGED = 1e-11  # a relative error that longer steps need not improve
 CRAMPED = 1e-8  # a relative error that shorter steps may improve, where the estimate rests on the shortest
 DESCENTS = 2  # how many times shorter steps are asked for
@@ -157,8 +158,9 @@ def _rippled(samples: Samples, story: Story) -> Slope | None:
         return None
     central = Quotients(tail, 0)
     moved = max((abs(x - samples.base) for x in (*tail.above, *tail.below) if math.isfinite(x)), default=0.0)
+    highest = (STAIR if samples.still else RIPPLE) * moved
     for noise in _levels(tail):
-        if noise > RIPPLE * moved:
+        if noise > highest:
             return None
         wide = central.story(noise, _smooth(tail, noise))
         if wide is None or wide.last < MANY or wide.error > RESOLVED * max(abs(wide.value), _steepness(tail, wide)):

@@ -143,15 +143,13 @@ class Samples(NamedTuple):
     @property
     def quantum(self) -> float:
         """The height of the stairs that f goes in: it stands still at first, and then moves by multiples of it."""
-        moves = [(abs(a - self.base), abs(b - self.base)) for a, b in zip(self.above, self.below, strict=True)]
-        first = next((k for k, pair in enumerate(moves) if any(pair)), len(moves))
-        seen = [x for pair in moves[first : first + 3] for x in pair if x and math.isfinite(x)]
-        both = all(any(side) for side in zip(*moves[first : first + 3], strict=True))
-        if first < 2 or len(seen) < 3 or not both:
+        moves = [[abs(x - self.base) for x in side if x != self.base] for side in (self.above, self.below)]
+        seen = [x for x in (*moves[0], *moves[1]) if math.isfinite(x)]
+        if not self.still or not all(moves) or not seen:
             return 0.0
         for height in (min(seen) / n for n in range(1, 5)):
             few = [x / height for x in seen if x < 40 * height]
-            if len(few) >= 3 and all(abs(n - round(n)) < 0.1 for n in few):
+            if len(few) > MANY and all(abs(n - round(n)) < 0.1 for n in few):
                 return height
         return 0.0
 
