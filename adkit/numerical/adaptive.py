@@ -22,6 +22,7 @@ Numbers = Sequence[float]
 
 EPSILON = 2.0**-52
 RATIO = 8.0  # of one step to the next; a power of two, so that x + h is exact
+SHORT = 1e-12  # the machine epsilon from which on there is room for shorter strides only
 SIGMAS = 3.0  # how many times the scatter a value may be off
 ORDERS = 3  # rows of extrapolation
 MARGIN = 2  # by which bars are wider than estimated
@@ -108,7 +109,7 @@ class Ladder:
         self.rungs: list[tuple[float, Any, Any]] = []
         self.first = 0.0
         # About 0 every step is exact, and powers of two would all be rounded alike.
-        self.ratio = RATIO if size else RATIO - 1
+        self.ratio = (RATIO if epsilon < SHORT else RATIO / 2) - (not size)
 
     def _at(self, t: float) -> Any:
         """The outputs at a distance; nan beyond the limits."""
@@ -123,7 +124,7 @@ class Ladder:
     def climb(self) -> None:
         """From steps so short that rounding hides the slope to such as are as long as the point is far from 0."""
         size = self.size or 1.0
-        self.first = h = _power_of_two(size * self.epsilon ** (2 / 3 if self.epsilon < 1e-12 else 3 / 4))
+        self.first = h = _power_of_two(size * self.epsilon ** (2 / 3 if self.epsilon < SHORT else 3 / 4))
         top = max(size, 1.0) / 2
         while h <= top:
             self.rungs.append(self._rung(h))
@@ -159,7 +160,7 @@ class Ladder:
     def fill(self) -> None:
         """Rungs between the longer ones, from the first that moves on."""
         moving = [h for h, above, below in self.rungs if np.any(above != self.base) or np.any(below != self.base)]
-        between = [h * factor for h in moving[:-1][: 2 * MANY] for factor in (2.0, 4.0)]
+        between = [h * factor for h in moving[:-1][: 2 * MANY] for factor in (2.0, 4.0) if 2 * factor <= self.ratio + 1]
         self.rungs = sorted([*self.rungs, *map(self._rung, between)], key=lambda rung: rung[0])
 
     def _still(self, k: int) -> bool:
