@@ -179,10 +179,9 @@ class Numerical(Method):
 
 
 def _one(call: Call, leaves: Leaves) -> Any:
-    """f's output as one number, which may be complex while a complex step is under way."""
+    """f's output as one number; complex ones are for the caller to judge, since a step may lead out of f's domain."""
     out = call.numeric(call(leaves))
-    is_step = is_complex(out) and any(map(is_complex, leaves))
-    return np.reshape(out, ())[()] if is_step and np.size(plain(out)) == 1 else call.as_scalar(out)
+    return np.reshape(out, ())[()] if is_complex(out) and np.size(plain(out)) == 1 else call.as_scalar(out)
 
 
 class _Outputs:

@@ -79,7 +79,7 @@ class Axis:
             self.failure = self.failure or error
             return np.full(np.shape(plain(self.base)), np.nan)[()]
         self.succeeded = True
-        return _like_base(out, self.base)
+        return _like_base(_real_as(self.base, out), self.base)
 
     def reach(self, t: float) -> float:
         """How far a move by t really goes."""
@@ -97,6 +97,13 @@ class Axis:
         """f's own exception, where it had a value at no moved point."""
         if self.failure is not None and not self.succeeded:
             raise self.failure
+
+
+def _real_as(base: Any, out: Any) -> Any:
+    """An output with nan for the numbers that turned complex: Python's (-1.0) ** 0.5 is, where NumPy's is nan."""
+    if not np.iscomplexobj(plain(out)) or np.iscomplexobj(plain(base)):
+        return out
+    return np.where(np.imag(out) == 0, np.real(out), np.nan)[()]
 
 
 def _like_base(out: Any, base: Any) -> Any:
