@@ -70,7 +70,8 @@ class Continuation:
         if np.any(known & (other | (np.abs(np.real(again) - value) > loose * np.abs(value)))):
             raise OutputError(
                 "scheme='complex' is not valid for f here: at complex numbers f is not the continuation of what it is "
-                f"at real ones (a comparison decides otherwise, or f has no derivative at this point); {INSTEAD}"
+                "at real ones (a comparison decides otherwise, f has no derivative at this point, or it "
+                f"cancels most digits); {INSTEAD}"
             )
 
 
@@ -81,8 +82,10 @@ def _size(x: Any) -> Any:
 
 def _continued(primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
     """An operation recorded at real numbers, at complex ones: a change of precision keeps them complex."""
-    if primitive.name == "astype" and np.iscomplexobj(args[0]):
-        return args[0]
+    if np.iscomplexobj(args[0]) and "dtype" in params:
+        if primitive.name == "astype":
+            return args[0]
+        params = {**params, "dtype": None}
     return primitive.compute(args, params)
 
 

@@ -14,7 +14,7 @@ from . import limits
 from .adaptive import Slope, slopes
 from .complex_step import complex_column, require_confirmed
 from .limits import Limits
-from .slope import central, forward
+from .slope import Estimate, central, forward
 from .steps import SCHEMES, epsilon_of, step_size
 from .surroundings import Axis, Function, Place, Surroundings, components
 
@@ -44,10 +44,6 @@ class Found:
     status: list[Any] = field(default_factory=list[Any])
 
 
-# What one component gives: value, error, noise, step and status of each output.
-Column = tuple[Any, Any, Any, Any, Any]
-
-
 def jacobian(
     f: Function, leaves: Sequence[Any], scheme: str = "central", step: float | None = None
 ) -> tuple[Any, list[Any]]:
@@ -64,13 +60,12 @@ def differences(f: Function, leaves: Sequence[Any], options: Options, full: bool
     """
     near = Surroundings(f, leaves)
     base = near.at()
-    column = _COLUMNS[options.scheme](f, leaves, near, base, options)
+    column = _COLUMNS[options.scheme](f, leaves, near, base, options, full)
     found = Found(base)
     columns: list[list[Any]] = [[] for _ in leaves]
     with np.errstate(all="ignore"):
         for i, place in components(leaves):
-            entry = column(i, place)
-            columns[i].append(entry if full else entry[0])
+            columns[i].append(column(i, place))
         for of_leaf, leaf in zip(columns, leaves, strict=True):
             if full:
                 _add(found, [list(part) for part in zip(*of_leaf, strict=True)] or [[]] * 5, base, leaf)
@@ -96,22 +91,32 @@ def _assembled(columns: list[Any], base: Any, leaf: Any) -> Any:
 
 
 # -- fixed steps -----------------------------------------------------------------------------------
-def _fixed(f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options) -> Callable[..., Any]:
-    def column(i: int, place: Place) -> Column:
+def _column(estimate: Estimate, full: bool) -> Any:
+    """The slope; with what a fixed step has to say of it, if that is asked for."""
+    if not full:
+        return estimate.value
+    shape = np.shape(plain(estimate.value))
+    unknown = np.full(shape, np.nan)
+    return estimate.value, unknown, unknown, np.broadcast_to(estimate.step, shape), estimate.status()
+
+
+def _fixed(
+    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
+) -> Callable[..., Any]:
+    def column(i: int, place: Place) -> Any:
         axis = Axis(near, base, i, place, *limits.at(options.limits, i, place))
         if options.scheme == "forward":
             estimate = forward(axis, step_size(axis.x, "forward", options.step, base))
         else:
             estimate = central(axis, options.step, options.order)
-        unknown = np.full(np.shape(estimate.step), np.nan)
-        return estimate.value, unknown, unknown, estimate.step, estimate.status
+        return _column(estimate, full)
 
     return column
 
 
 # -- adaptive steps --------------------------------------------------------------------------------
 def _adaptive(
-    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options
+    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
 ) -> Callable[..., Any]:
     if isinstance(base, Box) or any(isinstance(leaf, Box) for leaf in leaves):
         raise OutputError(
@@ -122,10 +127,12 @@ def _adaptive(
         raise OutputError("scheme='adaptive' needs f to return real numbers; use scheme='central'")
     shape = np.shape(base)
 
-    def column(i: int, place: Place) -> Column:
+    def column(i: int, place: Place) -> Any:
         found = component_slopes(near, base, i, place, options.limits)
-        error, noise, step = (_of(found, name, shape) for name in ("error", "noise", "step"))
-        return _of(found, "value", shape), error, noise, step, _of(found, "status", shape)
+        value = _of(found, "value", shape)
+        if not full:
+            return value
+        return value, *(_of(found, name, shape) for name in ("error", "noise", "step", "status"))
 
     return column
 
@@ -150,14 +157,15 @@ def _of(found: Sequence[Slope], name: str, shape: tuple[int, ...]) -> Any:
 
 
 # -- complex steps ---------------------------------------------------------------------------------
-def _complex(f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options) -> Callable[..., Any]:
+def _complex(
+    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
+) -> Callable[..., Any]:
     slope = complex_column(f, leaves, base, options.step)
 
-    def column(i: int, place: Place) -> Column:
+    def column(i: int, place: Place) -> Any:
         value, h = slope(i, place)
         near.calls += 1
-        unknown, finite = np.full(np.shape(plain(value)), np.nan), np.isfinite(plain(value))
-        return value, unknown, unknown, np.full(np.shape(finite), h), np.where(finite, "ok", "nonfinite")
+        return _column(Estimate(value, h, True), full)
 
     return column
 

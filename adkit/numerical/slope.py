@@ -19,11 +19,15 @@ WEIGHTS = {2: (1.0,), 4: (4 / 3, -1 / 3), 6: (3 / 2, -3 / 5, 1 / 10)}
 
 
 class Estimate(NamedTuple):
-    """The slope of each output, the step that it rests on, and how it came about."""
+    """The slope of each output, the step that it rests on, and whether values on both sides do; for all, or each."""
 
     value: Any
     step: Any
-    status: Any
+    two_sided: Any
+
+    def status(self) -> Any:
+        """What is to be said of each output's slope."""
+        return np.where(_finite(self.value), np.where(self.two_sided, "ok", "edge"), "nonfinite")
 
 
 class _Central(NamedTuple):
@@ -42,7 +46,7 @@ def forward(axis: Axis, h: float) -> Estimate:
     there = _finite(value)
     if not there.all() and axis.fits(-t):
         value = _choose(there, value, (axis(-t) - axis.base) / axis.reach(-t))
-    return _estimate(axis, value, np.full(_shape(value), abs(t)), there)
+    return _estimate(axis, value, abs(t), there)
 
 
 def _widest(axis: Axis) -> float:
@@ -65,12 +69,12 @@ def central(axis: Axis, step: float | None, order: int) -> Estimate:
     found = [_central(axis, h, order) for h in steps if _fits(axis, h, order) and (h == steps[0] or _moves(axis, h))]
     if not found:
         return _one_sided(axis, step_sizes(axis.x, "central", step, axis.output)[-1])
-    value, reached = found[0].value, np.full(_shape(found[0].value), found[0].h)
+    value, reached = found[0].value, found[0].h
     if len(found) == 2:
         longer = _agree(axis, *found)
         value, reached = _choose(longer, *(x.value for x in found)), np.where(longer, found[0].h, found[1].h)
     if _finite(value).all():
-        return _estimate(axis, value, reached, True)
+        return Estimate(value, reached, True)
     return _beside(axis, Estimate(value, reached, _finite(value)), found[-1])
 
 
@@ -139,7 +143,7 @@ def _one_sided(axis: Axis, h: float) -> Estimate:
         h = math.nextafter(h, 0.0)
     _require_room(axis, h / SHRINK)
     value = _ending(axis, sign * h)
-    return _estimate(axis, value, np.full(_shape(value), h / SHRINK), False)
+    return _estimate(axis, value, h / SHRINK, False)
 
 
 def _ending(axis: Axis, h: float) -> Any:
@@ -170,8 +174,7 @@ def _moves(axis: Axis, h: float) -> bool:
 
 def _estimate(axis: Axis, value: Any, step: Any, two_sided: Any) -> Estimate:
     axis.require_a_value()
-    status = np.where(_finite(value), np.where(two_sided, "ok", "edge"), "nonfinite")
-    return Estimate(value, step, status)
+    return Estimate(value, step, two_sided)
 
 
 def _choose(mask: Any, chosen: Any, other: Any) -> Any:

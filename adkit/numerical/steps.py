@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, Literal, get_args
 
@@ -14,8 +15,9 @@ Scheme = Literal["central", "forward", "complex", "adaptive"]
 SCHEMES: tuple[str, ...] = get_args(Scheme)
 ORDERS = (2, 4, 6)
 COMPLEX_STEP = 1e-20
+DOUBLE = 2.0**-52
 # Within this factor of 1 the scales |x| and 1 are taken for one.
-ONE_SCALE = 4.0
+ONE_SCALE = 10.0
 
 
 def check(scheme: object, step: object, order: object = 2) -> None:
@@ -71,5 +73,12 @@ def epsilon_of(*numbers: Any) -> float:
 
 def _epsilon(x: Any) -> float:
     """The machine epsilon of a number's dtype; whole numbers are exact."""
-    dtype = np.asarray(plain(x)).dtype
+    value = plain(x)
+    if type(value) in (float, np.float64):
+        return DOUBLE
+    return _of_dtype(value.dtype if isinstance(value, (np.ndarray, np.generic)) else np.asarray(value).dtype)
+
+
+@functools.cache
+def _of_dtype(dtype: np.dtype[Any]) -> float:
     return float(np.finfo(dtype).eps) if dtype.kind in "fc" else 0.0

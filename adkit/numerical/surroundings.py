@@ -66,6 +66,7 @@ class Axis:
         self.output, self.base = base, number(base)
         self.x = component(near.leaves[i], place)
         self.lower, self.upper = lower, upper
+        self.unbounded = lower == -math.inf and upper == math.inf
         self.failure: Exception | None = None
         self.succeeded = False
 
@@ -78,7 +79,7 @@ class Axis:
             self.failure = self.failure or error
             return np.full(np.shape(plain(self.base)), np.nan)[()]
         self.succeeded = True
-        return _like_base(out, self.base)
+        return _like_base(_real_as(self.base, out), self.base)
 
     def reach(self, t: float) -> float:
         """How far a move by t really goes."""
@@ -86,7 +87,7 @@ class Axis:
 
     def fits(self, t: float) -> bool:
         """Whether the component may be moved by t."""
-        return self.lower <= float(type(self.x)(self.x + t)) <= self.upper
+        return self.unbounded or self.lower <= float(type(self.x)(self.x + t)) <= self.upper
 
     def room(self, sign: int) -> float:
         """How far the component may move up or down."""
@@ -98,8 +99,17 @@ class Axis:
             raise self.failure
 
 
+def _real_as(base: Any, out: Any) -> Any:
+    """An output with nan for the numbers that turned complex: Python's (-1.0) ** 0.5 is, where NumPy's is nan."""
+    if not np.iscomplexobj(plain(out)) or np.iscomplexobj(plain(base)):
+        return out
+    return np.where(np.imag(out) == 0, np.real(out), np.nan)[()]
+
+
 def _like_base(out: Any, base: Any) -> Any:
     """An output, which must have the shape that it has at the point itself."""
+    if type(out) is type(base) is np.float64:
+        return out
     if np.shape(plain(out)) != np.shape(plain(base)):
         raise OutputError(
             f"f returned shape {np.shape(plain(base))} at the point and {np.shape(plain(out))} beside it: "
@@ -147,6 +157,8 @@ def components(leaves: Sequence[Any]) -> Iterator[tuple[int, Place]]:
 
 def number(out: Any) -> Any:
     """An output of f in double precision, so that differences neither wrap around nor round."""
-    if isinstance(out, Box):
+    if type(out) is float:
+        return np.float64(out)
+    if isinstance(out, Box) or type(out) is np.float64:
         return out
     return np.asarray(out, np.result_type(np.asarray(out).dtype, float))[()]
