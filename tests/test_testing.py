@@ -83,11 +83,11 @@ PLUGIN = ("-p", "pytest_adkit", "-p", "no:cacheprovider", "-p", "no:xdist")
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester):
-    """Run a suite with the plugin, each in a process of its own, as people do."""
+    """Run a suite with the plugin."""
 
     def run(body: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(test_it=SUITE + body)
-        return pytester.runpytest_subprocess(*(options if "-n" in options else (*PLUGIN, *options)))
+        return pytester.runpytest_inprocess(*PLUGIN, *options)
 
     return run
 
@@ -184,13 +184,14 @@ def test_the_seed_may_stand_in_the_configuration(suite, pytester: pytest.Pyteste
     result.stdout.fnmatch_lines(["*adkit_seed must be a whole number, not 'eleven'*"])
 
 
-def test_workers_of_xdist_report_to_one_line(suite) -> None:
+def test_workers_of_xdist_report_to_one_line(pytester: pytest.Pytester) -> None:
     body = """
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_many(assert_grad, n):
     assert_grad(f, X[:n], grad=right if n < 4 else lambda x: 1 - right(x))
 """
-    result = suite(body, "-n", "2", "-p", "pytest_adkit", "-p", "no:cacheprovider")
+    pytester.makepyfile(test_it=SUITE + body)
+    result = pytester.runpytest_subprocess(*PLUGIN[:4], "-n", "2")
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines(
         ["*adkit: the gradient that was checked*", "adkit: 4 gradients checked (9 components), 1 wrong"]
