@@ -1,0 +1,105 @@
+"""One claimed number against one slope: the verdict, the bar, and what there is to say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..numerical.adaptive import Slope
+from ..records import Verdict
+
+# Numbers that rounding may be out by, in units of the claim's machine epsilon.
+_ROUNDINGS = 8
+# A bar certifies if it is narrow beside the numbers that it compares, or beside what counts as large here.
+_NARROW = 1e-3
+_NARROW_BESIDE_SCALE = 10
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a comparison of one derivative goes by.
+
+    Attributes:
+        epsilon: the machine epsilon of the numbers that f computes with.
+        claim_epsilon: that of the claimed number.
+        scale: what counts as a large derivative here.
+        size: the claim's largest number nearby, which its roundings go by.
+        rtol, atol: what the person allows on top.
+        at_bound: the person's bounds, not f, leave one side only.
+    """
+
+    epsilon: float
+    claim_epsilon: float
+    scale: float
+    size: float
+    rtol: float = 0.0
+    atol: float = 0.0
+    at_bound: bool = False
+
+    def rounding(self, a: float) -> float:
+        """By how much the claimed number may be out through rounding alone."""
+        return _ROUNDINGS * self.claim_epsilon * (abs(a) + self.size)
+
+    def excused(self, a: float) -> float:
+        """What the person allows: it may excuse a difference, and certifies nothing."""
+        return self.atol + self.rtol * abs(a)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The outcome for one derivative."""
+
+    verdict: Verdict
+    bar: float
+    hint: str = ""
+
+
+def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
+    """The verdict on the claimed derivative a."""
+    bar = slope.error + measure.rounding(a) + measure.excused(a)
+    if slope.status == "nonfinite":
+        return Judgement("NONFINITE", bar, "f has no finite values about this point")
+    if slope.status == "jump":
+        return Judgement("JUMP", bar, "f jumps here: it has no derivative")
+    if slope.status == "cusp":
+        return Judgement("CUSP", bar, f"f is infinitely steep here ({_sides(slope)}): no finite number is its slope")
+    if not math.isfinite(a):
+        return Judgement("NONFINITE", bar, _not_finite(a, slope))
+    if slope.status == "kink":
+        return _at_kink(a, slope, bar)
+    if not math.isfinite(slope.value):
+        return Judgement("UNRESOLVED", bar, "no step shows a slope")
+    if abs(a - slope.value) > bar:
+        return Judgement("WRONG", bar)
+    if slope.status == "noisy":
+        return Judgement("NOISY", bar, f"f scatters by {slope.noise:.1e}: nothing below {bar:.1e} can be seen")
+    if slope.status == "edge" and not measure.at_bound:
+        return Judgement("DOMAIN_EDGE", bar, "f has values on one side only; the gradient is the one-sided derivative")
+    if slope.status == "unresolved" or not _certifies(slope.error + measure.rounding(a), a, slope, measure):
+        return Judgement("UNRESOLVED", bar, "no step shows the slope well enough to certify the gradient")
+    return Judgement("AGREE", bar)
+
+
+def _at_kink(a: float, slope: Slope, bar: float) -> Judgement:
+    low, high = sorted((slope.left, slope.right))
+    sides = f"f has a kink here: {_sides(slope)}"
+    if low - bar <= a <= high + bar:
+        return Judgement("KINK", bar, f"{sides}; the gradient lies between (a valid subgradient)")
+    return Judgement("WRONG", bar, f"{sides}; the gradient does not lie between")
+
+
+def _sides(slope: Slope) -> str:
+    return f"slope {slope.left:.6g} from below, {slope.right:.6g} from above"
+
+
+def _not_finite(a: float, slope: Slope) -> str:
+    if not math.isfinite(slope.value):
+        return f"the gradient is {a}"
+    return f"the gradient is {a} where f has the slope {slope.value:.6g}"
+
+
+def _certifies(bar: float, a: float, slope: Slope, measure: Measure) -> bool:
+    """Whether agreement within a bar says anything."""
+    largest = max(abs(a), abs(slope.value))
+    scale = max(measure.scale, slope.scale if math.isfinite(slope.scale) else 0.0)
+    return bar <= _NARROW * largest or bar <= _NARROW_BESIDE_SCALE * math.sqrt(measure.epsilon) * scale
