@@ -21,7 +21,7 @@ def limits(bounds: Any, call: Call) -> tuple[Vector, Vector]:
     if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
         raise ArgumentError(f"bounds must be a pair (lower, upper), not {bounds!r}{place()}")
     low, high = _side(bounds[0], -np.inf, call), _side(bounds[1], np.inf, call)
-    point = np.concatenate([np.zeros(0), *(np.ravel(plain(leaf)).real.astype(float) for leaf in call.leaves)])
+    point = np.concatenate([np.zeros(0), *(np.ravel(plain(leaf)).astype(float) for leaf in call.leaves)])
     outside = np.flatnonzero((point < low) | (point > high))
     if outside.size:
         raise BadRequest(f"the point is outside its bounds, first at its number {int(outside[0])}{place()}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..calls import Call, Leaves, kind_of
-from ..containers import flatten_like
+from ..containers import flatten, flatten_like
 from ..errors import AdkitError, ArgumentError, BadRequest
 from ..methods import Method
 from ..tracing import plain
@@ -131,10 +131,10 @@ def _arranged(result: Any, call: Call, referee: Referee, source: str) -> list[Le
         parts = flatten_like(referee.structure, result)
     if parts is None:
         raise ArgumentError(f"{source} is {kind_of(result)}, which has not the structure of what f returned")
-    return [_row(part, call, shape, source) for part, shape in zip(parts, referee.shapes, strict=True)]
+    return [row(part, call, shape, source) for part, shape in zip(parts, referee.shapes, strict=True)]
 
 
-def _row(part: Any, call: Call, output: Shape, source: str) -> Leaves:
+def row(part: Any, call: Call, output: Shape, source: str) -> Leaves:
     """The derivatives of one output leaf with respect to each input leaf."""
     candidates = [found for found in (call._leaves_of(part), _entries(part, call)) if found is not None]
     if not candidates:
@@ -143,7 +143,13 @@ def _row(part: Any, call: Call, output: Shape, source: str) -> Leaves:
         if all(_shape(d) in _fitting(output, np.shape(plain(x))) for d, x in zip(leaves, call.leaves, strict=True)):
             return [_numbers(d, f"{source} by {n}") for d, n in zip(leaves, call.names, strict=True)]
     _refuse_pair(part, call, output, source)
-    raise _misfit(candidates[-1], call, output, source)
+    several = isinstance(part, (tuple, list)) and len(call.args) > 1
+    raise _misfit(candidates[-1 if several else 0], call, output, source)
+
+
+def leaves_of(arg: Any) -> Leaves:
+    """The numbers and arrays in an argument."""
+    return flatten(arg)[0]
 
 
 def _entries(part: Any, call: Call) -> Leaves | None:
@@ -178,7 +184,7 @@ def _numbers(x: Any, name: str) -> Any:
     if array.dtype.kind == "c":
         raise ArgumentError(f"{name} is complex, where real numbers are needed")
     if array.dtype.kind not in "iuf":
-        raise ArgumentError(f"{name} is {kind_of(x)} of dtype {array.dtype}, where real numbers are needed")
+        raise ArgumentError(f"{name} is {kind_of(array)}, where real numbers are needed")
     return array if array.dtype.kind == "f" else array.astype(float)
 
 

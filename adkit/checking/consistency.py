@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from .. import forward, reverse
 from ..calls import Call, ones_like
 from ..errors import AdkitError
+from ..explain import explain_nan
 from ..methods import Forward, Method, Reverse
+from ..records import Component
 from ..tracing import plain
 from .claim import Claim, computed
 from .referee import REPRODUCIBLE, Referee, Vector
@@ -39,7 +44,7 @@ def _values(claim: Claim, referee: Referee) -> list[str]:
 
 
 def _adjoints(claim: Claim, method: Method, call: Call, referee: Referee, seed: int) -> list[str]:
-    """Whether forward mode has the same derivative along random directions as the claim; and reverse mode, of forward."""
+    """Whether the other mode has the same derivatives along random directions."""
     if not referee.point.size or not np.isfinite(claim.matrix).all():
         return []
     random = np.random.default_rng(seed)
@@ -84,9 +89,30 @@ def _backward(d: Vector, call: Call, referee: Referee) -> Vector:
     return np.array([sum(float(np.vdot(plain(g), part)) for g, part in zip(leaves, referee.like(d), strict=True))])
 
 
-def witness(call: Call, referee: Referee) -> Vector | None:
-    """The Jacobian by adkit's reverse mode, as a second opinion; None if f cannot be traced."""
+def second_opinion(call: Call, referee: Referee, claim: Claim, components: Sequence[Component]) -> list[str]:
+    """What adkit's reverse mode says of the components that are wrong; nothing if f cannot be traced."""
+    if claim.source != "given":
+        return []
     try:
-        return computed(Reverse(), call, referee).matrix
+        opinion = Claim(computed(Reverse(), call, referee).matrix, claim.epsilon)
     except Exception:  # f is anybody's code, and may not take traced values
-        return None
+        return []
+    wrong = [c for c in components if c.verdict == "WRONG" and math.isfinite(c.numerical)]
+    places = {(referee.names[referee.where(k)[0]], referee.where(k)[1]): k for k in range(referee.point.size)}
+    outputs = {referee.output(j): j for j in range(referee.base.size)}
+    seen = [(c, float(opinion.matrix[outputs[c.output], places[c.argument, c.index]])) for c in wrong]
+    if seen and all(abs(a - c.numerical) <= c.bar + _ROUNDING * abs(a) for c, a in seen):
+        return ["adkit's reverse mode agrees with the differences"]
+    if seen and all(abs(a - c.analytic) <= _ROUNDING * abs(a) for c, a in seen):
+        return ["adkit's reverse mode agrees with the gradient, against the differences: is part of f kept from both?"]
+    return []
+
+
+def origin_of_nan(call: Call) -> list[str]:
+    """The operation of the person's that a gradient which is not finite comes from."""
+    argnums = call.positions[0] if call.single else call.positions
+    try:
+        report = explain_nan(call.f, *call.args, argnums=argnums, **call.kwargs)
+    except Exception:  # f is anybody's code, and may not take traced values
+        return []
+    return [] if report is None else [str(report)]

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..calls import Argnums, Call
-from ..errors import BadRequest, place, unknown
+from ..errors import ArgumentError, BadRequest, place, unknown
 from ..methods import Method, methods
 from ..records import Component
 from ..report import GradientReport
+from ..tracing import plain
 from . import claim as claims
-from . import consistency, patterns
+from . import consistency, patterns, second
 from .bounds import limits
 from .inspection import Inspection, Settings
 from .quiet import bar, quiet
@@ -95,6 +96,7 @@ def check_grad(
     settings = Settings(*_tolerances(rtol, atol), seed=_seed(seed), components=_components(components))
     _check_order(order, hessian)
     call = Call(f, argnums, args, kwargs)
+    _require_real(call)
     limits_ = limits(bounds, call)
     with quiet():
         check = _Check(call, settings, progress)
@@ -104,8 +106,13 @@ def check_grad(
         if grad is None:
             check.faults += consistency.faults(claim, chosen, call, first, seed)
         check.judge(first, claim)
+        check.explain(call, first, claim)
         if order == 2:
-            _second(check, call, grad, chosen, hessian, limits_)
+            along, claimed, faults = second.checked(call, first, grad, chosen, hessian, seed)
+            check.faults += faults
+            check.judge(along, claimed, "Hessian, ")
+            check.f_calls -= along.calls
+            check.notes.append(f"the gradient was called {along.calls:,} times for its differences")
     return check.report(_name(f), claim.source, strict)
 
 
@@ -138,6 +145,14 @@ class _Check:
         referee.watch()
         self._keep(inspection)
 
+    def explain(self, call: Call, referee: Referee, claim: claims.Claim) -> None:
+        """Whatever else can be said of what does not hold; f may be nothing that adkit can follow."""
+        verdicts = {c.verdict for c in self.components}
+        if "NONFINITE" in verdicts and claim.source != "given":
+            self.notes += consistency.origin_of_nan(call)
+        if "WRONG" in verdicts:
+            self.notes += consistency.second_opinion(call, referee, claim, self.components)
+
     def _screen(self, inspection: Inspection) -> None:
         screening = Screening(inspection)
         screening.run()
@@ -149,15 +164,16 @@ class _Check:
 
     def _keep(self, inspection: Inspection) -> None:
         """Add what an inspection found."""
-        referee, judged = inspection.referee, inspection.components()
+        referee, found = inspection.referee, patterns.findings(inspection)
+        judged = [_hinted(c, found) for c in inspection.components()]
         self.components += judged
         self.total += referee.point.size * max(1, referee.base.size)
         self.f_calls += referee.calls
-        agreed = [c.bar for c in judged if c.verdict == "AGREE"]
-        self.sensitivity = max([self.sensitivity, *agreed]) if agreed else math.inf
+        bars = [c.bar for c in judged if c.verdict in ("AGREE", "WRONG")]
+        self.sensitivity = max([self.sensitivity, *bars]) if bars else math.inf
         if referee.random:
             self.faults.append(f"f is not deterministic: its values at the same point differ by {referee.scatter:.2g}")
-        self.faults += [*referee.faults, *inspection.claim.faults, *patterns.findings(inspection)]
+        self.faults += [*referee.faults, *inspection.claim.faults, *found]
         if referee.failure:
             self.notes.append(f"near the point {referee.failure}")
         self.notes += referee.notes
@@ -180,9 +196,9 @@ class _Check:
         )
 
 
-def _second(check: _Check, call: Call, grad: Any, method: Method, hessian: Any, bounds: Any) -> None:
-    """The Hessian against differences of the gradient, and against its own transpose."""
-    raise NotImplementedError
+def _hinted(c: Component, found: list[str]) -> Component:
+    """A wrong component of which nothing else is known is part of the pattern."""
+    return replace(c, hint=found[0]) if found and c.verdict == "WRONG" and not c.hint else c
 
 
 # -- what was asked for ----------------------------------------------------------------------------
@@ -210,6 +226,15 @@ def _components(wanted: Any) -> int | None:
     if isinstance(wanted, bool) or not isinstance(wanted, (int, np.integer)) or wanted < 0:
         raise BadRequest(f"components must be a number of at least 0, or 'all', not {wanted!r}{place()}")
     return int(wanted)
+
+
+def _require_real(call: Call) -> None:
+    for leaf, name in zip(call.leaves, call.names, strict=True):
+        if np.iscomplexobj(plain(leaf)):
+            raise ArgumentError(
+                f"{name} is complex, and differences are taken of real numbers{place()}: check "
+                "lambda re, im: f(re + 1j * im) by both its arguments"
+            )
 
 
 def _check_order(order: Any, hessian: Any) -> None:

@@ -68,6 +68,11 @@ class Inspection:
         scales = self._scales()
         return all(self._judged(k, j, slope, scales).verdict == "AGREE" for j, slope in enumerate(self.found[k]))
 
+    def outcomes(self) -> dict[int, list[Judgement]]:
+        """The judgement of each derivative by the components that were looked at."""
+        scales = self._scales()
+        return {k: [self._judged(k, j, s, scales) for j, s in enumerate(found)] for k, found in self.found.items()}
+
     def _scales(self) -> np.ndarray:
         """The largest slope seen of each output by each leaf."""
         near = self.referee
@@ -104,7 +109,6 @@ class Inspection:
         near, a = self.referee, float(self.claim.matrix[j, k])
         i, index = near.where(k)
         judgement = self._judged(k, j, slope, scales)
-        apart, largest = abs(a - slope.value), max(abs(a), abs(slope.value))
         return Component(
             argument=self.settings.label + near.names[i],
             index=index,
@@ -113,8 +117,8 @@ class Inspection:
             analytic=a,
             numerical=float(slope.value),
             bar=judgement.bar,
-            abs_error=apart,
-            rel_error=apart / largest if apart else apart,
+            abs_error=abs(a - slope.value),
+            rel_error=_relative(a, slope.value),
             step=slope.step,
             verdict=judgement.verdict,
             hint=judgement.hint,
@@ -122,3 +126,10 @@ class Inspection:
             right=slope.right,
             noise=slope.noise,
         )
+
+
+def _relative(a: float, n: float) -> float:
+    """The difference of two numbers relative to the larger one."""
+    if a == n:
+        return 0.0
+    return abs(a - n) / max(abs(a), abs(n)) if math.isfinite(a) and math.isfinite(n) else math.nan

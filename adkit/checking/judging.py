@@ -13,6 +13,8 @@ _ROUNDINGS = 8
 # A bar certifies if it is narrow beside the numbers that it compares, or beside what counts as large here.
 _NARROW = 1e-3
 _NARROW_BESIDE_SCALE = 10
+# A one-sided derivative is known to this part of the kink, at least.
+_BESIDE_KINK = 1e-6
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
     if not math.isfinite(slope.value):
         return Judgement("UNRESOLVED", bar, "no step shows a slope")
     if abs(a - slope.value) > bar:
-        return Judgement("WRONG", bar)
+        return Judgement("WRONG", bar, _ratio(a, slope.value))
     if slope.status == "noisy":
         return Judgement("NOISY", bar, f"f scatters by {slope.noise:.1e}: nothing below {bar:.1e} can be seen")
     if slope.status == "edge" and not measure.at_bound:
@@ -83,9 +85,22 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
 def _at_kink(a: float, slope: Slope, bar: float) -> Judgement:
     low, high = sorted((slope.left, slope.right))
     sides = f"f has a kink here: {_sides(slope)}"
-    if low - bar <= a <= high + bar:
-        return Judgement("KINK", bar, f"{sides}; the gradient lies between (a valid subgradient)")
-    return Judgement("WRONG", bar, f"{sides}; the gradient does not lie between")
+    # The bar of a kink spans both sides: what it has beyond them is their own uncertainty.
+    margin = max(bar - (high - low) / 2, _BESIDE_KINK * (high - low))
+    if low - margin <= a <= high + margin:
+        return Judgement("KINK", margin, f"{sides}; the gradient lies between (a valid subgradient)")
+    return Judgement("WRONG", margin, f"{sides}; the gradient does not lie between")
+
+
+def _ratio(a: float, n: float) -> str:
+    """How a wrong number relates to the right one, where that can be said in a few words."""
+    if a == 0:
+        return "the gradient is 0 where f has a slope"
+    ratio = a / n if n else math.nan
+    for nice in (-1.0, 2.0, -2.0, 0.5, -0.5):
+        if abs(ratio - nice) < 1e-6:
+            return f"{'1/2' if nice == 0.5 else '-1/2' if nice == -0.5 else f'{nice:g}'} times the true one"
+    return f"{ratio:.4g} times the true one" if 1e-4 < abs(ratio - 1) < 0.2 else ""
 
 
 def _sides(slope: Slope) -> str:

@@ -19,6 +19,7 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 DOUBLE = 2.0**-52
 # Two values of f at the same point may differ by so many roundings: threads add in an order of their own.
 REPRODUCIBLE = 1e3
+_SHORT = {float(np.finfo(dtype).eps): np.dtype(dtype).name for dtype in (np.float16, np.float32)}
 # How far the probes are from the point, relative to its components.
 _PROBE = 1e-3
 
@@ -207,8 +208,10 @@ class Referee:
         near = [self.point + _PROBE * sizes * random.uniform(-1, 1, self.point.shape) for _ in range(2)]
         seen = np.stack([self.base, *(self.at(np.clip(x, self.lower, self.upper)) for x in near)])
         self.failure = ""  # the probes went further than the judging needs to
-        if self.point.size and self.epsilon == DOUBLE:
+        if self.epsilon == DOUBLE:
             self._notice_short_values(seen)
+        else:
+            self.notes.append(f"f computes in {_SHORT[self.epsilon]}")
         with np.errstate(invalid="ignore", over="ignore"):
             change = np.nan_to_num(np.abs(seen[1:] - self.base).max(axis=0, initial=0)) / _PROBE
         self.size: Vector = np.maximum(np.nan_to_num(np.abs(self.base)), change)
@@ -222,7 +225,7 @@ class Referee:
         for dtype in (np.float16, np.float32):
             if np.array_equal(seen.astype(dtype).astype(float), seen, equal_nan=True):
                 self.epsilon = float(np.finfo(dtype).eps)
-                self.notes.append(f"f computes in {np.dtype(dtype)}: all its values are such numbers")
+                self.notes.append(f"f computes in {_SHORT[self.epsilon]}: all its values are such numbers")
                 return
 
     def watch(self) -> None:

@@ -26,7 +26,7 @@ _GROUPS = 4
 _ROUNDINGS = 8
 
 State = Literal["agree", "noisy", "vague", "off"]
-_WORSE = get_args(State)
+_WORSE: tuple[State, ...] = get_args(State)
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ class Screening:
         found = slopes(self.near.direction(d), 1.0, self.near.epsilon, lower=low, upper=high)
         claimed, bars = self._claimed(d)
         bars = bars + [s.error for s in found]
-        states = [self._state(*each) for each in zip(found, claimed, bars, self._weights(d), strict=True)]
-        return Look(d, found, claimed, bars, max(states, key=_WORSE.index))
+        states: list[State] = [self._state(*each) for each in zip(found, claimed, bars, self._weights(d), strict=True)]
+        return Look(d, found, claimed, bars, max(states, key=_WORSE.index, default="agree"))
 
     def _claimed(self, d: Vector) -> tuple[Vector, Vector]:
         """The claimed derivatives along a direction, and how far rounding and the person's tolerance may move them."""

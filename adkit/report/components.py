@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 Listed = tuple[Sequence[Component], int]
 _STYLES = {"WRONG": "bold red", "NONFINITE": "red", "NONDETERMINISTIC": "red", "AGREE": "green"}
+# What is wrong with one component, and with several.
 _MEANING = {
-    "WRONG": "wrong",
-    "NONFINITE": "not finite",
-    "NONDETERMINISTIC": "not reproducible",
-    "JUMP": "at a jump of f",
-    "CUSP": "at a cusp of f",
-    "KINK": "at a kink of f",
-    "DOMAIN_EDGE": "at the edge of f's domain",
-    "NOISY": "hidden by the noise of f",
-    "UNRESOLVED": "not certain",
-    "AGREE": "right",
+    "WRONG": ("is wrong", "are wrong"),
+    "NONFINITE": ("is not finite", "are not finite"),
+    "NONDETERMINISTIC": ("cannot be checked", "cannot be checked"),
+    "JUMP": ("does not exist", "do not exist"),
+    "CUSP": ("does not exist", "do not exist"),
+    "KINK": ("is at a kink", "are at kinks"),
+    "DOMAIN_EDGE": ("is at the edge of the domain", "are at the edge of the domain"),
+    "NOISY": ("is hidden by noise", "are hidden by noise"),
+    "UNRESOLVED": ("is not certain", "are not certain"),
 }
 
 
@@ -70,37 +70,35 @@ def sentence(report: GradientReport) -> str:
     if not report.failed:
         return f"The {name} does not pass: {report.findings[0]}."
     worst = report.failed[0]
-    kind = [c for c in report.failed if c.verdict == worst.verdict]
-    how = _MEANING[worst.verdict]
     if report.total == 1:
-        return f"The {name} is {how}: {_comparison(worst)}."
+        return f"The {name} {_MEANING[worst.verdict][0]}: {_reason(worst)}."
+    count = sum(c.verdict == worst.verdict for c in report.failed)
     known = "At least " if report.screened else ""
-    verb = "is" if len(kind) == 1 else "are"
-    return (
-        f"{known}{len(kind):,} of the {report.total:,} components of the {name} {verb} {how}, worst {place(worst)}: "
-        f"{_comparison(worst)}."
-    )
+    how = _MEANING[worst.verdict][count > 1]
+    whole = f"{known}{count:,} of the {report.total:,} components of the {name} {how}"
+    return f"{whole}, {'worst ' * (count > 1)}{place(worst)}: {_reason(worst)}."
 
 
-def _comparison(c: Component) -> str:
-    if c.verdict == "NONDETERMINISTIC":
-        return c.hint
-    return f"{number(c.analytic, digits(c))} where differences give {number(c.numerical, digits(c))}"
+def _reason(c: Component) -> str:
+    """Why a component does not pass."""
+    if c.verdict == "WRONG":
+        return f"{number(c.analytic, digits(c))} where differences give {number(c.numerical, digits(c))}"
+    return c.hint
 
 
 def _qualified(report: GradientReport) -> str:
     """In what sense a gradient holds that is not plainly right."""
-    odd = [f"{n:,} {_MEANING[verdict]}" for verdict, n in report.counts.items() if verdict != "AGREE"]
+    odd = [f"{n:,} {verdict}" for verdict, n in report.counts.items() if verdict != "AGREE"]
     return f", leniently: {', '.join(odd)}" if odd else ""
 
 
-def hints(components: Sequence[Component]) -> list[str]:
-    """What is known of single components; those of which the same is known together."""
+def remarks(report: GradientReport, components: Sequence[Component]) -> list[str]:
+    """What is known of all components, and what of single ones; those of which the same is known together."""
     groups: dict[str, list[Component]] = {}
     for c in components:
-        if c.hint:
+        if c.hint and not any(c.hint in finding for finding in report.findings):
             groups.setdefault(c.hint, []).append(c)
-    return [f"{_together(group)}: {hint}" for hint, group in groups.items()]
+    return [*report.findings, *(f"{_together(group)}: {hint}" for hint, group in groups.items())]
 
 
 def _together(group: Sequence[Component]) -> str:
@@ -129,19 +127,29 @@ def _sensitivity(report: GradientReport) -> list[str]:
 def renderable(report: GradientReport, listed: Listed, width: int | None) -> RenderableType:
     """The sentence, the table, what is known of single components and of all, what was done."""
     from rich.console import Group
-    from rich.padding import Padding
     from rich.text import Text
 
     shown, more = listed
     parts: list[RenderableType] = [Text(sentence(report), style="bold green" if report else "bold red")]
     if shown:
-        parts += ["", _table(report, shown)]
+        parts.append(_table(report, shown))
     if more:
         parts.append(Text(f"  and {more:,} more"))
-    remarks = [*report.findings, *hints(shown)]
-    parts += [*([""] if remarks and not shown else []), *(Padding(Text(f"- {line}"), (0, 2)) for line in remarks)]
+    lines = remarks(report, shown)
+    if lines:
+        parts += [*([] if shown else [""]), _list(lines)]
     parts += ["", *(Text(line, style="dim") for line in footing(report))]
     return Group(*parts)
+
+
+def _list(lines: Sequence[str]) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for line in lines:
+        grid.add_row("  -", Text(line))
+    return grid
 
 
 def _table(report: GradientReport, shown: Sequence[Component]) -> RenderableType:
@@ -173,9 +181,8 @@ def markdown(report: GradientReport, listed: Listed) -> str:
         parts.append(tabulate(body, headings, tablefmt="pipe", colalign=align, disable_numparse=True))
     if more:
         parts.append(f"and {more:,} more")
-    remarks = [*report.findings, *hints(shown)]
-    if remarks:
-        parts.append("\n".join(f"- {_escaped(line)}" for line in remarks))
+    if lines := remarks(report, shown):
+        parts.append("\n".join(f"- {_escaped(line)}" for line in lines))
     return "\n\n".join([*parts, "  \n".join(footing(report))])
 
 
