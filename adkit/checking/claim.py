@@ -17,6 +17,8 @@ from .copies import copied, same
 from .referee import DOUBLE, REPRODUCIBLE, Referee, Vector, described
 
 Shape = tuple[int, ...]
+# The roundings of a method that is not exact are as if it computed with such an epsilon.
+APPROXIMATE = 1e-7
 
 
 @dataclass
@@ -48,6 +50,8 @@ def computed(method: Method, call: Call, referee: Referee) -> Claim:
     else:
         values, _, rows = method.jacobian(call, {})
     claim = _claim(rows, referee, method.name)
+    if not method.exact:
+        claim.epsilon = np.maximum(claim.epsilon, APPROXIMATE)
     claim.value = np.concatenate([np.ravel(plain(x)).astype(float) for x in values]) if values else np.zeros(0)
     return claim
 

@@ -94,13 +94,12 @@ def second_opinion(call: Call, referee: Referee, claim: Claim, components: Seque
     if claim.source != "given":
         return []
     try:
-        opinion = Claim(computed(Reverse(), call, referee).matrix, claim.epsilon)
+        opinion = computed(Reverse(), call, referee).matrix
     except Exception:  # f is anybody's code, and may not take traced values
         return []
     wrong = [c for c in components if c.verdict == "WRONG" and math.isfinite(c.numerical)]
-    places = {(referee.names[referee.where(k)[0]], referee.where(k)[1]): k for k in range(referee.point.size)}
     outputs = {referee.output(j): j for j in range(referee.base.size)}
-    seen = [(c, float(opinion.matrix[outputs[c.output], places[c.argument, c.index]])) for c in wrong]
+    seen = [(c, float(opinion[outputs[c.output], referee.place(c.argument, c.index)])) for c in wrong]
     if seen and all(abs(a - c.numerical) <= c.bar + _ROUNDING * abs(a) for c, a in seen):
         return ["adkit's reverse mode agrees with the differences"]
     if seen and all(abs(a - c.analytic) <= _ROUNDING * abs(a) for c, a in seen):

@@ -71,6 +71,8 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
         return _at_kink(a, slope, bar)
     if not math.isfinite(slope.value):
         return Judgement("UNRESOLVED", bar, "no step shows a slope")
+    if abs(a - slope.alternative) <= bar - slope.error + slope.alternative_error and abs(a - slope.value) > bar:
+        return Judgement("NOISY", bar, _rippled(slope))
     if abs(a - slope.value) > bar:
         return Judgement("WRONG", bar, _ratio(a, slope.value))
     if slope.status == "noisy":
@@ -90,6 +92,11 @@ def _at_kink(a: float, slope: Slope, bar: float) -> Judgement:
     if low - margin <= a <= high + margin:
         return Judgement("KINK", margin, f"{sides}; the gradient lies between (a valid subgradient)")
     return Judgement("WRONG", margin, f"{sides}; the gradient does not lie between")
+
+
+def _rippled(slope: Slope) -> str:
+    """An f that is rough has two slopes: that of the roughness, and that of what lies below."""
+    return f"f has a ripple here: slope {slope.alternative:.6g}, as the gradient, or {slope.value:.6g} on another scale"
 
 
 def _ratio(a: float, n: float) -> str:

@@ -107,12 +107,14 @@ def _of_one(part: Part, inspection: Inspection) -> str:
 
 
 def _rearranged(part: Part) -> str:
-    """Whether the right numbers stand in the wrong places."""
+    """Whether the right numbers stand in the wrong places: more than one does then."""
+    if part.wrong.sum() < 2:
+        return ""
     for how, moved in _arrangements(part):
         if part.explains(moved[:, part.places]):
             return f"the gradient by {part.name} is {how}"
     full = part.places.size == part.claimed.shape[1] and len(part.a) == 1
-    if full and part.a.size > 2 and part.wrong.sum() > 1:
+    if full and part.a.size > 2:
         order = np.argsort(part.n[0])
         again = np.empty_like(part.a)
         again[0, order] = np.sort(part.a[0])
@@ -197,7 +199,7 @@ def _ratio(a: np.ndarray, n: np.ndarray, bar: np.ndarray, least: int = 1) -> flo
     if known.sum() < least or not np.isfinite(a).all() or not np.isfinite(n).all():
         return None
     ratio = float(np.median(a[known] / n[known])) if known.any() else 0.0
-    if not ratio or ratio == 1.0:
+    if not ratio or abs(ratio - 1.0) <= _CLOSE:
         return None
     fits = np.abs(a - ratio * n) <= max(1.0, abs(ratio)) * bar + _CLOSE * np.abs(a)
     return _nice(ratio) if fits.all() else None

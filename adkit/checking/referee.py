@@ -68,6 +68,11 @@ class Referee:
         index = np.unravel_index(int(k - self.offsets[i]), np.shape(self.leaves[i]))
         return i, tuple(int(j) for j in index)
 
+    def place(self, name: str, index: tuple[int, ...]) -> int:
+        """Where a number of a leaf stands in the point."""
+        i = self.names.index(name)
+        return int(self.offsets[i]) + (int(np.ravel_multi_index(index, np.shape(self.leaves[i]))) if index else 0)
+
     def span(self, i: int) -> slice:
         """The numbers of a leaf."""
         return slice(int(self.offsets[i]), int(self.offsets[i + 1]))

@@ -66,7 +66,7 @@ class Screening:
         looks = [self._look(d) for d in self._directions(fit)]
         sample = self._sample(fit)
         failing = [k for k in sample if not self.inspection.holds(k)]
-        if 2 * len(failing) >= len(sample):
+        if failing and 2 * len(failing) >= len(sample):
             self._judge_more(fit)
         else:
             looks = self._pursue(looks)
@@ -169,7 +169,8 @@ class Screening:
     def _judge_more(self, fit: np.ndarray) -> None:
         """Much is wrong: more components show the pattern sooner than halving would."""
         self.inspection.look(self.random.permutation(np.flatnonzero(fit))[: 2 * _CULPRITS].tolist())
-        self.notes.append("much of the sample fails, so that the rest was not searched")
+        rest = int(fit.sum()) - len(self.inspection.found)
+        self.notes.append(f"half of the components that were drawn do not pass: the other {rest:,} were not searched")
 
     def _pursue(self, looks: list[Look]) -> list[Look]:
         """Find the components behind each direction that is off; the directions without them."""
