@@ -15,7 +15,7 @@ import pytest
 
 _MARKER = "gradient(strict=..., seed=..., ...): defaults of the fixture assert_grad: any option of adkit.check_grad"
 # Attributes of a test's report, since with xdist only the report finds its way to the terminal.
-_GRADIENTS, _COMPONENTS, _WRONG = "adkit_gradients", "adkit_components", "adkit_wrong"
+_GRADIENTS, _COMPONENTS, _WRONG, _OPEN = "adkit_gradients", "adkit_components", "adkit_wrong", "adkit_open"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,15 +80,16 @@ def pytest_runtest_makereport(
     given, wrong = call.excinfo, _wrong_gradient(call)
     if wrong is None or given is None:
         return (yield)
-    text = str(wrong)
-    short = type(wrong)(text.partition("\n")[0], wrong.report)
+    short = type(wrong)(wrong.report.verdict, wrong.report)
     call.excinfo = pytest.ExceptionInfo.from_exception(short.with_traceback(wrong.__traceback__))
     try:
         report = yield
     finally:
         call.excinfo = given
-    report.sections.append(("adkit: the gradient that was checked", text))
-    setattr(report, _WRONG, int(report.failed))
+    report.sections.append(("adkit: the gradient that was checked", str(wrong)))
+    # At a kink, say, a strict check fails and yet nothing is known to be wrong.
+    known = "WRONG" in wrong.report.counts or not wrong.report.failed
+    setattr(report, _WRONG if known else _OPEN, int(report.failed))
     return report
 
 
@@ -105,7 +106,7 @@ class _Tally:
 
     def __init__(self) -> None:
         self.seen = _checked()
-        self.gradients = self.components = self.wrong = 0
+        self.gradients = self.components = self.wrong = self.open = 0
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -121,15 +122,17 @@ class _Tally:
         self.gradients += getattr(report, _GRADIENTS, 0)
         self.components += getattr(report, _COMPONENTS, 0)
         self.wrong += getattr(report, _WRONG, 0)
+        self.open += getattr(report, _OPEN, 0)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not self.gradients:
             return
         plural = "s" * (self.gradients != 1)
         line = f"adkit: {_spaced(self.gradients)} gradient{plural} checked ({_spaced(self.components)} components)"
-        if self.wrong:
-            line += f", {_spaced(self.wrong)} wrong"
-        terminalreporter.write_line(line, red=self.wrong > 0, green=self.wrong == 0)
+        for n, what in ((self.wrong, "wrong"), (self.open, "not settled")):
+            line += f", {_spaced(n)} {what}" if n else ""
+        right = not self.wrong and not self.open
+        terminalreporter.write_line(line, red=not right, green=right)
 
 
 def _spaced(n: int) -> str:

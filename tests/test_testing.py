@@ -121,9 +121,12 @@ def test_direct():
 
 def test_something_else():
     assert 1 == 2
+
+def test_kink(assert_grad):
+    assert_grad(lambda x: abs(x), 0.0)
 """)
-    result.assert_outcomes(failed=3, xfailed=1)
-    wrong, direct, other = result.stdout.str().split("\n____")[1:4]
+    result.assert_outcomes(failed=4, xfailed=1)
+    wrong, direct, other, _ = result.stdout.str().split("\n____")[1:5]
     assert "assert_grad = <assert_grad with seed=0>" in wrong
     for failure in (wrong, direct):
         head, section = failure.split("- adkit: the gradient that was checked -")
@@ -135,7 +138,10 @@ def test_something_else():
         assert "12" in section
     assert "the gradient that was checked" not in other
     result.stdout.fnmatch_lines(
-        ["adkit: 3 gradients checked (9 components), 2 wrong", "FAILED test_it.py::test_wrong - adkit.errors.WrongG*"]
+        [
+            "adkit: 4 gradients checked (10 components), 2 wrong, 1 not settled",
+            "FAILED test_it.py::test_wrong - adkit.errors.WrongG*",
+        ]
     )
 
 
