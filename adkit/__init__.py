@@ -28,6 +28,7 @@ from .tracing import value
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
+    from . import testing
     from .checking import check_grad
     from .comparing import compare
     from .explain import NanReport, explain_nan
@@ -68,13 +69,14 @@ __all__ = [
     "methods",
     "problem",
     "problems",
+    "testing",
     "value",
     "value_and_grad",
     "vjp",
 ]
 
 
-_LATER = ("Comparison", "GradientReport", "NanReport", "check_grad", "compare", "explain_nan")
+_LATER = ("Comparison", "GradientReport", "NanReport", "check_grad", "compare", "explain_nan", "testing")
 
 
 def __getattr__(name: str) -> Any:
@@ -83,6 +85,10 @@ def __getattr__(name: str) -> Any:
         from .checking import check_grad
 
         return check_grad
+    if name == "testing":
+        import importlib
+
+        return importlib.import_module(".testing", __name__)
     if name == "compare":
         from .comparing import compare
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def middle(a, b=2.0, c=3.0):
     return a * b * c
 
 def names(labels, x, mask):
-    return np.sum(x[mask])
+    return np.sum(x[np.asarray(mask, int)])
 
 def nested(layers):
     return sum(np.sum(layer["w"]) for layer in layers)
@@ -264,3 +265,31 @@ def test_a_function_that_changes_its_input_does_not_change_the_point(home) -> No
 def test_what_is_no_point_is_told_the_forms_there_are(home, text) -> None:
     with pytest.raises(ad.BadRequest, match=r"--at takes numbers and lists of numbers.*a file \(.json, .npy, .npz\)"):
         read(home, "loss", text)
+
+
+@pytest.mark.parametrize(
+    ("at", "kwargs"),
+    [("[1, 2], 0.5", {}), ("b=0.5, w=[1, 2]", {}), ("[1, 2], b=0.5, scale=3.0", {"scale": 3.0}), ("[1, 2], 0.5,", {})],
+)
+def test_arguments_are_written_as_in_a_call(home, at, kwargs) -> None:
+    same(read(home, "loss", at), ((W, 0.5), kwargs, (0, 1)))
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        ("[1, 2], 0.5, w=1.0", "--at gives w of loss twice"),
+        ("[1, 2], bb=0.5", "unknown key in --at, which names the parameters of loss: 'bb'"),
+        ("[1, 2], scale=0.5", "--at lacks the key 'b'"),
+        ("*[1, 2]", "--at takes numbers"),
+        ("**{'w': 1.0}", "--at takes numbers"),
+        ("1.0)(2.0", "--at takes numbers"),
+    ],
+)
+def test_names_that_do_not_fit_are_told(home, at, message) -> None:
+    with pytest.raises(ad.BadRequest, match=re.escape(message)):
+        read(home, "loss", at)
+
+
+def test_a_list_of_words_is_no_array_of_numbers(home) -> None:
+    assert subject(f"{home}:names", "['1', '2'], [1, 2], [0]", None, None).args[0] == ["1", "2"]

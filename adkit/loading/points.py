@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import json
 import re
 import zipfile
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadRequest, unknown
+from .arguments import Arguments, by_name, listed, mixed, name_of, parameters_of, require_room
 from .code import blaming, named
 
 _LONGEST_LABEL = 80
@@ -47,19 +47,27 @@ def point(text: str, f: Callable[..., Any], home: str) -> Point:
     elif re.fullmatch(r"[^\[({]*[^\[({\d.]\.[A-Za-z]\w*", text) or Path(text).suffix in _READERS:
         args, kwargs = _read(Path(text), f)
     else:
-        args, kwargs = inline(text), {}
+        args, kwargs = inline(text)
+        if kwargs:
+            args, kwargs = mixed(args, kwargs, f, "--at")
     return Point(args, kwargs, text if len(text) <= _LONGEST_LABEL else text[:_LONGEST_LABEL] + "...")
 
 
 # -- written out -----------------------------------------------------------------------------------
-def inline(text: str) -> tuple[Any, ...]:
-    """The arguments written as Python numbers, lists (which become arrays), tuples and dicts."""
+def inline(text: str) -> Arguments:
+    """The arguments written as in a call: Python numbers, lists (which become arrays), tuples and dicts."""
     try:
-        args = ast.literal_eval(f"({text},)") if text.strip() else ()
+        call = ast.parse(f"f({text})", mode="eval").body
+        if not isinstance(call, ast.Call) or ast.unparse(call.func) != "f":
+            raise ValueError
+        args = [ast.literal_eval(arg) for arg in call.args]
+        kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        if None in kwargs:
+            raise ValueError
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         got = repr(text) if len(text) <= _LONGEST_LABEL else f"{text[:_LONGEST_LABEL]!r}..."
         raise BadRequest(f"--at takes {_FORMS}; got {got}") from None
-    return tuple(map(_array, args))
+    return tuple(map(_array, args)), {str(name): _array(x) for name, x in kwargs.items()}
 
 
 def _array(x: Any) -> Any:
@@ -71,13 +79,14 @@ def _array(x: Any) -> Any:
     if not isinstance(x, list):
         return x
     try:
-        return np.array(x, dtype=float)
+        # NumPy would make a number of the text "1", and nan of None.
+        return [_array(part) for part in x] if _kinds(x) & {str, type(None)} else np.array(x, dtype=float)
     except (ValueError, TypeError):
         return [_array(part) for part in x]
 
 
 # -- in a file -------------------------------------------------------------------------------------
-def _read(path: Path, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _read(path: Path, f: Callable[..., Any]) -> Arguments:
     """The point that a file holds, by its suffix."""
     if path.suffix not in _READERS:
         raise BadRequest(f"a point is read from {', '.join(_READERS)} files, not from {path}; --at takes {_FORMS}")
@@ -90,7 +99,7 @@ def _read(path: Path, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict[str,
         raise BadRequest(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def _from_json(path: Path, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _from_json(path: Path, f: Callable[..., Any]) -> Arguments:
     """A list of the arguments, or a dict of them by the names of f's parameters; lists of numbers become arrays."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=lambda pairs: _once(pairs, path))
@@ -102,13 +111,13 @@ def _from_json(path: Path, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict
         values = {name: _arrays(x, f"{path}: {name}") for name, x in content.items()}
         return by_name(values, f, str(path), "to pass the dict as one argument, put it in a list")
     if isinstance(content, list):
-        _require_room(len(content), f, path)
+        require_room(len(content), f, path)
         return tuple(_arrays(x, f"{path}: argument {i}") for i, x in enumerate(content)), {}
     if isinstance(content, (int, float)) and not isinstance(content, bool):
         return (content,), {}
     raise BadRequest(
-        f"{path} holds {json.dumps(content)[:40]}, where a list of the arguments of {_name(f)} is expected, or a dict "
-        f"with its parameters {_listed(f)} as keys"
+        f"{path} holds {json.dumps(content)[:40]}, where a list of the arguments of {name_of(f)} is expected, or a "
+        f"dict with its parameters {listed(f)} as keys"
     )
 
 
@@ -150,7 +159,7 @@ def _kinds(x: Any) -> set[type]:
     return set().union(*(_kinds(part) if type(part) is list else {type(part)} for part in x))
 
 
-def _from_npy(path: Path, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _from_npy(path: Path, f: Callable[..., Any]) -> Arguments:
     """One argument."""
     loaded = _loaded(path)
     if isinstance(loaded, dict):
@@ -158,7 +167,7 @@ def _from_npy(path: Path, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict[
     return (_numbers(loaded, str(path)),), {}
 
 
-def _from_npz(path: Path, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _from_npz(path: Path, f: Callable[..., Any]) -> Arguments:
     """Arrays by the names of f's parameters, or numbered: arg0, arg1 (arr_0, arr_1 as np.savez has it)."""
     loaded = _loaded(path)
     if not isinstance(loaded, dict):
@@ -166,7 +175,7 @@ def _from_npz(path: Path, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict[
     values = {name: _numbers(array, f"{path}: {name}") for name, array in loaded.items()}
     for numbered in ("arg{}", "arr_{}"):
         names = [numbered.format(i) for i in range(len(values))]
-        if values and set(names) == set(values) and not set(names) <= set(_parameters(f, str(path))):
+        if values and set(names) == set(values) and not set(names) <= set(parameters_of(f, str(path))):
             return tuple(values[name] for name in names), {}
     return by_name(values, f, str(path), "or numbered from arg0")
 
@@ -211,7 +220,7 @@ _READERS = {".json": _from_json, ".npy": _from_npy, ".npz": _from_npz}
 
 
 # -- what a function returns -----------------------------------------------------------------------
-def _returned(target: str, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _returned(target: str, f: Callable[..., Any]) -> Arguments:
     """A tuple of the arguments, a dict of them by name, or one argument; as a function returns it, or as it stands."""
     found, name = named(target), target.rpartition(":")[2]
     if callable(found):
@@ -219,69 +228,6 @@ def _returned(target: str, f: Callable[..., Any]) -> tuple[tuple[Any, ...], dict
             found = found()
     if type(found) is tuple:
         return found, {}
-    if type(found) is dict and found.keys() & set(_parameters(f, target)):
+    if type(found) is dict and found.keys() & set(parameters_of(f, target)):
         return by_name(found, f, f"what {name} returned", "or return a tuple of the arguments")
     return (found,), {}
-
-
-# -- arguments by name -----------------------------------------------------------------------------
-def by_name(
-    values: Mapping[str, Any], f: Callable[..., Any], source: str, otherwise: str
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Values by the names of f's parameters as positional arguments, and keyword arguments where f takes no others."""
-    parameters = _parameters(f, source)
-    kinds = {name: p.kind for name, p in parameters.items()}
-    taken = [name for name, kind in kinds.items() if kind not in (_VAR_POSITIONAL, _VAR_KEYWORD)]
-    for name in values:
-        if name not in taken and _VAR_KEYWORD not in kinds.values():
-            raise BadRequest(
-                f"{unknown(f'key in {source}, which names the parameters of {_name(f)}:', name, taken)} ({otherwise})"
-            )
-    ordered = [name for name in taken if kinds[name] is not _KEYWORD_ONLY]
-    # What lies between those that are given is given too, by its default.
-    last = max((i for i, name in enumerate(ordered, 1) if name in values), default=0)
-    for name in taken:
-        if name not in values and parameters[name].default is inspect.Parameter.empty:
-            raise BadRequest(f"{source} lacks the key {name!r}: {_name(f)} needs {_listed(f)}")
-    args = tuple(values.get(name, parameters[name].default) for name in ordered[:last])
-    return args, {name: x for name, x in values.items() if name not in ordered}
-
-
-_VAR_POSITIONAL, _VAR_KEYWORD = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
-_KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
-
-
-def _parameters(f: Callable[..., Any], source: str) -> Mapping[str, inspect.Parameter]:
-    try:
-        return inspect.signature(f).parameters
-    except (ValueError, TypeError):
-        raise BadRequest(
-            f"{source} cannot be matched with {_name(f)}, whose parameters have no names that Python knows: wrap it in "
-            "a function of your own"
-        ) from None
-
-
-def _require_room(given: int, f: Callable[..., Any], path: Path) -> None:
-    """A list of numbers is easily meant as one array."""
-    try:
-        kinds = [p.kind for p in inspect.signature(f).parameters.values()]
-    except (ValueError, TypeError):
-        return
-    room = sum(kind not in (_KEYWORD_ONLY, _VAR_KEYWORD) for kind in kinds)
-    if given > room and _VAR_POSITIONAL not in kinds:
-        raise BadRequest(
-            f"{path} gives {given} arguments and {_name(f)} takes {room}: its list is that of the arguments; one that "
-            "is an array is a list in it, as in [[1, 2, 3]]"
-        )
-
-
-def _listed(f: Callable[..., Any]) -> str:
-    """The names of f's parameters, as far as they are known."""
-    try:
-        return ", ".join(map(str, inspect.signature(f).parameters))
-    except (ValueError, TypeError):
-        return ""
-
-
-def _name(f: Callable[..., Any]) -> str:
-    return getattr(f, "__name__", type(f).__name__)

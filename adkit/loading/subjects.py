@@ -22,8 +22,10 @@ def subject(target: str, at: str | None, argnums: str | None, gradient: str | No
     if at is None or not at.strip():
         raise BadRequest(f'{target} needs a point: --at "2.0, 5.0" gives one value per argument')
     where = point(at, f, path)
-    with blaming("f"):
-        f(*_copied(where.args), **_copied(where.kwargs))
+    by_hand = None if gradient is None else beside(target, gradient)
+    _try(f, "f", where)
+    if by_hand is not None:
+        _try(by_hand, getattr(by_hand, "__name__", "the gradient"), where)
     chosen = positions(argnums, where.args)
     return Subject(
         f=f,
@@ -31,7 +33,7 @@ def subject(target: str, at: str | None, argnums: str | None, gradient: str | No
         kwargs=where.kwargs,
         argnums=chosen,
         problem=getattr(f, "__name__", target),
-        gradient=None if gradient is None else beside(target, gradient),
+        gradient=by_hand,
         point=where.label + _fixed(chosen, where),
     )
 
@@ -60,6 +62,12 @@ def components(text: str | None) -> int | Literal["all"] | None:
         return int(text)
     except ValueError:
         raise BadRequest(f"--components takes a whole number or all; got {text!r}") from None
+
+
+def _try(function: Callable[..., Any], name: str, where: Point) -> None:
+    """Run a function once: what it raises is the person's own error, and is said before anything else is."""
+    with blaming(name):
+        function(*_copied(where.args), **_copied(where.kwargs))
 
 
 def _copied(tree: Any) -> Any:
