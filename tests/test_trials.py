@@ -20,7 +20,7 @@ from adkit.report.trials import TrialReport
 from adkit.trials import checkers, derivatives, exact, run
 from adkit.trials.case import Case, Family
 from adkit.trials.cases import FAMILIES, cases
-from adkit.trials.drawn import drawn
+from adkit.trials.drawn import broken, drawn
 from adkit.trials.noisy import scatter
 from adkit.trials.planted import NO_DERIVATIVE, gradients, visible
 
@@ -100,8 +100,9 @@ def test_noise_scatters_evenly_and_repeats() -> None:
 
 
 def test_random_cases_are_drawn_again_by_the_same_seed_and_are_right() -> None:
-    first, again, other = ([(c.point, float(c(c.x))) for c in drawn(40, seed)] for seed in (0, 0, 1))
-    assert first == again != other
+    for draw in (drawn, broken):
+        first, again, other = ([(c.point, float(c(c.x))) for c in draw(40, seed)] for seed in (0, 0, 1))
+        assert first == again != other
     for case in drawn(40):
         found = ad.grad(lambda x, f=case.formula: f(np, x))(case.x)
         assert found[0] == pytest.approx(case.truth[0], rel=1e-9)
@@ -182,6 +183,17 @@ def test_the_error_bar_holds_on_at_least_99_of_100_cases() -> None:
 def test_the_error_bar_holds_on_at_least_99_of_100_random_functions() -> None:
     rows = list(derivatives.trials(drawn(300), [derivatives.DIFFERENTIATORS["adkit adaptive"]]))
     assert sum(r.held is True for r in rows) >= 0.99 * len(rows)
+
+
+def test_random_breaks_and_noise_are_named() -> None:
+    rows = list(derivatives.trials(broken(200), [derivatives.DIFFERENTIATORS["adkit adaptive"]]))
+    assert sum(r.named is True for r in rows) >= 0.95 * len(rows)
+
+
+def test_of_random_functions_no_wrong_gradient_passes_and_no_right_one_is_called_wrong() -> None:
+    rows = list(checkers.trials([*drawn(30), *broken(30)], [checkers.CHECKERS["adkit check_grad"]]))
+    assert [(r.case, r.gradient) for r in rows if r.kind == "wrong" and r.outcome == "passed"] == []
+    assert [(r.case, r.verdict) for r in rows if r.kind == "right" and r.outcome in ("failed", "raised")] == []
 
 
 # -- the tools -----------------------------------------------------------------------------------------------
@@ -286,7 +298,7 @@ def test_a_comparison_file_asks_for_trials(capsys, monkeypatch, tmp_path: Path) 
     read = json.loads(out)
     assert read["question"] == "How far?"
     assert {row["tool"] for row in read["rows"]} == {"adkit central"}
-    assert {"random function 0", "random function 1", "|x| at 0"} <= {row["case"] for row in read["rows"]}
+    assert {"random function 0", "random kink 0", "|x| at 0"} <= {row["case"] for row in read["rows"]}
 
 
 @pytest.mark.parametrize(

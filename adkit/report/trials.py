@@ -291,8 +291,8 @@ _DERIVATIVE_COLUMNS: tuple[tuple[str, Test, Test], ...] = (
 
 
 def _of_derivatives(rows: Sequence[Trial]) -> list[str]:
-    drawn = [row for row in rows if row.family == "random"]
-    named = [row for row in rows if row.family != "random"]
+    drawn = [row for row in rows if row.family.startswith("random")]
+    named = [row for row in rows if not row.family.startswith("random")]
     parts = ["### Difficult functions", _derivative_table(named)]
     if drawn:
         parts += ["### Random functions, of random scales", _derivative_table(drawn)]

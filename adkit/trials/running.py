@@ -11,7 +11,7 @@ from ..records import Trial
 from . import checkers, derivatives
 from .case import Case
 from .cases import cases
-from .drawn import drawn
+from .drawn import broken, drawn
 
 KINDS = ("derivatives", "checkers")
 _PACKAGES = ("scipy", "numdifftools", "autograd", "jax", "torch")
@@ -29,7 +29,7 @@ def run(
     Args:
         kind: "derivatives" or "checkers".
         tools: by name; all by default. One that is not installed gives rows that say so.
-        random: how many random functions go with the named cases.
+        random: how many random smooth functions go with the named cases, and how many that are broken or noisy.
         seed: of the random functions.
         on_progress: told the case, how many are done and how many there are.
     """
@@ -38,7 +38,7 @@ def run(
     module: Any = derivatives if kind == "derivatives" else checkers
     known = derivatives.DIFFERENTIATORS if kind == "derivatives" else checkers.CHECKERS
     chosen = [_tool(name, known) for name in (known if tools is None else tools)]
-    difficult: Sequence[Case] = [*cases(), *drawn(random, seed)]
+    difficult: Sequence[Case] = [*cases(), *drawn(random, seed), *broken(random, seed)]
     rows: list[Trial] = []
     for i, case in enumerate(difficult):
         on_progress(case.name, i, len(difficult))
