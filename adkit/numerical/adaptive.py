@@ -151,7 +151,7 @@ def _two_sided(samples: Samples) -> Slope:
 def _rippled(samples: Samples, story: Story) -> Slope | None:
     """What longer steps tell, where that is another slope and the ripple between the two is small beside what f does.
 
-    A ripple as low as f rounds is rounding. A higher one may be meant, and is meant if it is there at many steps.
+    The slope at the shortest steps is the one that is meant if many of them tell it, and f leaves it by and by.
     """
     tail = samples.beyond(story.last)
     if len(tail.h) <= MANY:
@@ -167,11 +167,10 @@ def _rippled(samples: Samples, story: Story) -> Slope | None:
             continue
         if abs(wide.value - story.value) <= wide.error + story.error:
             continue
-        found = _smooth_slope(tail, wide)
-        meant = sum(h >= samples.first for h in samples.h[: story.last]) > MANY and not samples.still
-        if found.status == "noisy" and meant:
-            return replace(_smooth_slope(samples, story), alternative=wide.value, alternative_error=wide.error)
-        return replace(found, alternative=story.value, alternative_error=story.error)
+        known_well = sum(h >= samples.first for h in samples.h[: story.last]) > MANY
+        if known_well and not samples.still and not samples.leaps(story.value, story.last):
+            return None
+        return replace(_smooth_slope(tail, wide), alternative=story.value, alternative_error=story.error)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +15,9 @@ Line = Callable[[float], Any]
 Known = Callable[["Ladder"], bool]
 
 EPSILON = 2.0**-52
-RATIO = 8.0  # of one step to the next; a power of two, so that x + h is exact
+RATIO = math.e**2  # of one step to the next; no power of two, of which f might round every multiple alike
 SHORT = 1e-12  # the machine epsilon from which on there is room for shorter strides only
+HALVINGS = 6  # of an interval in which f leaps, if it does
 MANY = 3  # steps that must tell the same before it is believed
 
 
@@ -30,8 +32,10 @@ class Ladder:
         # Step, outputs above, outputs below; in the order of the steps.
         self.rungs: list[tuple[float, Any, Any]] = []
         self.first = 0.0
-        # About 0 every step is exact, and powers of two would all be rounded alike.
-        self.ratio = (RATIO if epsilon < SHORT else RATIO / 2) - (not size)
+        self.known_leaps: dict[tuple[int, float], bool] = {}
+        self.ratio = RATIO if epsilon < SHORT else RATIO / 2
+        # x + h and x - h are exact where h is a multiple of this.
+        self.grain = 4 * epsilon * 2.0 ** math.floor(math.log2(size)) if size else 0.0
 
     def _at(self, t: float) -> Any:
         """The outputs at a distance; nan beyond the limits."""
@@ -41,12 +45,14 @@ class Ladder:
         return np.atleast_1d(np.asarray(self.line(t), float))
 
     def _rung(self, h: float) -> tuple[float, Any, Any]:
+        if self.grain:
+            h = max(1, round(h / self.grain)) * self.grain if h < self.grain * 2**50 else h
         return h, self._at(h), self._at(-h)
 
     def climb(self, known: Known) -> None:
         """From steps so short that rounding hides the slope to such as are as long as the point is far from 0."""
         size = self.size or 1.0
-        self.first = h = _power_of_two(size * self.epsilon ** (2 / 3 if self.epsilon < SHORT else 3 / 4))
+        self.first = h = max(size * self.epsilon ** (2 / 3 if self.epsilon < SHORT else 3 / 4), 1e-300)
         top = max(size, 1.0) / 2
         while h <= top:
             self.rungs.append(self._rung(h))
@@ -63,7 +69,7 @@ class Ladder:
 
     def descend(self) -> bool:
         """Shorter steps than the first, for what lies nearer to the point than those reach; whether there are any."""
-        least = max(2 * self.epsilon * self.size, 1e-300)
+        least = max(self.grain, 1e-300)
         shorter = [self.rungs[0][0] / self.ratio**i for i in range(MANY, 0, -1)] if self.rungs else []
         added = [self._rung(step) for step in shorter if step > least]
         self.rungs[:0] = added
@@ -78,6 +84,31 @@ class Ladder:
         moving = [h for h, above, below in self.rungs if np.any(above != self.base) or np.any(below != self.base)]
         between = [h * factor for h in moving[:-1][: 2 * MANY] for factor in (2.0, 4.0) if 2 * factor <= self.ratio + 1]
         self.rungs = sorted([*self.rungs, *map(self._rung, between)], key=lambda rung: rung[0])
+
+    def leaps(self, i: int, slope: float, last: int) -> bool:
+        """Whether an output leaves a slope, which holds up to a rung, in a leap rather than by and by."""
+        steps = [0.0, *(h for h, _, _ in self.rungs)]
+        key = i, steps[last]
+        if key not in self.known_leaps:
+            self.known_leaps[key] = self._leaps(i, slope, steps[last], steps[last + 1])
+        return self.known_leaps[key]
+
+    def _leaps(self, i: int, slope: float, near: float, far: float) -> bool:
+        """The same, of a slope that holds at one step and not at the next: the half that strays more is halved."""
+        side = max((1, -1), key=lambda side: abs(self._astray(i, slope, side * far)))
+        ends = [(t, self._astray(i, slope, t)) for t in (side * near, side * far)]
+        most = change = abs(ends[1][1] - ends[0][1])
+        for _ in range(HALVINGS):
+            middle = (ends[0][0] + ends[1][0]) / 2
+            point = middle, self._astray(i, slope, middle)
+            ends = max([ends[0], point], [point, ends[1]], key=lambda pair: abs(pair[1][1] - pair[0][1]))
+            change = abs(ends[1][1] - ends[0][1])
+            most = max(most, change)
+        return change > most / 4
+
+    def _astray(self, i: int, slope: float, t: float) -> float:
+        """How far an output is from where a slope leads it."""
+        return float(self._at(t)[i] - self.base[i]) - slope * t
 
     def _still(self, k: int) -> bool:
         """Whether f is at a rung what it is at the point."""
@@ -106,11 +137,8 @@ class Ladder:
             self.size,
             self.epsilon,
             self.first,
+            partial(self.leaps, i),
         )
-
-
-def _power_of_two(x: float) -> float:
-    return 2.0 ** math.floor(math.log2(max(x, 1e-300)))
 
 
 class Samples(NamedTuple):
@@ -123,6 +151,7 @@ class Samples(NamedTuple):
     size: float
     epsilon: float
     first: float  # the step at which the climb began
+    leaps: Callable[[float, int], bool]  # whether f leaves a slope after a rung in a leap
 
     def beyond(self, first: int) -> Samples:
         """The rungs from one on."""

@@ -10,7 +10,7 @@ from .ladder import Samples, finite
 
 SIGMAS = 3.0  # how many times the scatter a value may be off
 ORDERS = 3  # rows of extrapolation
-MARGIN = 2  # by which bars are wider than estimated
+MARGIN = 4  # by which bars are wider than estimated
 WITNESSES = 2  # shorter steps than the one that an estimate rests on: where scatter would show
 
 
