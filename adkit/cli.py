@@ -172,7 +172,7 @@ def compare(
     names = _listed(methods, "--methods") if methods is not None else plan and plan.methods
     form = writing.format_of(format, output)
     if plan and plan.trial:
-        _write_trials(_tried(plan, names, seed), form, output, plan.question)
+        _write_trials(_tried(plan, names, seed), plan, form, output)
     chosen = chosen_methods(names)
     settings = harness.Settings.of(
         timeout=plan.timeout if timeout is None and plan else timeout,
@@ -315,14 +315,14 @@ def _tried(plan: Plan, tools: Sequence[str] | None, seed: int) -> list[Trial]:
         return trials.run(plan.trial, tools, plan.random, seed, on_progress)
 
 
-def _write_trials(rows: list[Trial], format: Format, output: Path | None, question: str) -> NoReturn:
+def _write_trials(rows: list[Trial], plan: Plan, format: Format, output: Path | None) -> NoReturn:
     """Print or store the trials; the exit code says whether adkit kept its promises. A terminal gets Markdown too."""
     from . import trials, writing
     from .harness import environment
     from .report.trials import TrialReport
 
     where = {**environment(), **trials.versions(), "command": shlex.join(["adkit", *sys.argv[1:]])}
-    report = TrialReport(rows, where, question)
+    report = TrialReport(rows, where, plan.question, trials.conditions(plan.trial))
     text = {"csv": report.to_csv, "json": report.to_json}
     writing.emit(text.get(format, report.to_markdown)(), output)
     raise typer.Exit(RIGHT if report else WRONG)

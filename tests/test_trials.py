@@ -17,7 +17,7 @@ import adkit as ad
 from adkit import cli
 from adkit.records import TRIAL_COLUMNS, Trial
 from adkit.report.trials import TrialReport
-from adkit.trials import checkers, derivatives, exact, run
+from adkit.trials import checkers, conditions, derivatives, exact, run
 from adkit.trials.case import Case, Family
 from adkit.trials.cases import FAMILIES, cases
 from adkit.trials.drawn import broken, drawn
@@ -265,10 +265,11 @@ def test_a_report_is_true_when_nothing_wrong_passed_and_nothing_right_was_called
 
 def test_a_report_counts_and_lists_what_went_wrong() -> None:
     rows = [a_trial(), a_trial(kind="wrong", gradient="zero", case="a|b"), a_trial(kind="wrong", outcome="failed")]
-    text = " ".join(TrialReport(rows, ENVIRONMENT, "Which?").to_markdown().split())
+    text = " ".join(TrialReport(rows, ENVIRONMENT, "Which?", conditions("checkers")).to_markdown().split())
     assert text.startswith("## Which? | checker |")
     assert "| adkit check_grad | 1 of 2 | 0 of 1 | 0 of 1 |" in text
     assert r"passed though wrong: a\|b (f), gradient: zero" in text
+    assert "scipy check_grad: returns a distance, which passes below 1e-06" in text
     assert "Measured by `adkit compare x.toml` on a processor" in text
 
 

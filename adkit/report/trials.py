@@ -35,8 +35,15 @@ _WORDS = {
 class TrialReport:
     """The rows of trials of one kind; true when adkit kept its promises in all of them."""
 
-    def __init__(self, rows: Sequence[Trial], environment: Mapping[str, str], question: str = "") -> None:
+    def __init__(
+        self,
+        rows: Sequence[Trial],
+        environment: Mapping[str, str],
+        question: str = "",
+        conditions: Sequence[str] = (),
+    ) -> None:
         self.rows = tuple(rows)
+        self.conditions = tuple(conditions)
         self.environment = dict(environment)
         self.question = question
 
@@ -63,7 +70,12 @@ class TrialReport:
         """The question, the tables, the cases that went wrong, and how it was run."""
         parts = _of_checkers(self.rows) if self.of_gradients else _of_derivatives(self.rows)
         heading = [f"## {self.question}"] if self.question else []
-        return "\n\n".join([*heading, *parts, cells.machine(self.environment)])
+        return "\n\n".join([*heading, *parts, *self._how(), cells.machine(self.environment)])
+
+    def _how(self) -> list[str]:
+        """How it was run."""
+        lines = "\n".join(f"- {line}" for line in self.conditions)
+        return ["### How it was run", lines] if lines else []
 
     def to_csv(self) -> str:
         """All columns, unrounded."""

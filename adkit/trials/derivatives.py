@@ -84,7 +84,12 @@ DIFFERENTIATORS = {
         Differentiator("adkit adaptive", "", _adkit_adaptive),
         Differentiator("adkit central", "", _adkit_central),
         Differentiator("scipy approx_fprime", "scipy", _approx_fprime),
-        Differentiator("scipy 3-point", "scipy", _three_point, note="approx_derivative, private"),
+        Differentiator(
+            "scipy 3-point",
+            "scipy",
+            _three_point,
+            note="what minimize uses, scipy.optimize._numdiff.approx_derivative, is private",
+        ),
         Differentiator("scipy.differentiate", "scipy", _scipy_differentiate),
         Differentiator("numdifftools", "numdifftools", _numdifftools),
     )

@@ -53,6 +53,24 @@ def _tool(name: str, known: dict[str, Any]) -> Any:
     return known[name]
 
 
+def conditions(kind: str) -> list[str]:
+    """How the tools are called, as far as it needs saying."""
+    if kind == "derivatives":
+        tools: Iterable[Any] = derivatives.DIFFERENTIATORS.values()
+        rest = "each finds the derivative of f along one component, as a function of one number"
+    else:
+        tools = checkers.CHECKERS.values()
+        rest = (
+            "each is given the same f and the same gradient, f as an operation with that derivative where the tool "
+            "would differentiate it itself"
+        )
+    return [f"every tool in its default configuration, in double precision; {rest}", *_notes(tools)]
+
+
+def _notes(tools: Iterable[Any]) -> list[str]:
+    return [f"{tool.name}: {tool.note}" for tool in tools if tool.note]
+
+
 def versions() -> dict[str, str]:
     """The versions of the peers that are installed."""
     found: dict[str, str] = {}
