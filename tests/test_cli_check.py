@@ -259,6 +259,7 @@ def test_what_f_prints_does_not_mix_with_the_report(check) -> None:
         (["loss", *AT, "--grad", "math"], "math in model.py is no function, but module"),
         (["loss", "--at", "nowhere.json"], "unknown file 'nowhere.json'"),
         (["loss", "--at", "1.0"], "f raised TypeError: loss() missing 1 required positional argument: 'b'"),
+        (["talks", "--at", "True"], "there is no number to differentiate by"),
         (["loss", *AT, "--argnums", "w"], "--argnums takes positions"),
         (["loss", *AT, "--argnums", "7"], "argnums=7"),
         (["loss", *AT, "--method", "revers"], "unknown method 'revers'. Did you mean 'reverse'?"),
