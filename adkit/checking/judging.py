@@ -79,6 +79,8 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
         return Judgement("NOISY", bar, f"f scatters by {slope.noise:.1e}: nothing below {bar:.1e} can be seen")
     if slope.status == "edge" and not measure.at_bound:
         return Judgement("DOMAIN_EDGE", bar, "f has values on one side only; the gradient is the one-sided derivative")
+    if a == slope.value == slope.scale == 0:
+        return Judgement("AGREE", bar)  # f does not move at all
     if slope.status == "unresolved" or not _certifies(slope.error + measure.rounding(a), a, slope, measure):
         return Judgement("UNRESOLVED", bar, "no step shows the slope well enough to certify the gradient")
     return Judgement("AGREE", bar)
