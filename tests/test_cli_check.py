@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -330,6 +331,13 @@ def test_a_file_that_does_not_run_is_named_with_its_line(check, text: str, messa
     code, _, err = check("broken.py:f", "--at", "1.0")
     assert code == 2
     assert message in err
+
+
+def test_what_called_the_command_line_is_not_blamed(check) -> None:
+    words = ["check", "model.py:loss", *AT, "--order", "3"]
+    done = subprocess.run([sys.executable, "-m", "adkit", *words], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "adkit: order must be 1 (the gradient) or 2 (the Hessian too), not 3\n"
 
 
 def test_what_f_raises_is_named_with_the_line_of_the_persons_own(check) -> None:
