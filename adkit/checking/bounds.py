@@ -32,13 +32,15 @@ def _side(bound: Any, default: float, call: Call) -> Vector:
     """One bound for every number."""
     if bound is None:
         bound = default
-    leaves = [bound] * len(call.leaves) if np.isscalar(bound) else call._leaves_of(bound)
+    alone = isinstance(bound, (int, float, np.number))
+    leaves = [bound] * len(call.leaves) if alone else call._leaves_of(bound)
     if leaves is None:
         raise ArgumentError(f"the bounds have not the structure of the differentiated arguments{place()}")
+    arrays = [np.asarray(default if b is None else b) for b in leaves]
     try:
         parts = [
-            np.ravel(np.broadcast_to(np.asarray(default if b is None else b, float), np.shape(plain(x))))
-            for b, x in zip(leaves, call.leaves, strict=True)
+            np.ravel(np.broadcast_to(b.astype(float, casting="safe"), np.shape(plain(x))))
+            for b, x in zip(arrays, call.leaves, strict=True)
         ]
     except (ValueError, TypeError):
         raise ArgumentError(f"the bounds have not the shapes of the differentiated arguments{place()}") from None

@@ -104,6 +104,8 @@ class Inspection:
             size=float(scales[near.where(k)[0], j]),
             rtol=self.settings.rtol,
             atol=self.settings.atol,
+            resolution=near.epsilon * x,
+            level=abs(float(near.base[j])),
             at_bound=near.point[k] in (near.lower[k], near.upper[k]),
         )
 

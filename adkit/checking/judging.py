@@ -9,12 +9,18 @@ from ..numerical.adaptive import Slope
 from ..records import Verdict
 
 # Numbers that rounding may be out by, in units of the claim's machine epsilon.
-_ROUNDINGS = 8
+ROUNDINGS = 8
+# Where hundreds of slopes are looked at, the bar of each must hold with some room.
+SAFETY = 3
 # A bar certifies if it is narrow beside the numbers that it compares, or beside what counts as large here.
-_NARROW = 1e-3
-_NARROW_BESIDE_SCALE = 10
+NARROW = 1e-3
+NARROW_BESIDE_SCALE = 10
 # A one-sided derivative is known to this part of the kink, at least.
 _BESIDE_KINK = 1e-6
+
+
+# Noise that is as large as this part of f leaves nothing of f.
+ROUGH = 0.1
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,8 @@ class Measure:
         scale: what counts as a large derivative here.
         size: the claim's largest number nearby, which its roundings go by.
         rtol, atol: what the person allows on top.
+        resolution: the distance of x to the next number.
+        level: |f| at the point.
         at_bound: the person's bounds, not f, leave one side only.
     """
 
@@ -36,11 +44,13 @@ class Measure:
     size: float
     rtol: float = 0.0
     atol: float = 0.0
+    resolution: float = 0.0
+    level: float = math.inf
     at_bound: bool = False
 
     def rounding(self, a: float) -> float:
         """By how much the claimed number may be out through rounding alone."""
-        return _ROUNDINGS * self.claim_epsilon * (abs(a) + self.size)
+        return ROUNDINGS * self.claim_epsilon * (abs(a) + self.size)
 
     def excused(self, a: float) -> float:
         """What the person allows: it may excuse a difference, and certifies nothing."""
@@ -58,7 +68,8 @@ class Judgement:
 
 def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
     """The verdict on the claimed derivative a."""
-    bar = slope.error + measure.rounding(a) + measure.excused(a)
+    certain = SAFETY * slope.error + measure.rounding(a)
+    bar = certain + measure.excused(a)
     if slope.status == "nonfinite":
         return Judgement("NONFINITE", bar, "f has no finite values about this point")
     if slope.status == "jump":
@@ -71,8 +82,10 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
         return _at_kink(a, slope, bar)
     if not math.isfinite(slope.value):
         return Judgement("UNRESOLVED", bar, "no step shows a slope")
-    if abs(a - slope.alternative) <= bar - slope.error + slope.alternative_error and abs(a - slope.value) > bar:
+    if abs(a - slope.alternative) <= bar + SAFETY * slope.alternative_error and abs(a - slope.value) > bar:
         return Judgement("NOISY", bar, _rippled(slope))
+    if abs(a) * measure.resolution > slope.noise > ROUGH * measure.level:
+        return Judgement("UNRESOLVED", bar, "f is rougher than the numbers next to x are apart")
     if abs(a - slope.value) > bar:
         return Judgement("WRONG", bar, _ratio(a, slope.value))
     if slope.status == "noisy":
@@ -81,7 +94,7 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
         return Judgement("DOMAIN_EDGE", bar, "f has values on one side only; the gradient is the one-sided derivative")
     if a == slope.value == slope.scale == 0:
         return Judgement("AGREE", bar)  # f does not move at all
-    if slope.status == "unresolved" or not _certifies(slope.error + measure.rounding(a), a, slope, measure):
+    if slope.status == "unresolved" or not _certifies(certain, a, slope, measure):
         return Judgement("UNRESOLVED", bar, "no step shows the slope well enough to certify the gradient")
     return Judgement("AGREE", bar)
 
@@ -90,7 +103,7 @@ def _at_kink(a: float, slope: Slope, bar: float) -> Judgement:
     low, high = sorted((slope.left, slope.right))
     sides = f"f has a kink here: {_sides(slope)}"
     # The bar of a kink spans both sides: what it has beyond them is their own uncertainty.
-    margin = max(bar - (high - low) / 2, _BESIDE_KINK * (high - low))
+    margin = max(bar - SAFETY * (high - low) / 2, _BESIDE_KINK * (high - low))
     if low - margin <= a <= high + margin:
         return Judgement("KINK", margin, f"{sides}; the gradient lies between (a valid subgradient)")
     return Judgement("WRONG", margin, f"{sides}; the gradient does not lie between")
@@ -126,4 +139,4 @@ def _certifies(bar: float, a: float, slope: Slope, measure: Measure) -> bool:
     """Whether agreement within a bar says anything."""
     largest = max(abs(a), abs(slope.value))
     scale = max(measure.scale, slope.scale if math.isfinite(slope.scale) else 0.0)
-    return bar <= _NARROW * largest or bar <= _NARROW_BESIDE_SCALE * math.sqrt(measure.epsilon) * scale
+    return bar <= NARROW * largest or bar <= NARROW_BESIDE_SCALE * math.sqrt(measure.epsilon) * scale

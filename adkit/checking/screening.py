@@ -11,7 +11,7 @@ import numpy as np
 
 from ..numerical.adaptive import Slope, slopes
 from .inspection import Inspection
-from .judging import _NARROW, _NARROW_BESIDE_SCALE
+from .judging import NARROW, NARROW_BESIDE_SCALE, ROUNDINGS, SAFETY
 from .referee import Vector
 
 # Calls of f after which a check that has found nothing looks no further, and what one more component may cost.
@@ -23,7 +23,6 @@ _SAMPLE, _LARGEST = 8, 2
 _CULPRITS = 12
 # More groups of leaves than this are not looked at apart.
 _GROUPS = 4
-_ROUNDINGS = 8
 
 State = Literal["agree", "noisy", "vague", "off"]
 _WORSE: tuple[State, ...] = get_args(State)
@@ -125,9 +124,9 @@ class Screening:
         low, high = self.near.reach(d)
         found = slopes(self.near.direction(d), 1.0, self.near.epsilon, lower=low, upper=high)
         claimed, bars = self._claimed(d)
-        bars = bars + [s.error for s in found]
-        states: list[State] = [self._state(*each) for each in zip(found, claimed, bars, self._weights(d), strict=True)]
-        return Look(d, found, claimed, bars, max(states, key=_WORSE.index, default="agree"))
+        bars = bars + [SAFETY * s.error for s in found]
+        states = [self._state(*each) for each in zip(found, claimed, bars, self._weights(d), strict=True)]
+        return Look(d, found, claimed, bars, _WORSE[max(map(_WORSE.index, states), default=0)])
 
     def _claimed(self, d: Vector) -> tuple[Vector, Vector]:
         """The claimed derivatives along a direction, and how far rounding and the person's tolerance may move them."""
@@ -135,7 +134,7 @@ class Screening:
         used = np.flatnonzero(d)
         shares = claim.matrix[:, used] * d[used]
         excused = settings.atol * np.abs(d[used]).sum() + settings.rtol * np.abs(shares).sum(axis=1)
-        rounding = _ROUNDINGS * np.max(claim.epsilon, initial=0.0) * np.abs(shares).sum(axis=1)
+        rounding = ROUNDINGS * np.max(claim.epsilon, initial=0.0) * np.abs(shares).sum(axis=1)
         return shares.sum(axis=1), rounding + excused
 
     def _weights(self, d: Vector) -> Vector:
@@ -149,7 +148,7 @@ class Screening:
         if slope.status == "noisy":
             return "noisy"
         scale = max(weight, abs(slope.value), slope.scale if math.isfinite(slope.scale) else 0.0)
-        narrow = max(_NARROW * abs(slope.value), _NARROW_BESIDE_SCALE * math.sqrt(self.near.epsilon) * scale)
+        narrow = max(NARROW * abs(slope.value), NARROW_BESIDE_SCALE * math.sqrt(self.near.epsilon) * scale)
         return "agree" if slope.status == "ok" and slope.error <= narrow else "vague"
 
     # -- components --------------------------------------------------------------------------------
