@@ -20,6 +20,7 @@ from .errors import (
     LostDerivative,
     NoRule,
     OutputError,
+    WrongGradient,
 )
 from .methods import Forward, Manual, Method, Numerical, Reverse, Symbolic, methods
 from .problems import Problem, problem, problems
@@ -27,9 +28,11 @@ from .tracing import value
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
+    from . import testing
+    from .checking import check_grad
     from .comparing import compare
     from .explain import NanReport, explain_nan
-    from .report import Comparison
+    from .report import Comparison, GradientReport
 
 __version__ = "0.1.0"
 
@@ -41,6 +44,7 @@ __all__ = [
     "EscapedValue",
     "ExpressionTooLarge",
     "Forward",
+    "GradientReport",
     "LostDerivative",
     "Manual",
     "Method",
@@ -51,6 +55,8 @@ __all__ = [
     "Problem",
     "Reverse",
     "Symbolic",
+    "WrongGradient",
+    "check_grad",
     "compare",
     "custom_derivative",
     "explain_nan",
@@ -62,22 +68,34 @@ __all__ = [
     "methods",
     "problem",
     "problems",
+    "testing",
     "value",
     "value_and_grad",
     "vjp",
 ]
 
 
+_LATER = ("Comparison", "GradientReport", "NanReport", "check_grad", "compare", "explain_nan", "testing")
+
+
 def __getattr__(name: str) -> Any:
-    """Comparing and explaining need more than differentiating, which does not wait for it."""
+    """Comparing, checking and explaining need more than differentiating, which does not wait for it."""
+    if name == "check_grad":
+        from .checking import check_grad
+
+        return check_grad
+    if name == "testing":
+        import importlib
+
+        return importlib.import_module(".testing", __name__)
     if name == "compare":
         from .comparing import compare
 
         return compare
-    if name == "Comparison":
-        from .report import Comparison
+    if name in ("Comparison", "GradientReport"):
+        from . import report
 
-        return Comparison
+        return getattr(report, name)
     if name in ("NanReport", "explain_nan"):
         from . import explain
 
@@ -86,4 +104,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "Comparison", "NanReport", "compare", "explain_nan"])
+    return sorted([*globals(), *_LATER])

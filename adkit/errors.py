@@ -143,6 +143,23 @@ class EscapedValue(AdkitError, TypeError):
     """
 
 
+class WrongGradient(AdkitError, AssertionError):
+    """A gradient did not pass its check; `report` is the whole `GradientReport`, and the message its text.
+
+    Example:
+        >>> import adkit as ad
+        >>> try:
+        ...     ad.check_grad(lambda x: x**2, 3.0, grad=lambda x: x).raise_if_failed()
+        ... except ad.WrongGradient as error:
+        ...     print(error.report.counts)
+        {'WRONG': 1}
+    """
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> BadRequest:
     """The error for an unknown name: it lists the known ones and suggests the nearest."""
     import difflib
@@ -254,18 +271,18 @@ def user_spot() -> Spot | None:
     """
     nearest: Spot | None = None
     for spot in _outward(sys._getframe(1)):
-        if spot.origin == "adkit" and nearest is not None:
+        if spot.origin == "adkit" and (nearest is not None or _is_command_line(spot)):
             return nearest
         if spot.origin == "user":
             return spot
-        if spot.origin == "library" and nearest is None and not _carries(spot):
+        if spot.origin == "library" and nearest is None:
             nearest = spot
     return nearest
 
 
-def _carries(spot: Spot) -> bool:
-    """Whether a frame is of what stands between the command line and adkit."""
-    return spot.frame.f_globals.get("__name__", "").partition(".")[0] in ("typer", "click")
+def _is_command_line(spot: Spot) -> bool:
+    """Whether a frame is of the command line: what called it is nobody's code."""
+    return spot.frame.f_globals.get("__name__") == "adkit.cli"
 
 
 def _outward(frame: FrameType | None) -> Iterator[Spot]:

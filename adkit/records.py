@@ -1,12 +1,26 @@
-"""What a comparison leaves behind: one flat, frozen record per method, and what was compared."""
+"""What comparing and checking leave behind: one flat, frozen record per method, and one per component."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 Status = Literal["ok", "wrong", "too large", "timeout", "skipped", "error", "not installed"]
 STATUSES: tuple[str, ...] = get_args(Status)
+Verdict = Literal[
+    "AGREE",
+    "WRONG",
+    "KINK",
+    "CUSP",
+    "JUMP",
+    "NOISY",
+    "DOMAIN_EDGE",
+    "NONFINITE",
+    "NONDETERMINISTIC",
+    "UNRESOLVED",
+]
+VERDICTS: tuple[str, ...] = get_args(Verdict)
 
 
 @dataclass(frozen=True)
@@ -50,3 +64,41 @@ COLUMNS = tuple(field.name for field in fields(Row))
 def as_dict(row: Row) -> dict[str, Any]:
     """A row by column name, in the order of the columns."""
     return {name: getattr(row, name) for name in COLUMNS}
+
+
+@dataclass(frozen=True)
+class Component:
+    """One derivative: of one output of f (None where f returns one number) by one number among its arguments.
+
+    `analytic` is the gradient that is judged, `numerical` what differences of f say; where they agree they are no
+    further apart than `bar`. `left` and `right` are the one-sided derivatives, `noise` the scatter of f's values; nan
+    stands for what is not known.
+    """
+
+    argument: str
+    index: tuple[int, ...]
+    output: tuple[int, ...] | None
+    x: float
+    analytic: float
+    numerical: float
+    bar: float
+    abs_error: float
+    rel_error: float
+    step: float
+    verdict: Verdict
+    hint: str = ""
+    left: float = math.nan
+    right: float = math.nan
+    noise: float = math.nan
+
+    @property
+    def place(self) -> str:
+        """What a person would call the number that moves: argument 0['w'][2, 1]."""
+        return self.argument + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
+
+
+# The order in which other code reads a component.
+COMPONENT_COLUMNS = (
+    *("argument", "index", "x", "analytic", "numerical", "bar", "abs_error", "rel_error", "step", "verdict", "hint"),
+    *("output", "left", "right", "noise"),
+)

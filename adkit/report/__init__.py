@@ -1,5 +1,6 @@
 """From records to text: pure, without a clock."""
 
 from .comparison import Comparison
+from .gradient import GradientReport
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "GradientReport"]

@@ -1,0 +1,264 @@
+"""Many components at once: f along random directions, and where those disagree, halving until one component is left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from ..numerical.adaptive import Slope, slopes
+from .inspection import Inspection
+from .judging import NARROW, NARROW_BESIDE_SCALE, ROUNDINGS, SAFETY
+from .referee import Vector
+
+# Calls of f after which a check that has found nothing looks no further, and what one more component may cost.
+_BUDGET = 300
+_LADDER = 40
+# How many components of a screened gradient are judged by themselves, besides the largest.
+_SAMPLE, _LARGEST = 8, 2
+# So many culprits are named; then it is "at least".
+_CULPRITS = 12
+# More groups of leaves than this are not looked at apart.
+_GROUPS = 4
+
+# A step at which noise is so much smaller than what is looked for.
+_ABOVE_NOISE = 64
+_BENT = ("kink", "cusp", "jump", "edge")
+
+State = Literal["agree", "noisy", "vague", "off"]
+_WORSE: tuple[State, ...] = get_args(State)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What f says along one direction: of each output the slope, the claim and the bar; and in one word."""
+
+    d: Vector
+    slopes: list[Slope]
+    claimed: Vector
+    bars: Vector
+    state: State
+
+    def clue(self) -> Clue:
+        """What to look at in parts of the direction."""
+        with np.errstate(all="ignore"):
+            apart = np.abs(self.claimed - [slope.value for slope in self.slopes])
+            bent = np.array([slope.status in _BENT for slope in self.slopes])
+            j = int(np.argmax(np.where(bent | ~np.isfinite(apart), np.inf, apart / self.bars)))
+            slope = self.slopes[j]
+            # So short a step that f is straight along it, and so long that noise does not hide the disagreement.
+            step = slope.step if bent[j] else _ABOVE_NOISE * slope.noise / apart[j]
+        return Clue(j, step if 0 < step <= 0.5 else slope.step if slope.step > 0 else 1e-6, bool(bent[j]))
+
+
+@dataclass(frozen=True)
+class Clue:
+    """One output at one step: where a disagreement shows, as a difference of slopes or as a bend."""
+
+    output: int
+    step: float
+    bent: bool
+
+
+class Screening:
+    """The components that are too many to be judged one by one."""
+
+    def __init__(self, inspection: Inspection) -> None:
+        self.inspection = inspection
+        self.near = inspection.referee
+        self.random = np.random.default_rng(inspection.settings.seed)
+        self.covered = 0
+        self.sensitivity = math.inf
+        self.faults: list[str] = []
+        self.doubts: list[str] = []
+        self.notes: list[str] = []
+
+    def run(self) -> None:
+        """Screen everything, judge a sample, and find what the screening objects to."""
+        fit = self._fit()
+        self.inspection.look(np.flatnonzero(~fit)[:_CULPRITS].tolist())
+        looks = [self._look(d) for d in self._directions(fit)]
+        sample = self._sample(fit)
+        failing = [k for k in sample if not self.inspection.holds(k)]
+        if failing and 2 * len(failing) >= len(sample):
+            self._judge_more(fit)
+        else:
+            looks = self._pursue(looks)
+        self._conclude(fit, looks)
+
+    # -- directions --------------------------------------------------------------------------------
+    def _fit(self) -> np.ndarray:
+        """Which components can take part in a direction: finite ones, with room on both sides."""
+        near, claim = self.near, self.inspection.claim
+        room = (near.lower < near.point) & (near.point < near.upper)
+        return room & np.isfinite(near.point) & np.isfinite(claim.matrix).all(axis=0)
+
+    def _directions(self, fit: np.ndarray) -> Iterator[Vector]:
+        """Random directions on two scales: that of each number, and that of its leaf; of unlike leaves apart."""
+        groups = self._groups(fit)
+        for group in groups:
+            for scale in (self._relative(), self._absolute())[: 2 if len(groups) <= 2 else 1]:
+                yield self._drawn(scale, fit & group)
+
+    def _drawn(self, scale: Vector, among: np.ndarray) -> Vector:
+        """No two components weigh the same, so that errors do not cancel."""
+        near = self.near
+        sign = self.random.choice([-1.0, 1.0], near.point.shape)
+        d = np.where(among, scale * sign * self.random.uniform(0.5, 1.5, near.point.shape), 0.0)
+        room = np.minimum(near.upper - near.point, near.point - near.lower)
+        return np.where(among, np.clip(d, -room, room), 0.0)
+
+    def _relative(self) -> Vector:
+        return np.where(self.near.point == 0, self._absolute(), np.abs(self.near.point))
+
+    def _absolute(self) -> Vector:
+        """The typical size of the numbers of each leaf, 1 where all are 0."""
+        scale = np.ones(self.near.point.shape)
+        for i in range(len(self.near.leaves)):
+            x = self.near.point[self.near.span(i)]
+            sizes = np.abs(x[np.isfinite(x) & (x != 0)])
+            scale[self.near.span(i)] = np.sqrt(np.mean(sizes**2)) if sizes.size else 1.0
+        return scale
+
+    def _groups(self, fit: np.ndarray) -> list[np.ndarray]:
+        """The leaves, those apart whose shares in a derivative along a direction are of very different size."""
+        shares = np.where(fit, np.abs(np.nan_to_num(self.inspection.claim.matrix)).max(axis=0, initial=0), 0.0)
+        shares = shares * self._relative()
+        sizes = {i: float(np.max(shares[self.near.span(i)], initial=0)) for i in range(len(self.near.leaves))}
+        groups: list[np.ndarray] = []
+        last = math.inf
+        for i in sorted(sizes, key=lambda i: -sizes[i]):
+            if not groups or (sizes[i] < 1e-3 * last and len(groups) < _GROUPS):
+                groups.append(np.zeros(fit.shape, bool))
+                last = sizes[i]
+            groups[-1][self.near.span(i)] = True
+        return groups
+
+    # -- one direction -----------------------------------------------------------------------------
+    def _look(self, d: Vector) -> Look:
+        low, high = self.near.reach(d)
+        found = slopes(self.near.direction(d), 1.0, self.near.epsilon, lower=low, upper=high)
+        claimed, bars = self._claimed(d)
+        bars = bars + [SAFETY * s.error for s in found]
+        states = [self._state(*each) for each in zip(found, claimed, bars, self._weights(d), strict=True)]
+        return Look(d, found, claimed, bars, _WORSE[max(map(_WORSE.index, states), default=0)])
+
+    def _claimed(self, d: Vector) -> tuple[Vector, Vector]:
+        """The claimed derivatives along a direction, and how far rounding and the person's tolerance may move them."""
+        claim, settings = self.inspection.claim, self.inspection.settings
+        used = np.flatnonzero(d)
+        shares = claim.matrix[:, used] * d[used]
+        excused = settings.atol * np.abs(d[used]).sum() + settings.rtol * np.abs(shares).sum(axis=1)
+        rounding = ROUNDINGS * np.max(claim.epsilon, initial=0.0) * np.abs(shares).sum(axis=1)
+        return shares.sum(axis=1), rounding + excused
+
+    def _weights(self, d: Vector) -> Vector:
+        """How large a derivative along the direction would be by chance."""
+        used = np.flatnonzero(d)
+        return np.sqrt(((self.inspection.claim.matrix[:, used] * d[used]) ** 2).sum(axis=1))
+
+    def _state(self, slope: Slope, claimed: float, bar: float, weight: float) -> State:
+        if slope.status in (*_BENT, "nonfinite") or abs(claimed - slope.value) > bar:
+            return "off"
+        if slope.status == "noisy":
+            return "noisy"
+        scale = max(weight, abs(slope.value), slope.scale if math.isfinite(slope.scale) else 0.0)
+        narrow = max(NARROW * abs(slope.value), NARROW_BESIDE_SCALE * math.sqrt(self.near.epsilon) * scale)
+        return "agree" if slope.status == "ok" and slope.error <= narrow else "vague"
+
+    # -- components --------------------------------------------------------------------------------
+    def _sample(self, fit: np.ndarray) -> list[int]:
+        """Judge the largest components and some drawn at random, within the budget of a clean check."""
+        sizes = np.abs(np.nan_to_num(self.inspection.claim.matrix)).max(axis=0, initial=0)
+        largest = np.argsort(-sizes, kind="stable")[:_LARGEST].tolist()
+        chosen: list[int] = []
+        wanted = self.inspection.settings.components
+        count = _SAMPLE if wanted is None else wanted
+        for k in [*largest, *self.random.permutation(fit.size)[:count].tolist()]:
+            if fit[k] and (count != _SAMPLE or self.near.calls < _BUDGET - _LADDER or len(chosen) < 3):
+                self.inspection.look([k])
+                chosen.append(k)
+        return chosen
+
+    def _judge_more(self, fit: np.ndarray) -> None:
+        """Much is wrong: more components show the pattern sooner than halving would."""
+        self.inspection.look(self.random.permutation(np.flatnonzero(fit))[: 2 * _CULPRITS].tolist())
+        rest = int(fit.sum()) - len(self.inspection.found)
+        self.notes.append(f"half of the components that were drawn do not pass: the other {rest:,} were not searched")
+
+    def _pursue(self, looks: list[Look]) -> list[Look]:
+        """Find the components behind each direction that is off; the directions without them."""
+        culprits: list[int] = []
+        cleared: list[Look] = []
+        for look in looks:
+            if look.state != "off":
+                cleared.append(look)
+                continue
+            rest = look
+            while rest.state == "off" and len(culprits) < _CULPRITS:
+                k = self._culprit(rest)
+                self.inspection.look([k])
+                if self.inspection.holds(k):
+                    break
+                culprits.append(k)
+                d = rest.d.copy()
+                d[culprits] = 0.0
+                rest = self._look(d)
+            cleared.append(rest)
+        if len(culprits) >= _CULPRITS and any(look.state == "off" for look in cleared):
+            self.notes.append(f"{_CULPRITS} components were found out one by one; there are more like them")
+        return cleared
+
+    def _culprit(self, look: Look) -> int:
+        """The component that most of a disagreement comes down to, by halving."""
+        places, clue = np.flatnonzero(look.d), look.clue()
+        while places.size > 1:
+            places = max(np.array_split(places, 2), key=lambda part: self._oddity(look.d, part, clue))
+        return int(places[0])
+
+    def _oddity(self, d: Vector, places: np.ndarray, clue: Clue) -> float:
+        """By how much f and the claim part along a part of a direction: two calls of f."""
+        part = np.zeros(d.shape)
+        part[places] = d[places]
+        line, j, h = self.near.direction(part), clue.output, clue.step
+        above, below = float(line(h)[j]), float(line(-h)[j])
+        apart = abs((above - below) / (2 * h) - self._claimed(part)[0][j])
+        bend = abs(above + below - 2 * self.near.base[j]) / h
+        odd = max(apart, bend) if clue.bent else apart
+        return odd if math.isfinite(odd) else math.inf
+
+    # -- the whole ---------------------------------------------------------------------------------
+    def _conclude(self, fit: np.ndarray, looks: list[Look]) -> None:
+        """What the directions say of the components that were not looked at, and how finely."""
+        near = self.near
+        best = np.full(len(near.leaves), np.inf)
+        for look in looks:
+            if look.state == "agree":
+                for i in range(len(near.leaves)):
+                    d = np.abs(look.d[near.span(i)])
+                    if d.any():
+                        best[i] = min(best[i], float(np.max(look.bars)) / float(np.min(d[d > 0])))
+        inside = [i for i in range(len(near.leaves)) if fit[near.span(i)].any()]
+        self.sensitivity = float(max((best[i] for i in inside), default=math.inf))
+        self.covered = int(np.sum(fit)) - sum(1 for k in self.inspection.found if fit[k])
+        self._complain(looks, [near.names[i] for i in inside if not math.isfinite(best[i])])
+        missed = int(np.sum(~fit)) - sum(1 for k in self.inspection.found if not fit[k])
+        if missed:
+            self.doubts.append(f"{missed:,} more components are not finite, or at a bound, and were not looked at")
+
+    def _complain(self, looks: list[Look], open_leaves: list[str]) -> None:
+        off = next((look for look in looks if look.state == "off"), None)
+        failed = not all(map(self.inspection.holds, self.inspection.found))
+        if off is not None and not failed:
+            j = int(np.argmax(np.abs(off.claimed - [s.value for s in off.slopes]) / off.bars))
+            seen = f"{off.slopes[j].value:.10g} ± {off.bars[j]:.1e} ({off.slopes[j].status})"
+            self.faults.append(
+                f"along a random direction the gradient gives {off.claimed[j]:.10g} and the differences {seen}, "
+                "though no component stands out"
+            )
+        elif open_leaves and not failed:
+            noise = max((s.noise for look in looks for s in look.slopes), default=math.nan)
+            self.doubts.append(f"the screening could not certify {', '.join(open_leaves)}: f scatters by {noise:.1e}")
