@@ -101,17 +101,20 @@ def check(
     Exit code: 0 when the gradient holds, 1 when it does not, 2 when the request makes no sense.
     """
     from . import checking, loading, writing
+    from .calls import check_argnums
 
     form = writing.format_of(format, output)
     writing.require_folder(output)
     with _aside():
         subject = loading.subject(target, at, argnums, gradient)
+        chosen = check_argnums(subject.argnums)
         with loading.blaming("f" if gradient is None else "f or its gradient"):
             report = checking.check_grad(
                 subject.f,
                 *subject.args,
                 grad=subject.gradient,
-                argnums=subject.argnums,
+                # A Hessian by one argument is written without the tuples that several need.
+                argnums=chosen[0] if hessian is not None and len(chosen) == 1 else chosen,
                 method=method,
                 order=order,
                 hessian=None if hessian is None else loading.beside(target, hessian),

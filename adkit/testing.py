@@ -11,6 +11,8 @@ from .errors import WrongGradient
 from .methods import Method
 from .report import GradientReport
 
+__all__ = ["assert_grad"]
+
 
 class Tally:
     """How many gradients, and how many of their components, `assert_grad` has checked in this process."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -45,6 +46,18 @@ def network(params):
 
 def network_grad(params):
     return {"w": (1 - np.tanh(params["w"]) ** 2) * params["b"], "b": np.sum(np.tanh(params["w"]))}
+
+def cubes(x):
+    return np.sum(x**3)
+
+def cubes_grad(x):
+    return 3 * x**2
+
+def cubes_hessian(x):
+    return np.diag(6 * x)
+
+def wrong_hessian(x):
+    return np.diag(5 * x)
 
 def kink(x):
     return np.sum(np.abs(x))
@@ -148,6 +161,13 @@ def test_tolerances_let_a_small_difference_pass(check) -> None:
     assert check(*words, "--rtol", "0.1")[0] == 0
     assert check(*words, "--atol", "0.1")[0] == 0
     assert check(*words, "--rtol", "0.001")[0] == 1
+
+
+def test_order_2_checks_the_hessian_and_one_of_ones_own(check) -> None:
+    words = ("cubes", "--at", "[1.0, 2.0]", "--order", "2", "-f", "json")
+    assert json.loads(check(*words)[1])["total"] == 2 + 4
+    assert check(*words, "--grad", "cubes_grad", "--hessian", "cubes_hessian")[0] == 0
+    assert check(*words, "--hessian", "model.py:wrong_hessian")[0] == 1
 
 
 def test_bounds_keep_f_where_it_has_values(check) -> None:
@@ -259,10 +279,12 @@ def test_what_f_prints_does_not_mix_with_the_report(check) -> None:
         (["loss", *AT, "--grad", "math"], "math in model.py is no function, but module"),
         (["loss", "--at", "nowhere.json"], "unknown file 'nowhere.json'"),
         (["loss", "--at", "1.0"], "f raised TypeError: loss() missing 1 required positional argument: 'b'"),
+        (["root", "--at", "True"], "there is no number to differentiate by"),
         (["loss", *AT, "--argnums", "w"], "--argnums takes positions"),
         (["loss", *AT, "--argnums", "7"], "argnums=7"),
         (["loss", *AT, "--method", "revers"], "unknown method 'revers'. Did you mean 'reverse'?"),
         (["loss", *AT, "--order", "3"], "order must be 1 (the gradient) or 2 (the Hessian too), not 3"),
+        (["loss", *AT, "--hessian", "loss_grad"], "hessian=... is checked with order=2"),
         (["loss", *AT, "--bounds", "0"], "--bounds takes two numbers, LO,HI"),
         (["loss", *AT, "--bounds", "a,b"], "--bounds takes two numbers, LO,HI"),
         (["loss", *AT, "--bounds", "2,3"], "the point is outside its bounds"),
@@ -309,6 +331,13 @@ def test_a_file_that_does_not_run_is_named_with_its_line(check, text: str, messa
     code, _, err = check("broken.py:f", "--at", "1.0")
     assert code == 2
     assert message in err
+
+
+def test_what_called_the_command_line_is_not_blamed(check) -> None:
+    words = ["check", "model.py:loss", *AT, "--order", "3"]
+    done = subprocess.run([sys.executable, "-m", "adkit", *words], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "adkit: order must be 1 (the gradient) or 2 (the Hessian too), not 3\n"
 
 
 def test_what_f_raises_is_named_with_the_line_of_the_persons_own(check) -> None:

@@ -25,8 +25,11 @@ def power(x, n):
 def network(params):
     return np.sum(params["w"]) ** 2 + params["b"]
 
-def anything(*xs, **named):
-    return sum(np.sum(x) for x in (*xs, *named.values()))
+def anything(*xs):
+    return sum(np.sum(x) for x in xs)
+
+def extra(x, **named):
+    return x * sum(np.sum(part) for part in named.values())
 
 def middle(a, b=2.0, c=3.0):
     return a * b * c
@@ -94,7 +97,7 @@ W = np.array([1.0, 2.0])
         ("power", "[2, 3]", (2, 3), {}, (0, 1)),
         ("network", '[{"w": [1, 2], "b": 0.5}]', ({"w": W, "b": 0.5},), {}, (0,)),
         ("network", '{"params": {"w": [[1, 2]], "b": 0.5}}', ({"w": W[None], "b": 0.5},), {}, (0,)),
-        ("anything", '{"extra": [1, 2]}', (), {"extra": W}, ()),
+        ("extra", '{"x": 1.0, "more": [1, 2]}', (1.0,), {"more": W}, (0,)),
         ("names", '[["a", "b"], [1, 2], [true, false]]', (["a", "b"], W, np.array([True, False])), {}, (1,)),
         ("nested", '[[{"w": [1, 2]}, {"w": [[3]]}]]', ([{"w": W}, {"w": np.array([[3.0]])}],), {}, (0,)),
         ("middle", '{"a": 1.0, "c": 4.0}', (1.0, 2.0, 4.0), {}, (0, 1, 2)),
@@ -245,7 +248,7 @@ def test_a_function_returns_the_point(home, name, at, args, kwargs) -> None:
         ("loss", "strt", "Did you mean 'start'?"),
         ("loss", "nowhere.py:start", "unknown file 'nowhere.py'"),
         ("loss", "typo", "unknown key in what typo returned, which names the parameters of loss: 'bb'"),
-        ("loss", "broken", r"broken\(\) raised ZeroDivisionError: division by zero, at .*model\.py:41"),
+        ("loss", "broken", r"broken\(\) raised ZeroDivisionError: division by zero, at .*model\.py:44"),
         ("loss", "loss", r"loss\(\) raised TypeError: .* missing 2 required positional arguments"),
         ("loss", "alone", "f raised TypeError: .*missing 1 required positional argument: 'b'"),
     ],

@@ -53,7 +53,7 @@ class Inspection:
         if not math.isfinite(x) or near.random:
             return [_NOTHING] * near.base.size
         low, high = float(near.lower[k]) - x, float(near.upper[k]) - x
-        if low >= high or not near.base.size:
+        if low >= high or not np.isfinite(near.base).any():
             return [_NOTHING] * near.base.size
         return slopes(near.component(k), abs(x), near.epsilon, lower=low, upper=high)
 

@@ -24,6 +24,10 @@ _CULPRITS = 12
 # More groups of leaves than this are not looked at apart.
 _GROUPS = 4
 
+# A step at which noise is so much smaller than what is looked for.
+_ABOVE_NOISE = 64
+_BENT = ("kink", "cusp", "jump", "edge")
+
 State = Literal["agree", "noisy", "vague", "off"]
 _WORSE: tuple[State, ...] = get_args(State)
 
@@ -38,11 +42,25 @@ class Look:
     bars: Vector
     state: State
 
-    @property
-    def step(self) -> float:
-        """A distance at which to look at parts of the direction."""
-        steps = [s.step for s in self.slopes if math.isfinite(s.step) and s.step > 0]
-        return max(steps, default=1e-6)
+    def clue(self) -> Clue:
+        """What to look at in parts of the direction."""
+        with np.errstate(all="ignore"):
+            apart = np.abs(self.claimed - [slope.value for slope in self.slopes])
+            bent = np.array([slope.status in _BENT for slope in self.slopes])
+            j = int(np.argmax(np.where(bent | ~np.isfinite(apart), np.inf, apart / self.bars)))
+            slope = self.slopes[j]
+            # So short a step that f is straight along it, and so long that noise does not hide the disagreement.
+            step = slope.step if bent[j] else _ABOVE_NOISE * slope.noise / apart[j]
+        return Clue(j, step if 0 < step <= 0.5 else slope.step if slope.step > 0 else 1e-6, bool(bent[j]))
+
+
+@dataclass(frozen=True)
+class Clue:
+    """One output at one step: where a disagreement shows, as a difference of slopes or as a bend."""
+
+    output: int
+    step: float
+    bent: bool
 
 
 class Screening:
@@ -143,7 +161,7 @@ class Screening:
         return np.sqrt(((self.inspection.claim.matrix[:, used] * d[used]) ** 2).sum(axis=1))
 
     def _state(self, slope: Slope, claimed: float, bar: float, weight: float) -> State:
-        if slope.status in ("kink", "cusp", "jump", "nonfinite", "edge") or abs(claimed - slope.value) > bar:
+        if slope.status in (*_BENT, "nonfinite") or abs(claimed - slope.value) > bar:
             return "off"
         if slope.status == "noisy":
             return "noisy"
@@ -196,22 +214,21 @@ class Screening:
 
     def _culprit(self, look: Look) -> int:
         """The component that most of a disagreement comes down to, by halving."""
-        places = np.flatnonzero(look.d)
+        places, clue = np.flatnonzero(look.d), look.clue()
         while places.size > 1:
-            places = max(np.array_split(places, 2), key=lambda part: self._oddity(look, part))
+            places = max(np.array_split(places, 2), key=lambda part: self._oddity(look.d, part, clue))
         return int(places[0])
 
-    def _oddity(self, look: Look, places: np.ndarray) -> float:
-        """By how much f and the claim part along a part of a direction: two calls, at a step that the ladder liked."""
-        d, h = np.zeros(look.d.shape), look.step
-        d[places] = look.d[places]
-        line = self.near.direction(d)
-        above, below = line(h), line(-h)
-        apart = np.abs((above - below) / (2 * h) - self._claimed(d)[0])
-        bend = np.abs(above + below - 2 * self.near.base) / h
-        bent = [s.status in ("kink", "cusp", "jump", "edge") for s in look.slopes]
-        odd = np.where(bent, np.maximum(apart, bend), apart) / np.maximum(look.bars, np.finfo(float).tiny)
-        return float(np.max(np.where(np.isfinite(odd), odd, np.inf)))
+    def _oddity(self, d: Vector, places: np.ndarray, clue: Clue) -> float:
+        """By how much f and the claim part along a part of a direction: two calls of f."""
+        part = np.zeros(d.shape)
+        part[places] = d[places]
+        line, j, h = self.near.direction(part), clue.output, clue.step
+        above, below = float(line(h)[j]), float(line(-h)[j])
+        apart = abs((above - below) / (2 * h) - self._claimed(part)[0][j])
+        bend = abs(above + below - 2 * self.near.base[j]) / h
+        odd = max(apart, bend) if clue.bent else apart
+        return odd if math.isfinite(odd) else math.inf
 
     # -- the whole ---------------------------------------------------------------------------------
     def _conclude(self, fit: np.ndarray, looks: list[Look]) -> None:

@@ -87,7 +87,10 @@ def positions(text: str | None, args: tuple[Any, ...]) -> tuple[int, ...]:
     if text is None:
         kinds = [set(map(_kind, flatten(arg)[0])) & set("iufc") for arg in args]
         chosen = tuple(i for i, kind in enumerate(kinds) if kind & set("fc"))
-        return chosen or tuple(i for i, kind in enumerate(kinds) if kind)
+        chosen = chosen or tuple(i for i, kind in enumerate(kinds) if kind)
+        if not chosen:
+            raise BadRequest("among the arguments that --at gives, there is no number to differentiate by")
+        return chosen
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
