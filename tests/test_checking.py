@@ -280,14 +280,12 @@ def test_right_gradients_of_random_functions_are_never_wrong_and_faults_never_ag
     x = random.normal(size=random.integers(1, 5)) * 10.0 ** random.uniform(-3, 1)
     with np.errstate(all="ignore"):
         right = ad.grad(function)(x)
-    if not np.all(np.isfinite(right)):
-        pytest.skip("overflows")
+    if not np.all(np.isfinite(right)) or not np.any(right):
+        return  # overflows, or does not depend on x
     assert "WRONG" not in verdicts(ad.check_grad(function, x, grad=right))
     k = int(np.argmax(np.abs(right)))
     faulty = right.copy()
     faulty[k] *= 1.01
-    if faulty[k] == right[k]:
-        pytest.skip("the gradient is 0")
     report = ad.check_grad(function, x, grad=faulty)
     assert not report
     assert {c.index: c.verdict for c in report.components}[(k,)] != "AGREE"
