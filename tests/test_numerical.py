@@ -293,6 +293,20 @@ def test_bounds_anywhere(low, width, where, order):
     assert all(low <= point <= high for point in seen)
 
 
+@pytest.mark.parametrize("order", [2, 4, 6])
+def test_an_edge_is_met_with_steps_of_its_own(order):
+    found = ad.grad(np.exp, method=ad.Numerical(order=order, bounds=(1.0, None)))(1.0)
+    assert found == pytest.approx(np.e, rel=1e-9)
+    beyond = ad.grad(lambda x: np.exp(x) if x >= 1 else np.nan, method=ad.Numerical(order=order))(1.0)
+    assert beyond == pytest.approx(np.e, rel=1e-9)
+
+
+def test_bounds_that_are_finer_than_the_numbers_are_no_room():
+    for scheme in ("central", "forward"):
+        with pytest.raises(ad.BadRequest, match="no room"):
+            ad.grad(lambda x: x, method=ad.Numerical(scheme=scheme, bounds=(1.0, 1 + 1e-7)))(np.float32(1.0))
+
+
 @pytest.mark.parametrize(
     ("bounds", "x"),
     [

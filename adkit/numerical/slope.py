@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,7 +53,7 @@ def _widest(axis: Axis) -> float:
     """The longest move within bounds, up or down."""
     t = max((axis.room(1), -axis.room(-1)), key=abs)
     while t and not axis.fits(t):
-        t = math.nextafter(t, 0.0)
+        t /= 2
     _require_room(axis, t)
     return t
 
@@ -66,7 +65,10 @@ def central(axis: Axis, step: float | None, order: int) -> Estimate:
     less of truncation and more of rounding; else the shorter. Where f has values on one side only, a one-sided
     difference of second order takes the place of the central one.
     """
-    found = [_within_bounds(axis, h, order) for h in step_sizes(axis.x, "central", step, axis.output, order)]
+    steps = step_sizes(axis.x, "central", step, axis.output, order)
+    # What is left of the order at an edge is 2, which goes with shorter steps.
+    shortened = 1.0 if step else epsilon_of(axis.x, axis.output) ** (1 / 3 - 1 / (order + 1))
+    found = [_within_bounds(axis, h, order, shortened * h) for h in steps]
     value, reached, two_sided = found[0].value, found[0].h, found[0].two_sided
     if len(found) == 2:
         longer = _agree(axis, *found, look_for_noise=order == 2)
@@ -74,12 +76,12 @@ def central(axis: Axis, step: float | None, order: int) -> Estimate:
         reached, two_sided = (np.where(longer, a, b) for a, b in zip(found[0][1::3], found[1][1::3], strict=True))
     if _finite(value).all() or not found[-1].two_sided:
         return _estimate(axis, value, reached, two_sided)
-    return _beside(axis, Estimate(value, reached, two_sided & _finite(value)), found[-1])
+    return _beside(axis, Estimate(value, reached, two_sided & _finite(value)), found[-1], shortened * found[-1].h)
 
 
-def _within_bounds(axis: Axis, h: float, order: int) -> _Difference:
+def _within_bounds(axis: Axis, h: float, order: int, at_edge: float) -> _Difference:
     """The central difference, or the one-sided one where bounds leave no room for it."""
-    return _central(axis, h, order) if _fits(axis, h, order) else _one_sided(axis, h)
+    return _central(axis, h, order) if _fits(axis, h, order) else _one_sided(axis, at_edge)
 
 
 def _fits(axis: Axis, h: float, order: int) -> bool:
@@ -119,14 +121,14 @@ def _noise(base: Any, longer: _Difference, shorter: _Difference) -> Any:
     return np.minimum(bends[1], np.abs(bends[1] - bends[0] * (shorter.h / longer.h) ** 2))
 
 
-def _beside(axis: Axis, found: Estimate, pair: _Difference) -> Estimate:
+def _beside(axis: Axis, found: Estimate, pair: _Difference, h: float) -> Estimate:
     """Slopes also for the outputs that have no value at one of the points: nearer to x, else on one side only."""
-    value, reached, two_sided = _nearer(axis, found, pair.h)
+    value, reached, two_sided = _nearer(axis, found, h)
     for sign, there in ((1, pair.above), (-1, pair.below)):
         wanted = ~_finite(value) & np.isfinite(there) & _finite(axis.base)
-        if np.any(wanted) and axis.fits(2 * sign * pair.h):
-            value = _choose(~wanted, value, _ending(axis, sign * pair.h)[0])
-            reached = np.where(wanted, pair.h, reached)
+        if np.any(wanted) and axis.fits(2 * sign * h):
+            value = _choose(~wanted, value, _ending(axis, sign * h)[0])
+            reached = np.where(wanted, h, reached)
     return _estimate(axis, value, reached, two_sided)
 
 
@@ -151,7 +153,7 @@ def _one_sided(axis: Axis, h: float) -> _Difference:
     sign = 1 if axis.room(1) >= axis.room(-1) else -1
     h = min(h, axis.room(sign) / 2)
     while h and not axis.fits(2 * sign * h):
-        h = math.nextafter(h, 0.0)
+        h /= 2
     _require_room(axis, h / SHRINK)
     value, near, far = _ending(axis, sign * h)
     return _Difference(value, h, near, far, False)
