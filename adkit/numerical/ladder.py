@@ -104,7 +104,7 @@ class Ladder:
             ends = max([ends[0], point], [point, ends[1]], key=lambda pair: abs(pair[1][1] - pair[0][1]))
             change = abs(ends[1][1] - ends[0][1])
             most = max(most, change)
-        return change > most / 4
+        return change > max(most / 4, 16 * self.epsilon * abs(float(self.base[i])))
 
     def _astray(self, i: int, slope: float, t: float) -> float:
         """How far an output is from where a slope leads it."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from .ladder import Samples, finite
 
 SIGMAS = 3.0  # how many times the scatter a value may be off
 ORDERS = 3  # rows of extrapolation
-MARGIN = 4  # by which bars are wider than estimated
+MARGINS = 3, 4  # by which bars are wider than scatter and truncation are estimated
 WITNESSES = 2  # shorter steps than the one that an estimate rests on: where scatter would show
 
 
@@ -48,7 +47,7 @@ class Quotients:
 
     def scatter(self, k: int, noise: float) -> float:
         """How far scatter may move the quotient of a rung."""
-        return SIGMAS * self.weight * (noise + self.samples.rounding(k)) / self.h[k]
+        return SIGMAS * self.weight * max(noise, self.samples.rounding(k)) / self.h[k]
 
     def truncation(self, k: int, j: int) -> float:
         """What the last extrapolation changed, which is more than what it left; or all that is left, as it falls."""
@@ -91,18 +90,16 @@ class Quotients:
         """The estimate with the narrowest bar, as long as none of a longer step contradicts those of shorter ones."""
         best: Story | None = None
         for k in range(count):
-            value, error = min(self._estimates(k, noise, count), key=lambda pair: pair[1])
+            scatter = self.scatter(k, noise)
+            j = min(range(1, min(ORDERS, count - k) + 1), key=lambda j: self.truncation(k, j))
+            value, error = self.rows[j][k], scatter + self.truncation(k, j)
             if max(low, value - error) > min(high, value + error):
                 break
             low, high = max(low, value - error), min(high, value + error)
-            if (k >= WITNESSES or count <= WITNESSES) and (best is None or error <= best.error):
-                best = Story(value, error, self.h[k], count, noise)
-        return best and best._replace(error=MARGIN * best.error)
-
-    def _estimates(self, k: int, noise: float, count: int) -> Iterator[tuple[float, float]]:
-        """The extrapolations that start at a rung, each with its bar."""
-        for j in range(1, min(ORDERS, count - k) + 1):
-            yield self.rows[j][k], self.scatter(k, noise) + self.truncation(k, j)
+            bar = MARGINS[0] * scatter + MARGINS[1] * self.truncation(k, j)
+            if (k >= WITNESSES or count <= WITNESSES) and (best is None or bar <= best.error):
+                best = Story(value, bar, self.h[k], count, noise)
+        return best
 
     def _residual(self, found: Story, count: int) -> float:
         """The scatter that is seen: of the shorter steps, where nothing else moves the quotients."""
