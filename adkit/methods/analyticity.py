@@ -76,8 +76,9 @@ class Continuation:
 
 
 def _size(x: Any) -> Any:
-    """|x|, and 1 where x is 0: every component is to count."""
-    return np.where(x == 0, 1.0, np.abs(x))
+    """|x|, and 1 where that is next to nothing: every component is to count."""
+    size = np.abs(x)
+    return np.where(size < 1e-200, 1.0, size)
 
 
 def _continued(primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:

@@ -73,8 +73,8 @@ class Numerical(Method):
             refused where f's recorded operations do not show that).
         step: the step of every component, absolute, instead of those that the scheme would choose.
         order: the order of central differences: 2 (two calls a component; twice that where |x| is not 0 nor within a
-            factor of 10 of 1), or 4 or 6 (as many times two or three; longer steps, errors about 1e-12 where f is
-            smooth on that length).
+            factor of 10 of 1), or 4 or 6 (four or six calls; twice that where |x| is not 0 nor within a factor of 2 of
+            1; longer steps, errors about 1e-12 where f is smooth on that length).
         bounds: (lower, upper), each a number, None, or numbers in the structure of the argument, broadcast to it; for
             a tuple of argnums a tuple. f is never called outside.
 
@@ -173,9 +173,10 @@ class Numerical(Method):
             return 1 + size_of(call.leaves) + (COMPLEX_EXTRA if self.scheme == "complex" else 0)
         if self.scheme == "adaptive":
             return 1 + ADAPTIVE_CALLS * size_of(call.leaves)
-        if self.step is not None:
-            return 1 + self.order * size_of(call.leaves)
-        return 1 + self.order * sum(len(numerical.scales(c)) for x in call.leaves for c in np.ravel(plain(x)))
+        numbers = (c for x in call.leaves for c in np.ravel(plain(x)))
+        return 1 + self.order * sum(
+            len(numerical.step_sizes(c, "central", self.step, order=self.order)) for c in numbers
+        )
 
 
 def _one(call: Call, leaves: Leaves) -> Any:

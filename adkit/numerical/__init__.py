@@ -4,7 +4,7 @@ from .adaptive import Slope, slopes
 from .curvature import hessian
 from .limits import Limits, require_inside
 from .schemes import Found, Options, component_slopes, differences, jacobian
-from .steps import COMPLEX_STEP, SCHEMES, check, epsilon_of, scales, step_size
+from .steps import COMPLEX_STEP, SCHEMES, check, epsilon_of, step_size, step_sizes
 from .surroundings import NO_VALUE, Axis, Surroundings, component, components, number
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "jacobian",
     "number",
     "require_inside",
-    "scales",
     "slopes",
     "step_size",
+    "step_sizes",
 ]

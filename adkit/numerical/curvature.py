@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import AdkitError
 from ..tracing import plain
 from . import limits
 from .limits import Limits
 from .steps import check, epsilon_of, step_sizes
-from .surroundings import Axis, Function, Place, Surroundings, components, number
+from .surroundings import NO_VALUE, Axis, Function, Place, Surroundings, components, number
 
 # Where to look in steps of h, and with which weights: for the first derivative times h, and the second times h^2, from
 # both sides and from one.
@@ -45,8 +46,6 @@ class _Differences:
         for i, place in components(leaves):
             axis = Axis(self.near, self.base, i, place, *limits.at(bounds, i, place))
             steps = step_sizes(axis.x, "second", step, self.base)
-            # On the scale of 1 a step may vanish beside a large number.
-            steps = [h for h in steps if h == steps[0] or float(type(axis.x)(axis.x + h) - axis.x) != 0]
             self.sides.append([_Side(axis, h) for h in steps])
         self.base = number(self.base)
         self.epsilon = epsilon_of(*leaves, self.base) if self.sides else 0.0
@@ -72,10 +71,19 @@ class _Differences:
                 for k, v in FIRST[p.both].items()
                 for j, w in FIRST[q.both].items()
             ]
-        values = [(w, number(self.near.at(*moves)) if moves else self.base) for w, moves in points]
+        values = [(w, self._value(moves)) for w, moves in points]
         size = sum(abs(w) * abs(float(plain(value))) for w, value in values)
         area = p.h * q.h
         return sum(w * value for w, value in values) / area, 4 * self.epsilon * size / abs(area)
+
+    def _value(self, moves: tuple[Any, ...]) -> Any:
+        """f with components moved; nan where it has no value."""
+        try:
+            return number(self.near.at(*moves)) if moves else self.base
+        except NO_VALUE as error:
+            if isinstance(error, AdkitError):
+                raise
+            return np.nan
 
 
 def hessian(

@@ -15,10 +15,13 @@ from .adaptive import Slope, slopes
 from .complex_step import complex_column, require_confirmed
 from .limits import Limits
 from .slope import Estimate, central, forward
-from .steps import SCHEMES, epsilon_of, step_size
+from .steps import DOUBLE, SCHEMES, epsilon_of, step_size
 from .surroundings import Axis, Function, Place, Surroundings, components
 
 __all__ = ["SCHEMES", "Found", "Options", "differences", "jacobian"]
+
+
+TINY = 1e-150
 
 
 @dataclass(frozen=True)
@@ -148,8 +151,10 @@ def component_slopes(near: Surroundings, base: Any, i: int, place: Place, bounds
 
     if not np.size(base):
         return []
+    # The ladder of steps is climbed from the size of the component: from next to nothing it would be all too long.
+    size = abs(float(axis.x))
     room = {"lower": -axis.room(-1), "upper": axis.room(1)}
-    return slopes(line, abs(float(axis.x)), epsilon_of(axis.x, base) or float(np.finfo(float).eps), **room)
+    return slopes(line, size if size > TINY else 0.0, epsilon_of(axis.x, base) or DOUBLE, **room)
 
 
 def _of(found: Sequence[Slope], name: str, shape: tuple[int, ...]) -> Any:

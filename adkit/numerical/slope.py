@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import BadRequest
 from ..tracing import plain
-from .steps import epsilon_of, step_sizes
+from .steps import epsilon_of, moves, step_sizes
 from .surroundings import Axis
 
 # Close to the end of a domain steps shrink by this factor, so many times.
@@ -30,13 +29,14 @@ class Estimate(NamedTuple):
         return np.where(_finite(self.value), np.where(self.two_sided, "ok", "edge"), "nonfinite")
 
 
-class _Central(NamedTuple):
-    """A central difference, and f's values at the innermost points, without their derivatives."""
+class _Difference(NamedTuple):
+    """A difference quotient, and f's values at its two innermost points, without their derivatives."""
 
     value: Any
     h: float
     above: Any
     below: Any
+    two_sided: bool = True
 
 
 def forward(axis: Axis, h: float) -> Estimate:
@@ -53,7 +53,7 @@ def _widest(axis: Axis) -> float:
     """The longest move within bounds, up or down."""
     t = max((axis.room(1), -axis.room(-1)), key=abs)
     while t and not axis.fits(t):
-        t = math.nextafter(t, 0.0)
+        t /= 2
     _require_room(axis, t)
     return t
 
@@ -66,23 +66,29 @@ def central(axis: Axis, step: float | None, order: int) -> Estimate:
     difference of second order takes the place of the central one.
     """
     steps = step_sizes(axis.x, "central", step, axis.output, order)
-    found = [_central(axis, h, order) for h in steps if _fits(axis, h, order) and (h == steps[0] or _moves(axis, h))]
-    if not found:
-        return _one_sided(axis, step_sizes(axis.x, "central", step, axis.output)[-1])
-    value, reached = found[0].value, found[0].h
+    # What is left of the order at an edge is 2, which goes with shorter steps.
+    shortened = 1.0 if step else epsilon_of(axis.x, axis.output) ** (1 / 3 - 1 / (order + 1))
+    found = [_within_bounds(axis, h, order, shortened * h) for h in steps]
+    value, reached, two_sided = found[0].value, found[0].h, found[0].two_sided
     if len(found) == 2:
-        longer = _agree(axis, *found)
-        value, reached = _choose(longer, *(x.value for x in found)), np.where(longer, found[0].h, found[1].h)
-    if _finite(value).all():
-        return Estimate(value, reached, True)
-    return _beside(axis, Estimate(value, reached, _finite(value)), found[-1])
+        longer = _agree(axis, *found, look_for_noise=order == 2)
+        value = _choose(longer, *(x.value for x in found))
+        reached, two_sided = (np.where(longer, a, b) for a, b in zip(found[0][1::3], found[1][1::3], strict=True))
+    if _finite(value).all() or not found[-1].two_sided:
+        return _estimate(axis, value, reached, two_sided)
+    return _beside(axis, Estimate(value, reached, two_sided & _finite(value)), found[-1], shortened * found[-1].h)
+
+
+def _within_bounds(axis: Axis, h: float, order: int, at_edge: float) -> _Difference:
+    """The central difference, or the one-sided one where bounds leave no room for it."""
+    return _central(axis, h, order) if _fits(axis, h, order) else _one_sided(axis, at_edge)
 
 
 def _fits(axis: Axis, h: float, order: int) -> bool:
     return axis.fits(order // 2 * h) and axis.fits(-(order // 2) * h)
 
 
-def _central(axis: Axis, h: float, order: int) -> _Central:
+def _central(axis: Axis, h: float, order: int) -> _Difference:
     total: Any = None
     inner: list[Any] = []
     for k, weight in enumerate(WEIGHTS[order], 1):
@@ -92,30 +98,37 @@ def _central(axis: Axis, h: float, order: int) -> _Central:
         term = term if order == 2 else weight * term
         total = term if total is None else total + term
         inner += [plain(above), plain(below)]
-    return _Central(total, h, inner[0], inner[1])
+    return _Difference(total, h, inner[0], inner[1])
 
 
-def _agree(axis: Axis, longer: _Central, shorter: _Central) -> Any:
+def _agree(axis: Axis, longer: _Difference, shorter: _Difference, look_for_noise: bool) -> Any:
     """For each output, whether the longer step is the better one: no further off than rounding explains."""
-    base = plain(axis.base)
-    rounding = 4 * epsilon_of(axis.x, axis.output) * np.maximum(np.abs(shorter.above), np.abs(shorter.below))
-    bends = [np.abs(x.above - base + (x.below - base)) for x in (longer, shorter)]
-    # What the shorter step's second difference has beyond the share that a parabola through the longer one's explains
-    # is a sample of f's own noise, which cancellation within f may put far above the rounding of its result.
-    noise = np.minimum(bends[1], np.abs(bends[1] - bends[0] * (shorter.h / longer.h) ** 2))
-    bar = np.fmax(rounding, 2 * noise) / shorter.h
+    bar = 4 * epsilon_of(axis.x, axis.output) * np.maximum(np.abs(shorter.above), np.abs(shorter.below))
+    if look_for_noise:
+        bar = np.fmax(bar, 2 * _noise(plain(axis.base), longer, shorter))
+    bar = bar / shorter.h
     off = np.abs(plain(longer.value) - plain(shorter.value))
     return ((off <= bar) & _finite(longer.value)) | (~_finite(shorter.value) & _finite(longer.value))
 
 
-def _beside(axis: Axis, found: Estimate, pair: _Central) -> Estimate:
+def _noise(base: Any, longer: _Difference, shorter: _Difference) -> Any:
+    """A sample of f's own noise, which cancellation within f may put far above the rounding of its result.
+
+    It is what the shorter step's second difference has beyond the share that a parabola through the longer one's
+    explains. The steps of higher orders are too long for such a parabola.
+    """
+    bends = [np.abs(x.above - base + (x.below - base)) for x in (longer, shorter)]
+    return np.minimum(bends[1], np.abs(bends[1] - bends[0] * (shorter.h / longer.h) ** 2))
+
+
+def _beside(axis: Axis, found: Estimate, pair: _Difference, h: float) -> Estimate:
     """Slopes also for the outputs that have no value at one of the points: nearer to x, else on one side only."""
-    value, reached, two_sided = _nearer(axis, found, pair.h)
+    value, reached, two_sided = _nearer(axis, found, h)
     for sign, there in ((1, pair.above), (-1, pair.below)):
         wanted = ~_finite(value) & np.isfinite(there) & _finite(axis.base)
-        if np.any(wanted) and axis.fits(2 * sign * pair.h):
-            value = _choose(~wanted, value, _ending(axis, sign * pair.h))
-            reached = np.where(wanted, pair.h / SHRINK, reached)
+        if np.any(wanted) and axis.fits(2 * sign * h):
+            value = _choose(~wanted, value, _ending(axis, sign * h)[0])
+            reached = np.where(wanted, h, reached)
     return _estimate(axis, value, reached, two_sided)
 
 
@@ -125,7 +138,7 @@ def _nearer(axis: Axis, found: Estimate, h: float) -> Estimate:
     inside = np.zeros(_shape(value), bool)
     for _ in range(RETREATS):
         h /= SHRINK
-        if two_sided.all() or not (axis.fits(h) and axis.fits(-h) and _moves(axis, h)):
+        if two_sided.all() or not (axis.fits(h) and axis.fits(-h) and moves(axis.x, h)):
             break
         shorter = _central(axis, h, 2)
         # The first step that stays inside may reach almost to the end, where f may be steep: the next one is taken.
@@ -135,41 +148,42 @@ def _nearer(axis: Axis, found: Estimate, h: float) -> Estimate:
     return Estimate(value, reached, two_sided)
 
 
-def _one_sided(axis: Axis, h: float) -> Estimate:
+def _one_sided(axis: Axis, h: float) -> _Difference:
     """Where bounds leave no room for a central difference."""
     sign = 1 if axis.room(1) >= axis.room(-1) else -1
     h = min(h, axis.room(sign) / 2)
     while h and not axis.fits(2 * sign * h):
-        h = math.nextafter(h, 0.0)
+        h /= 2
     _require_room(axis, h / SHRINK)
-    value = _ending(axis, sign * h)
-    return _estimate(axis, value, h / SHRINK, False)
+    value, near, far = _ending(axis, sign * h)
+    return _Difference(value, h, near, far, False)
 
 
-def _ending(axis: Axis, h: float) -> Any:
-    """The slope at the end of f's domain; nan where it grows as the step shrinks, as that of sqrt at 0 does."""
-    value, nearer = _three_points(axis, h), plain(_three_points(axis, h / SHRINK))
+def _ending(axis: Axis, h: float) -> tuple[Any, Any, Any]:
+    """The slope at the end of f's domain; nan where it grows as the step shrinks, as that of sqrt at 0 does.
+
+    And f's values at the points that are nearest.
+    """
+    value, _, _ = _three_points(axis, h)
+    nearer, *outs = _three_points(axis, h / SHRINK)
     rounding = 8 * epsilon_of(axis.x, axis.output) * np.abs(plain(axis.base)) * SHRINK / abs(h)
-    return _choose(np.abs(nearer) <= 2 * np.abs(plain(value)) + rounding, value, np.nan)
+    bounded = np.abs(plain(nearer)) <= 2 * np.abs(plain(value)) + rounding
+    return _choose(bounded, value, np.nan), *outs
 
 
-def _three_points(axis: Axis, h: float) -> Any:
-    """The slope at the end of a parabola through f at x, x + h and x + 2h."""
+def _three_points(axis: Axis, h: float) -> tuple[Any, Any, Any]:
+    """The slope at the end of a parabola through f at x, x + h and x + 2h, and f at these two."""
     near, far = axis.reach(h), axis.reach(2 * h)
-    by_near, by_far = (axis(h) - axis.base) / near, (axis(2 * h) - axis.base) / far
-    return (far * by_near - near * by_far) / (far - near)
+    at_near, at_far = axis(h), axis(2 * h)
+    by_near, by_far = (at_near - axis.base) / near, (at_far - axis.base) / far
+    return (far * by_near - near * by_far) / (far - near), plain(at_near), plain(at_far)
 
 
 def _require_room(axis: Axis, h: float) -> None:
-    if not _moves(axis, h):
+    if not moves(axis.x, h):
         raise BadRequest(
             f"a component of value {axis.x} has no room to move between the bounds {axis.lower:g} and {axis.upper:g}"
         )
-
-
-def _moves(axis: Axis, h: float) -> bool:
-    """Whether a step moves the component at all."""
-    return float(type(axis.x)(axis.x + h) - axis.x) != 0
 
 
 def _estimate(axis: Axis, value: Any, step: Any, two_sided: Any) -> Estimate:

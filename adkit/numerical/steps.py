@@ -16,8 +16,8 @@ SCHEMES: tuple[str, ...] = get_args(Scheme)
 ORDERS = (2, 4, 6)
 COMPLEX_STEP = 1e-20
 DOUBLE = 2.0**-52
-# Within this factor of 1 the scales |x| and 1 are taken for one.
-ONE_SCALE = 10.0
+# Within this factor of 1 the scales |x| and 1 are taken for one; long steps tell them apart sooner.
+ONE_SCALE = {2: 10.0, 4: 2.0, 6: 2.0}
 
 
 def check(scheme: object, step: object, order: object = 2) -> None:
@@ -53,15 +53,24 @@ def step_sizes(x: Any, scheme: str, step: float | None = None, out: Any = 0.0, o
     if step is not None:
         return [step]
     unit = epsilon_of(x, out) ** {"forward": 1 / 2, "central": 1 / (order + 1), "second": 1 / 4}[scheme]
-    return [unit * scale for scale in (scales(x) if scheme != "forward" else scales(x)[:1])]
+    if scheme == "forward":
+        return [unit * scales(x)[0]]
+    first, *shorter = [unit * scale for scale in scales(x, order)]
+    # Beside a large number a short step may vanish.
+    return [first, *(h for h in shorter if moves(x, h))]
 
 
-def scales(x: Any) -> list[float]:
+def moves(x: Any, h: float) -> bool:
+    """Whether a step moves a number at all."""
+    return float(type(x)(x + h) - x) != 0
+
+
+def scales(x: Any, order: int = 2) -> list[float]:
     """The sizes on which f may vary at the number x, the larger first."""
     size = float(np.abs(x))
     if size == 0 or not size < math.inf:
         return [1.0]
-    if 1 / ONE_SCALE <= size <= ONE_SCALE:
+    if 1 / ONE_SCALE[order] <= size <= ONE_SCALE[order]:
         return [max(1.0, size)]
     return [max(1.0, size), min(1.0, size)]
 
