@@ -163,9 +163,9 @@ CHECKERS = {
     tool.name: tool
     for tool in (
         Checker("adkit check_grad", "", _adkit),
-        Checker("torch gradcheck, slow", "torch", _torch(fast=False)),
-        Checker("torch gradcheck, fast", "torch", _torch(fast=True)),
-        Checker("jax check_grads", "jax", _jax, note='modes=["rev"] and order=1, since no more is given'),
+        Checker("torch gradcheck, slow", "torch", _torch(fast=False), note="tolerates 1e-3 relative and 1e-5 absolute"),
+        Checker("torch gradcheck, fast", "torch", _torch(fast=True), note="the same, along one random direction"),
+        Checker("jax check_grads", "jax", _jax, note='modes=["rev"] and order=1; tolerates 1e-5'),
         Checker(
             "autograd check_grads",
             "autograd",
