@@ -22,7 +22,7 @@ from .errors import (
     OutputError,
     WrongGradient,
 )
-from .methods import Forward, Manual, Method, Numerical, Reverse, Symbolic, methods
+from .methods import Forward, Manual, Method, Numerical, NumericalResult, Reverse, Symbolic, methods
 from .problems import Problem, problem, problems
 from .tracing import value
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -51,6 +51,7 @@ __all__ = [
     "NanReport",
     "NoRule",
     "Numerical",
+    "NumericalResult",
     "OutputError",
     "Problem",
     "Reverse",

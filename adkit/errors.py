@@ -317,3 +317,9 @@ def spots_of(error: BaseException) -> list[Spot]:
         spots.append(Spot(entry.tb_frame, entry.tb_lasti))
         entry = entry.tb_next
     return spots
+
+
+def place_of(error: BaseException) -> str:
+    """Where the person's code stood when an error was raised: the innermost line of its traceback that is theirs."""
+    own = [spot for spot in spots_of(error) if spot.origin == "user"]
+    return str(own[-1]) if own else ""
