@@ -29,7 +29,7 @@ def compare(
     """Every way to the gradient of f at a point: which are right, and what each costs.
 
     Each method's gradient is checked before it is timed; a wrong one is never ranked. The reference is the gradient
-    derived by hand where there is one, else SymPy's derivative evaluated with 50 digits, else central differences; the
+    derived by hand where there is one, else SymPy's derivative evaluated with 50 digits, else adaptive differences; the
     `reference` column names it.
 
     Args:

@@ -52,7 +52,7 @@ ROWS = [
     ),
     Row("p", "4", "bad|one", "wrong", 1.5, "hand-derived gradient", float("inf"), float("nan"), note="off | by 1"),
     Row("p", "8", "symbolic", "too large", reference="hand-derived gradient", note="[too] large"),
-    Row("q", "", "reverse", "ok", 2.0, "central differences", 1e-8, 1e-8, inputs=1),
+    Row("q", "", "reverse", "ok", 2.0, "adaptive differences", 1e-8, 1e-8, inputs=1),
 ]
 
 

@@ -22,7 +22,7 @@ TRUNCATION = 1e-5
 LOOSEST = 0.01
 
 # Differences are taken of at most so many components, drawn at random where there are more.
-SAMPLED = 200
+SAMPLED = 50
 
 Vector = np.ndarray[Any, np.dtype[Any]]
 
@@ -56,7 +56,7 @@ def reference_for(call: Call, manual: Manual | None) -> Reference:
 
 
 def differences(call: Call) -> Reference:
-    """Central differences, of a sample of the components where there are many."""
+    """Adaptive differences, of a sample of the components where there are many; of those that f has a slope in."""
     if any(np.iscomplexobj(leaf) for leaf in call.leaves):
         raise BadRequest("complex arguments have no reference to compare with but a problem's own gradient by hand")
     point = flat(call.leaves)
@@ -70,9 +70,16 @@ def differences(call: Call) -> Reference:
         moved[chosen] = leaves[0]
         return call.scalar(_cut(moved, call.leaves))
 
-    _, (found,) = numerical.jacobian(along, [point[chosen].astype(dtype)])
-    name = "central differences" if few else f"central differences of {SAMPLED} random components"
-    return Reference(name, found.astype(float), _truncation(call), None if few else chosen, Numerical())
+    found = numerical.differences(along, [point[chosen].astype(dtype)], numerical.Options("adaptive"), full=True)
+    values, bars = found.value[0].astype(float), found.error[0].astype(float)
+    known = np.isin(found.status[0], ("ok", "noisy", "edge")) & np.isfinite(values) & np.isfinite(bars)
+    if not known.any():
+        known[:], values, bars = True, np.nan_to_num(values), np.zeros_like(bars)
+    scale = float(np.max(np.abs(values[known]), initial=0.0))
+    uncertainty = max(float(np.max(bars[known], initial=0.0)) / scale if scale else 0.0, _rounding(call))
+    name = "adaptive differences" if known.all() and few else f"adaptive differences of {known.sum()} components"
+    places = None if known.all() and few else chosen[known]
+    return Reference(name, values[known], uncertainty, places, Numerical(scheme="adaptive"))
 
 
 def _cut(vector: Vector, leaves: list[Any]) -> list[Any]:
@@ -102,10 +109,15 @@ def _doubles(leaf: Any) -> Vector:
 
 def tolerance(method: Method, reference: Reference, call: Call, condition: float) -> float:
     """How large a relative error may be: rounding amplified by the problem's condition, or truncation."""
-    rounding = min(ROUNDING * _epsilon(call), LOOSEST / 2) * condition
+    rounding = _rounding(call) * condition
     # What amplifies rounding also makes f bend faster than the step of a difference can follow.
     truncation = 0.0 if method.exact else _truncation(call) * condition
     return max(rounding, truncation, reference.uncertainty)
+
+
+def _rounding(call: Call) -> float:
+    """The relative error of a method whose only error is rounding."""
+    return min(ROUNDING * _epsilon(call), LOOSEST / 2)
 
 
 def _truncation(call: Call) -> float:
