@@ -122,7 +122,7 @@ def _ratio(a: float, n: float) -> str:
     for nice in (-1.0, 2.0, -2.0, 0.5, -0.5):
         if abs(ratio - nice) < 1e-6:
             return f"{'1/2' if nice == 0.5 else '-1/2' if nice == -0.5 else f'{nice:g}'} times the true one"
-    return f"{ratio:.4g} times the true one" if 1e-4 < abs(ratio - 1) < 0.2 else ""
+    return f"{ratio:.5g} times the true one" if 1e-4 < abs(ratio - 1) < 0.2 else ""
 
 
 def _sides(slope: Slope) -> str:
