@@ -106,6 +106,11 @@ def test_swapped_arguments_are_named():
     assert "the gradients by argument 0 and argument 1 are swapped" in report.findings
 
 
+def test_the_gradient_by_another_argument_is_named():
+    report = ad.check_grad(lambda a, b: np.sum(a**2 * b), POINT, POINT + 3, grad=lambda a, b: a**2)
+    assert "this is the gradient by argument 1" in report.findings
+
+
 def test_one_detached_argument_is_named_and_the_other_agrees():
     report = ad.check_grad(
         lambda a, b: np.sum(a**2 * b), POINT, POINT + 3, argnums=(0, 1), grad=lambda a, b: (2 * a * b, 0 * a)

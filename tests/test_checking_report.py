@@ -132,6 +132,18 @@ def test_json_is_for_every_reader():
     assert content["counts"] == {"NONFINITE": 1}
 
 
+def test_narrow_terminals_get_fewer_columns():
+    narrow = GradientReport(MANY).to_text(width=80)
+    assert "relative" not in narrow
+    assert "gradient (given)" in narrow
+    assert max(map(len, narrow.splitlines())) <= 80
+
+
+def test_a_progress_bar_goes_to_stderr(capsys):
+    ad.check_grad(lambda x: x**2, 3.0, grad=6.0, progress=True)
+    assert capsys.readouterr().out == ""
+
+
 def test_colours_are_for_terminals():
     out = io.StringIO()
     Console(file=out, force_terminal=True, width=120, color_system="standard").print(GradientReport(MANY))

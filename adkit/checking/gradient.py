@@ -151,6 +151,7 @@ class _Check:
         if "NONFINITE" in verdicts and claim.source != "given":
             self.notes += consistency.origin_of_nan(call)
         if "WRONG" in verdicts:
+            self.faults += consistency.mistaken_argument(call, referee, claim)
             self.notes += consistency.second_opinion(call, referee, claim, self.components)
 
     def _screen(self, inspection: Inspection) -> None:
