@@ -22,12 +22,13 @@ from .errors import (
     OutputError,
     WrongGradient,
 )
-from .methods import Forward, Manual, Method, Numerical, Reverse, Symbolic, methods
+from .methods import Forward, Manual, Method, Numerical, NumericalResult, Reverse, Symbolic, methods
 from .problems import Problem, problem, problems
 from .tracing import value
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
+    from . import testing
     from .checking import check_grad
     from .comparing import compare
     from .explain import NanReport, explain_nan
@@ -50,6 +51,7 @@ __all__ = [
     "NanReport",
     "NoRule",
     "Numerical",
+    "NumericalResult",
     "OutputError",
     "Problem",
     "Reverse",
@@ -67,13 +69,14 @@ __all__ = [
     "methods",
     "problem",
     "problems",
+    "testing",
     "value",
     "value_and_grad",
     "vjp",
 ]
 
 
-_LATER = ("Comparison", "GradientReport", "NanReport", "check_grad", "compare", "explain_nan")
+_LATER = ("Comparison", "GradientReport", "NanReport", "check_grad", "compare", "explain_nan", "testing")
 
 
 def __getattr__(name: str) -> Any:
@@ -82,6 +85,10 @@ def __getattr__(name: str) -> Any:
         from .checking import check_grad
 
         return check_grad
+    if name == "testing":
+        import importlib
+
+        return importlib.import_module(".testing", __name__)
     if name == "compare":
         from .comparing import compare
 

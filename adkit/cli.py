@@ -1,13 +1,16 @@
-"""The command line: `adkit compare`, `adkit list`."""
+"""The command line: `adkit check`, `adkit compare`, `adkit list`."""
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from .writing import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,12 +20,25 @@ if TYPE_CHECKING:
     from .methods import Method
     from .problems import Problem
     from .records import Row
+    from .report import GradientReport
 
 # Exit codes.
 RIGHT, WRONG, USAGE = 0, 1, 2
 
-Format = Literal["table", "markdown", "csv", "json"]
-SUFFIXES: dict[str, Format] = {"": "table", ".txt": "table", ".md": "markdown", ".csv": "csv", ".json": "json"}
+# Options that several commands have.
+At = Annotated[
+    str | None,
+    typer.Option(
+        help='The point for FILE.py:f, e.g. --at "2.0, [1, 2, 3]" (lists become arrays); or point.json, .npy or .npz; '
+        "or the name of a function that returns it."
+    ),
+]
+Argnums = Annotated[
+    str | None,
+    typer.Option(help="Which arguments of FILE.py:f to differentiate, e.g. 0,1. Default: all but whole numbers."),
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
+Form = Annotated[Format | None, typer.Option("--format", "-f", help="Default: table, or what the suffix of -o says.")]
 
 app = typer.Typer(
     name="adkit",
@@ -52,6 +68,68 @@ def _options(
 
 
 @app.command()
+def check(
+    target: Annotated[str, typer.Argument(help="FILE.py:f, the function whose gradient is checked.")],
+    at: At = None,
+    gradient: Annotated[
+        str | None,
+        typer.Option("--grad", help="The gradient to check: FILE.py:g, or g in the same file. Default: adkit's own."),
+    ] = None,
+    argnums: Argnums = None,
+    method: Annotated[str, typer.Option(help="Without --grad, the method whose gradient is checked.")] = "reverse",
+    order: Annotated[int, typer.Option(help="2: the Hessian too.")] = 1,
+    hessian: Annotated[str | None, typer.Option(help="With --order 2, a Hessian of your own: FILE.py:h, or h.")] = None,
+    lenient: Annotated[
+        bool,
+        typer.Option("--lenient", help="Let kinks, domain edges and noise pass that the gradient is in keeping with."),
+    ] = False,
+    rtol: Annotated[float, typer.Option(help="Also accept a relative difference of this size.")] = 0.0,
+    atol: Annotated[float, typer.Option(help="Also accept an absolute difference of this size.")] = 0.0,
+    bounds: Annotated[
+        str | None, typer.Option(help="LO,HI: f is not evaluated outside; leave one empty for no bound.")
+    ] = None,
+    components: Annotated[
+        str | None, typer.Option(help="How many components to check one by one, or all. Default: all, unless many.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show the components that agree, too.")] = False,
+    format: Form = None,
+    output: Output = None,
+    seed: Annotated[int, typer.Option(help="Of the random directions.")] = 0,
+) -> None:
+    """Check a gradient: yours (--grad) or adkit's own, against differences of f. Which component is wrong, and why?
+
+    Exit code: 0 when the gradient holds, 1 when it does not, 2 when the request makes no sense.
+    """
+    from . import checking, loading, writing
+    from .calls import check_argnums
+
+    form = writing.format_of(format, output)
+    writing.require_folder(output)
+    with _aside():
+        subject = loading.subject(target, at, argnums, gradient)
+        chosen = check_argnums(subject.argnums)
+        with loading.blaming("f" if gradient is None else "f or its gradient"):
+            report = checking.check_grad(
+                subject.f,
+                *subject.args,
+                grad=subject.gradient,
+                # A Hessian by one argument is written without the tuples that several need.
+                argnums=chosen[0] if hessian is not None and len(chosen) == 1 else chosen,
+                method=method,
+                order=order,
+                hessian=None if hessian is None else loading.beside(target, hessian),
+                kwargs=subject.kwargs,
+                strict=not lenient,
+                rtol=rtol,
+                atol=atol,
+                bounds=None if bounds is None else loading.bounds(bounds),
+                seed=seed,
+                components=loading.components(components),
+            )
+    _write_report(report, form, output, everything)
+
+
+@app.command()
 def compare(
     targets: Annotated[
         list[str] | None,
@@ -60,13 +138,8 @@ def compare(
             "None: the four problems."
         ),
     ] = None,
-    at: Annotated[
-        str | None, typer.Option(help='The point for FILE.py:f, e.g. --at "2.0, [1, 2, 3]"; lists become arrays.')
-    ] = None,
-    argnums: Annotated[
-        str | None,
-        typer.Option(help="Which arguments of FILE.py:f to differentiate, e.g. 0,1. Default: all but whole numbers."),
-    ] = None,
+    at: At = None,
+    argnums: Argnums = None,
     gradient: Annotated[
         str | None, typer.Option("--grad", help="FILE.py:g, a gradient of FILE.py:f derived by hand.")
     ] = None,
@@ -74,10 +147,8 @@ def compare(
     sizes: Annotated[
         str | None, typer.Option(help="Sizes of the problems, separated by commas, e.g. 4,8,16 or 100x10,1000x100.")
     ] = None,
-    format: Annotated[
-        Format | None, typer.Option("--format", "-f", help="Default: table, or what the suffix of -o says.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    format: Form = None,
+    output: Output = None,
     timeout: Annotated[
         float | None, typer.Option(help="Seconds that a method may take until its first gradient. Default: 2.")
     ] = None,
@@ -90,7 +161,7 @@ def compare(
 
     Exit code: 0 when all is right, 1 when a gradient is wrong or a method failed, 2 when the request makes no sense.
     """
-    from . import harness
+    from . import harness, writing
     from .comparing import chosen_methods
 
     plan = None
@@ -98,10 +169,11 @@ def compare(
         plan = _plan(targets, alone=at is argnums is gradient is sizes is None)
         subjects = list(_planned(plan, seed))
     else:
-        subjects = list(_subjects(targets or [], at, argnums, gradient, sizes, seed))
-    _require_folder(output)
+        with _aside():
+            subjects = list(_subjects(targets or [], at, argnums, gradient, sizes, seed))
+    writing.require_folder(output)
     names = _listed(methods, "--methods") if methods is not None else plan and plan.methods
-    form = _format(format, output)
+    form = writing.format_of(format, output)
     chosen = chosen_methods(names)
     settings = harness.Settings.of(
         timeout=plan.timeout if timeout is None and plan else timeout,
@@ -201,21 +273,25 @@ def _listed(text: str, option: str) -> list[str]:
     return items
 
 
+@contextlib.contextmanager
+def _aside() -> Iterator[None]:
+    """What f prints goes where it does not mix with the results, and what NumPy warns of is in them."""
+    import numpy as np
+
+    with contextlib.redirect_stdout(sys.stderr), np.errstate(all="ignore"):
+        yield
+
+
 def _run(subjects: Sequence[Subject], chosen: dict[str, Method] | None, settings: Settings) -> list[Row]:
     """All rows, with a progress bar where a person is watching."""
-    import contextlib
-
-    import numpy as np
     from rich.console import Console
     from rich.progress import Progress
 
     from . import harness
 
     rows: list[Row] = []
-    # What f prints goes where it does not mix with the results, and what NumPy warns of is in them.
-    quiet = contextlib.redirect_stdout(sys.stderr), np.errstate(all="ignore")
     progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    with quiet[0], quiet[1], progress:
+    with _aside(), progress:
         task = progress.add_task("", total=len(subjects))
         for subject in subjects:
             rows += harness.run(subject, chosen, settings, lambda text: progress.update(task, description=text))
@@ -223,78 +299,37 @@ def _run(subjects: Sequence[Subject], chosen: dict[str, Method] | None, settings
     return rows
 
 
-# -- from rows to text ---------------------------------------------------------------------------
-def _format(format: Format | None, output: Path | None) -> Format:
-    """The format that was asked for, or that the suffix of the output file says."""
-    from .errors import unknown
-
-    suffix = output.suffix if output else ""
-    if format is None and suffix not in SUFFIXES:
-        raise unknown("suffix", suffix, [known for known in SUFFIXES if known])
-    return format or SUFFIXES[suffix]
-
-
-def _require_folder(output: Path | None) -> None:
-    """Better now than after the work."""
-    from .errors import BadRequest
-
-    if output is not None and not output.parent.is_dir():
-        raise BadRequest(f"cannot write {output}: there is no folder {output.parent}")
-
-
 def _write(rows: list[Row], format: Format, output: Path | None, question: str) -> None:
     """Print or store the rows; the exit code says whether all is right."""
+    from . import writing
     from .harness import environment
-    from .report import Comparison
+    from .report import Comparison, terminal
 
     command = shlex.join(["adkit", *sys.argv[1:]])
     comparison = Comparison(rows, {**environment(), "command": command}, question)
     text = {"markdown": comparison.to_markdown, "csv": comparison.to_csv, "json": comparison.to_json}
     if format == "table":
-        _print_tables(rows, output)
-    elif output is None:
-        typer.echo(text[format]().rstrip("\n"))
+        writing.show(lambda width: terminal.renderables(rows, width), output)
     else:
-        _store(text[format]().rstrip("\n") + "\n", output)
+        writing.emit(text[format](), output)
     raise typer.Exit(RIGHT if comparison else WRONG)
 
 
-def _print_tables(rows: list[Row], output: Path | None) -> None:
-    import io
+def _write_report(report: GradientReport, format: Format, output: Path | None, everything: bool) -> None:
+    """Print or store what a check has found; the exit code says whether the gradient holds."""
+    from . import writing
 
-    from rich.console import Console
-
-    from .report import terminal
-
-    # Into a file or a pipe, a table is as wide as it needs to be.
-    buffer = io.StringIO()
-    wide = output is not None or not sys.stdout.isatty()
-    console = Console(file=buffer, width=200) if wide else Console()
-    for renderable in terminal.renderables(rows, console.width):
-        console.print(renderable, highlight=False)
-    if output is not None:
-        _store(_trimmed(buffer.getvalue()), output)
-    elif wide:
-        typer.echo(_trimmed(buffer.getvalue()), nl=False)
-
-
-def _trimmed(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def _store(text: str, output: Path) -> None:
-    """Write a file that is complete or not there."""
-    import os
-
-    from .errors import BadRequest
-
-    whole = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        whole.write_text(text, encoding="utf-8")
-        whole.replace(output)
-    except OSError as error:
-        whole.unlink(missing_ok=True)
-        raise BadRequest(f"cannot write {output}: {error.strerror or error}") from None
+    if format == "table" and writing.is_watched(output) and not everything:
+        writing.show(lambda _: [report], output)
+    else:
+        text = {
+            "table": lambda: report.to_text(everything),
+            "markdown": lambda: report.to_markdown(everything),
+            "csv": lambda: report.table.to_csv(index=False),
+            "json": report.to_json,
+        }
+        writing.emit(text[format](), output)
+    raise typer.Exit(RIGHT if report else WRONG)
 
 
 def main() -> None:

@@ -271,18 +271,18 @@ def user_spot() -> Spot | None:
     """
     nearest: Spot | None = None
     for spot in _outward(sys._getframe(1)):
-        if spot.origin == "adkit" and nearest is not None:
+        if spot.origin == "adkit" and (nearest is not None or _is_command_line(spot)):
             return nearest
         if spot.origin == "user":
             return spot
-        if spot.origin == "library" and nearest is None and not _carries(spot):
+        if spot.origin == "library" and nearest is None:
             nearest = spot
     return nearest
 
 
-def _carries(spot: Spot) -> bool:
-    """Whether a frame is of what stands between the command line and adkit."""
-    return spot.frame.f_globals.get("__name__", "").partition(".")[0] in ("typer", "click")
+def _is_command_line(spot: Spot) -> bool:
+    """Whether a frame is of the command line: what called it is nobody's code."""
+    return spot.frame.f_globals.get("__name__") == "adkit.cli"
 
 
 def _outward(frame: FrameType | None) -> Iterator[Spot]:
@@ -317,3 +317,9 @@ def spots_of(error: BaseException) -> list[Spot]:
         spots.append(Spot(entry.tb_frame, entry.tb_lasti))
         entry = entry.tb_next
     return spots
+
+
+def place_of(error: BaseException) -> str:
+    """Where the person's code stood when an error was raised: the innermost line of its traceback that is theirs."""
+    own = [spot for spot in spots_of(error) if spot.origin == "user"]
+    return str(own[-1]) if own else ""

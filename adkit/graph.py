@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .containers import Structure, flatten
+from .errors import place
 from .primitives import Primitive
 from .tracing import Box, Trace, bind, normalize, plain
 
@@ -54,6 +55,8 @@ class Graph:
     decisions: list[Node]
     outputs: list[Any]
     output_structure: Structure
+    # By node, the person's line, of the operations whose places were to be noted.
+    places: dict[int, str] = field(default_factory=dict[int, str])
     # The nodes that decisions depend on, in order, once they have been asked for.
     _deciding: list[Node] | None = field(default=None, init=False, repr=False)
 
@@ -63,6 +66,20 @@ class Graph:
         if not self._run(known, self._in_order([*self.nodes, *self.decisions])):
             return [], False
         return [_look_up(known, x) for x in self.outputs], True
+
+    def outputs_at(self, values: Sequence[Any], apply: Callable[..., Any] = bind) -> list[Any]:
+        """The outputs for other inputs by the operations that were recorded, whatever would be decided there.
+
+        `apply(primitive, args, params)` computes them.
+        """
+        known = self._start(values)
+        for node in self.leading_to_outputs():
+            known[node.index] = apply(node.primitive, tuple([_look_up(known, arg) for arg in node.args]), node.params)
+        return [_look_up(known, x) for x in self.outputs]
+
+    def leading_to_outputs(self) -> list[Node]:
+        """The nodes that the outputs come from, in evaluation order."""
+        return self._in_order(self._leading_to([x for x in self.outputs if isinstance(x, Node)]))
 
     def decides_alike(self, values: Sequence[Any]) -> bool:
         """Whether every decision comes out as it was recorded, computing only what they depend on."""
@@ -124,10 +141,12 @@ class Recorded(Box):
 class Recorder(Trace):
     """The trace that writes a graph."""
 
-    __slots__ = ("decisions", "inputs", "nodes")
+    __slots__ = ("decisions", "inputs", "nodes", "noted", "places")
 
-    def __init__(self) -> None:
+    def __init__(self, noted: Callable[[Primitive], bool] | None = None) -> None:
         super().__init__()
+        self.noted = noted
+        self.places: dict[int, str] = {}
         self.inputs: list[Node] = []
         self.nodes: list[Node] = []
         self.decisions: list[Node] = []
@@ -147,6 +166,8 @@ class Recorder(Trace):
         out = bind(primitive, self.strip(args), params)
         kept = {name: _kept(x) for name, x in params.items()}
         node = Node(self._next_index(), _kept(out), primitive, tuple(map(self.node_of, args)), kept)
+        if self.noted is not None and self.noted(primitive):
+            self.places[node.index] = place()
         if primitive.constant:
             self.decisions.append(node)
             return out
@@ -167,13 +188,18 @@ def _kept(x: Any) -> Any:
     return x.copy("K") if isinstance(x, np.ndarray) else x
 
 
-def record(fun: Callable[[list[Any]], Any], values: Sequence[Any]) -> Graph:
-    """Run fun, which takes a list of leaves and returns a number or container, and write down what it does."""
-    recorder = Recorder()
+def record(
+    fun: Callable[[list[Any]], Any], values: Sequence[Any], noted: Callable[[Primitive], bool] | None = None
+) -> Graph:
+    """Run fun, which takes a list of leaves and returns a number or container, and write down what it does.
+
+    The person's line is noted of the operations that `noted` says, since finding it takes longer than most of them.
+    """
+    recorder = Recorder(noted)
     boxes = [recorder.input(value) for value in values]
     try:
         leaves, structure = flatten(fun(list(boxes)))
         outputs = [recorder.node_of(normalize(leaf)) for leaf in leaves]
     finally:
         recorder.close()
-    return Graph(recorder.inputs, recorder.nodes, recorder.decisions, outputs, structure)
+    return Graph(recorder.inputs, recorder.nodes, recorder.decisions, outputs, structure, recorder.places)

@@ -52,7 +52,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checking": CLIENTS | {"explain", "records", "report"},
     "comparing": CLIENTS | {"harness", "records", "report"},
     "loading": CLIENTS | {"harness"},
-    "cli": CLIENTS | {"harness", "explain", "records", "report", "comparing", "loading", "__init__"},
+    "writing": {"errors"},
+    "cli": CLIENTS
+    | {"harness", "explain", "records", "report", "checking", "comparing", "loading", "writing", "__init__"},
     "__main__": {"cli"},
 }
 HEAVY = {

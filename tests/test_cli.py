@@ -11,7 +11,7 @@ import pytest
 
 import adkit
 from adkit import cli
-from adkit.loading import plan, point, positions
+from adkit.loading import inline, plan, positions
 
 MODEL = """
 import math
@@ -249,13 +249,13 @@ def test_f_that_raises_is_named_with_its_error(adkit_, tmp_path: Path) -> None:
 
 # -- points ---------------------------------------------------------------------------------------------------
 def test_points_are_python_literals_in_which_lists_of_numbers_are_arrays() -> None:
-    x, a, b, c = point("2, [1, 2], {'w': [[1.0]]}, (3.0, [4])")
+    x, a, b, c = inline("2, [1, 2], {'w': [[1.0]]}, (3.0, [4])")[0]
     assert x == 2
     assert a.tolist() == [1.0, 2.0]
     assert b["w"].shape == (1, 1)
     assert c[0] == 3.0
-    assert point("") == ()
-    assert [part.tolist() for part in point("[[1, 2], [3]]")[0]] == [[1.0, 2.0], [3.0]]
+    assert inline("") == ((), {})
+    assert [part.tolist() for part in inline("[[1, 2], [3]]")[0][0]] == [[1.0, 2.0], [3.0]]
 
 
 def test_the_arguments_that_are_meant() -> None:

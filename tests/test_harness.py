@@ -64,7 +64,7 @@ def test_a_network_of_65545_parameters_is_done_by_reverse_and_says_so_where_it_c
     assert rows["reverse"].inputs == 65_545
     assert rows["symbolic"].status == "too large"
     assert rows["numerical"].status == "timeout"
-    assert "131,091 runs of f" in rows["numerical"].note
+    assert "262,171 runs of f" in rows["numerical"].note
     assert rows["forward"].status == "timeout"
     assert rows["numerical"].steady_s is None
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+import types
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -40,15 +43,61 @@ def test_its_table_is_one_that_adkit_prints_today() -> None:
     assert cells.LEGEND in shown[1]
 
 
-def test_its_command_on_a_function_of_ones_own_runs(tmp_path, monkeypatch, capsys) -> None:
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that it shows, with the mistake in it."""
     (block,) = re.findall(r"```python\n(import numpy as np\n\ndef loss.*?)```", README, re.S)
-    (tmp_path / "model.py").write_text(block)
-    (command,) = (line for line in README.splitlines() if "model.py:loss --at" in line)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["adkit", *shlex.split(command)[1:], "--seconds", "0.02"])
+    (tmp_path / "model.py").write_text(block)
+    return tmp_path / "model.py"
+
+
+def run(command: str, monkeypatch: pytest.MonkeyPatch, *more: str) -> int:
+    """The exit code of the one command that begins like this."""
+    (line,) = (line for line in README.splitlines() if line.startswith(command))
+    monkeypatch.setattr(sys, "argv", ["adkit", *shlex.split(line)[1:], *more])
     with pytest.raises(SystemExit) as stop:
         cli.main()
-    assert stop.value.code == 0
+    return int(stop.value.code or 0)
+
+
+def corrected(source: str) -> str:
+    """The file with its sign put right."""
+    assert source.count("* w) + np.exp(-b)") == 1
+    return source.replace("* w) + np.exp(-b)", "* w) - np.exp(-b)")
+
+
+def defined(block: str, source: str) -> dict[str, Any]:
+    """What a block of the README defines beside a model.py with this source."""
+    module = types.ModuleType("model")
+    exec(source, vars(module))
+    names: dict[str, Any] = {}
+    with mock.patch.dict(sys.modules, model=module):
+        exec(block, names)
+    return names
+
+
+def test_its_report_of_a_wrong_gradient_is_what_adkit_prints_today(model, monkeypatch, capsys) -> None:
+    assert run(".venv/bin/adkit check", monkeypatch) == 1
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.S)
+
+    def skeleton(text: str) -> list[str]:
+        """Every word; numbers that differ from machine to machine, and what is as wide as they are, left out."""
+        return re.sub(r"[-+]?\d+\.\d+(e[-+]?\d+)?|─+|(?<=called )\d+", "#", text).split()
+
+    assert skeleton(shown) == skeleton(capsys.readouterr().out)
+
+
+def test_its_test_of_the_gradient_fails_until_the_sign_is_right(model) -> None:
+    (block,) = re.findall(r"```python\n(import adkit as ad\n.*?def test_loss_grad.*?)```", README, re.S)
+    with pytest.raises(ad.WrongGradient, match="argument 1"):
+        defined(block, model.read_text())["test_loss_grad"]()
+    defined(block, corrected(model.read_text()))["test_loss_grad"]()
+
+
+def test_its_comparison_of_the_methods_on_a_function_of_ones_own_runs(model, monkeypatch, capsys) -> None:
+    model.write_text(corrected(model.read_text()))
+    assert run(".venv/bin/adkit compare model.py", monkeypatch, "--seconds", "0.02") == 0
     assert "SymPy derivative in 50-digit mpmath" in capsys.readouterr().out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .base import Cache, Jacobian, Method
 from .given import Engine, External, Manual
-from .numerical import Numerical
+from .numerical import Numerical, NumericalResult
 from .registry import AUTO, BUILT_IN, Methods, methods
 from .symbolic import Symbolic
 from .traced import Auto, Forward, Reverse
@@ -22,6 +22,7 @@ __all__ = [
     "Method",
     "Methods",
     "Numerical",
+    "NumericalResult",
     "Reverse",
     "Symbolic",
     "methods",

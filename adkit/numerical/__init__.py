@@ -1,6 +1,33 @@
 """Finite differences: f is a black box, called at moved points, one component at a time."""
 
-from .schemes import SCHEMES, check, hessian, jacobian, step_size
-from .surroundings import Surroundings, component, components
+from .adaptive import Slope, slopes
+from .curvature import hessian
+from .limits import Limits, require_inside
+from .schemes import Found, Options, component_slopes, differences, jacobian
+from .steps import COMPLEX_STEP, SCHEMES, check, epsilon_of, step_size, step_sizes
+from .surroundings import NO_VALUE, Axis, Surroundings, component, components, number
 
-__all__ = ["SCHEMES", "Surroundings", "check", "component", "components", "hessian", "jacobian", "step_size"]
+__all__ = [
+    "COMPLEX_STEP",
+    "NO_VALUE",
+    "SCHEMES",
+    "Axis",
+    "Found",
+    "Limits",
+    "Options",
+    "Slope",
+    "Surroundings",
+    "check",
+    "component",
+    "component_slopes",
+    "components",
+    "differences",
+    "epsilon_of",
+    "hessian",
+    "jacobian",
+    "number",
+    "require_inside",
+    "slopes",
+    "step_size",
+    "step_sizes",
+]

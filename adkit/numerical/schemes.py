@@ -1,97 +1,90 @@
-"""Finite differences: f is a black box, called at shifted points, one component at a time."""
+"""First derivatives by the scheme that was asked for, one component at a time."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from ..errors import BadRequest, OutputError, unknown
-from ..tracing import plain
-from .surroundings import Function, Place, Surroundings, component, components, number
+from ..errors import OutputError
+from ..tracing import Box, plain
+from . import limits
+from .adaptive import Slope, slopes
+from .complex_step import complex_column, require_confirmed
+from .limits import Limits
+from .slope import Estimate, central, forward
+from .steps import DOUBLE, SCHEMES, epsilon_of, step_size
+from .surroundings import Axis, Function, Place, Surroundings, components
 
-Scheme = Literal["central", "forward", "complex"]
-SCHEMES: tuple[str, ...] = get_args(Scheme)
-
-
-def step_size(x: Any, scheme: str, step: float | None = None, out: Any = 0.0) -> float:
-    """The step at the number x: `step` where the caller fixed it, else where truncation and rounding balance.
-
-    That is at the square root of the machine epsilon for one-sided differences, at its cube root for central ones and
-    at its fourth root for second differences, relative to |x| where that exceeds 1. The epsilon is that of x or of f's
-    output `out`, whichever is less precise. The complex step subtracts nothing and may be tiny.
-    """
-    if step is not None:
-        return step
-    if scheme == "complex":
-        return 1e-20
-    epsilon = max(_epsilon(x), _epsilon(out))
-    root = {"forward": 1 / 2, "central": 1 / 3, "second": 1 / 4}[scheme]
-    return epsilon**root * max(1.0, float(np.abs(x)))
+__all__ = ["SCHEMES", "Found", "Options", "differences", "jacobian"]
 
 
-def _epsilon(x: Any) -> float:
-    """The machine epsilon of a number's dtype; whole numbers are exact."""
-    dtype = np.asarray(plain(x)).dtype
-    return float(np.finfo(dtype).eps) if dtype.kind in "fc" else 0.0
+TINY = 1e-150
 
 
-def check(scheme: object, step: object) -> None:
-    """Refuse a scheme or step that makes no sense."""
-    if scheme not in SCHEMES:
-        raise unknown("scheme", scheme, SCHEMES)
-    if step is None:
-        return
-    if isinstance(step, bool) or not isinstance(step, (int, float, np.number)) or not 0 < step < math.inf:
-        raise BadRequest(f"the step of a finite difference must be a positive number, not {step!r}")
+@dataclass(frozen=True)
+class Options:
+    """How to take differences: see `ad.Numerical`."""
+
+    scheme: str = "central"
+    step: float | None = None
+    order: int = 2
+    limits: Limits | None = None
+
+
+@dataclass
+class Found:
+    """f at the point, and what was found of each leaf's derivative, in the shape output.shape + leaf.shape."""
+
+    base: Any
+    calls: int = 1
+    value: list[Any] = field(default_factory=list[Any])
+    error: list[Any] = field(default_factory=list[Any])
+    noise: list[Any] = field(default_factory=list[Any])
+    step: list[Any] = field(default_factory=list[Any])
+    status: list[Any] = field(default_factory=list[Any])
 
 
 def jacobian(
     f: Function, leaves: Sequence[Any], scheme: str = "central", step: float | None = None
 ) -> tuple[Any, list[Any]]:
-    """f at the point, and its derivative with respect to each leaf, in the shape output.shape + leaf.shape.
+    """f at the point, and its derivative with respect to each leaf, in the shape output.shape + leaf.shape."""
+    found = differences(f, leaves, Options(scheme, step))
+    return found.base, found.value
 
-    f is called once, and once (forward, complex) or twice (central) for each component; for the complex step three
-    times more, to see that f is analytic.
+
+def differences(f: Function, leaves: Sequence[Any], options: Options, full: bool = False) -> Found:
+    """All that differences say of f's first derivatives; only the values, unless `full`.
+
+    f is called once at the point, and for each component once (forward, complex), `order` times or twice that
+    (central), or as often as it takes (adaptive).
     """
-    check(scheme, step)
-    base = Surroundings(f, leaves).at()
-    if scheme == "complex" and np.iscomplexobj(plain(base)):
-        raise OutputError("scheme='complex' needs f to return real numbers at real arguments; use scheme='central'")
-    near = Surroundings(f, leaves, complex_step=scheme == "complex")
+    near = Surroundings(f, leaves)
+    base = near.at()
+    column = _COLUMNS[options.scheme](f, leaves, near, base, options, full)
+    found = Found(base)
     columns: list[list[Any]] = [[] for _ in leaves]
     with np.errstate(all="ignore"):
         for i, place in components(leaves):
-            h = step_size(component(leaves[i], place), scheme, step, base)
-            columns[i].append(_difference(near, base, (i, place), scheme, h))
-        blocks = [_assembled(found, base, leaf) for found, leaf in zip(columns, leaves, strict=True)]
-        if scheme == "complex":
-            _require_analytic(f, leaves, blocks)
-    return base, blocks
+            columns[i].append(column(i, place))
+        for of_leaf, leaf in zip(columns, leaves, strict=True):
+            if full:
+                _add(found, [list(part) for part in zip(*of_leaf, strict=True)] or [[]] * 5, base, leaf)
+            else:
+                found.value.append(_assembled(of_leaf, base, leaf))
+        if options.scheme == "complex":
+            require_confirmed(f, leaves, base, found.value, options.limits)
+    found.calls = near.calls
+    return found
 
 
-def _difference(near: Surroundings, base: Any, where: tuple[int, Place], scheme: str, h: float) -> Any:
-    """The derivative of f with respect to one component."""
-    if scheme == "complex":
-        return np.imag(_complex_call(near, where, h)) / h
-    # The distance that floating point really moves, not the one that was asked for.
-    ahead = near.distance(*where, h)
-    above = number(near.at((*where, h)))
-    if scheme == "forward":
-        return (above - number(base)) / ahead
-    below = number(near.at((*where, -h)))
-    return (above - below) / (ahead - near.distance(*where, -h))
-
-
-def _complex_call(near: Surroundings, where: tuple[int, Place], h: float) -> Any:
-    try:
-        return near.at((*where, 1j * h))
-    except TypeError as error:
-        raise OutputError(
-            f"scheme='complex' calls f with complex numbers, which it does not take ({error}); use scheme='central'"
-        ) from error
+def _add(found: Found, parts: Sequence[Any], base: Any, leaf: Any) -> None:
+    """The five results for one leaf."""
+    held = (found.value, found.error, found.noise, found.step, found.status)
+    for list_, part in zip(held, parts, strict=True):
+        list_.append(_assembled(part, base, leaf))
 
 
 def _assembled(columns: list[Any], base: Any, leaf: Any) -> Any:
@@ -100,73 +93,91 @@ def _assembled(columns: list[Any], base: Any, leaf: Any) -> Any:
     return np.reshape(np.stack(columns, axis=-1), shape) if columns else np.zeros(shape)
 
 
-def _require_analytic(f: Function, leaves: Sequence[Any], blocks: Sequence[Any]) -> None:
-    """Refuse a complex step that a central difference along one random direction contradicts.
+# -- fixed steps -----------------------------------------------------------------------------------
+def _column(estimate: Estimate, full: bool) -> Any:
+    """The slope; with what a fixed step has to say of it, if that is asked for."""
+    if not full:
+        return estimate.value
+    shape = np.shape(plain(estimate.value))
+    unknown = np.full(shape, np.nan)
+    return estimate.value, unknown, unknown, np.broadcast_to(estimate.step, shape), estimate.status()
 
-    The complex step is exact where f is analytic in the complex plane and silently wrong where it takes an absolute
-    value, a conjugate or a real part on the way.
-    """
-    points = [plain(leaf) for leaf in leaves]
-    epsilon = max((float(np.finfo(np.asarray(x).dtype).eps) for x in points), default=0.0)
-    random = np.random.default_rng(0)
-    sizes = [np.maximum(1.0, np.abs(x)) * epsilon ** (1 / 3) for x in points]
-    directions = [size * random.choice([-1.0, 1.0], np.shape(x)) for size, x in zip(sizes, points, strict=True)]
-    above, below = (
-        number(plain(f([_like(x, x + sign * d) for x, d in zip(points, directions, strict=True)]))) for sign in (1, -1)
-    )
-    seen = (above - below) / 2
-    terms = [(np.asarray(plain(b)) * d).reshape(*np.shape(seen), -1) for b, d in zip(blocks, directions, strict=True)]
-    claimed = sum(term.sum(axis=-1) for term in terms)
-    scale = sum(np.abs(term).sum(axis=-1) for term in terms) + np.abs(seen)
-    noise = 45 * epsilon * np.maximum(np.abs(above), np.abs(below))
-    if np.any(np.abs(seen - claimed) > max(1e-4, 30 * epsilon ** (2 / 3)) * scale + noise):
+
+def _fixed(
+    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
+) -> Callable[..., Any]:
+    def column(i: int, place: Place) -> Any:
+        axis = Axis(near, base, i, place, *limits.at(options.limits, i, place))
+        if options.scheme == "forward":
+            estimate = forward(axis, step_size(axis.x, "forward", options.step, base))
+        else:
+            estimate = central(axis, options.step, options.order)
+        return _column(estimate, full)
+
+    return column
+
+
+# -- adaptive steps --------------------------------------------------------------------------------
+def _adaptive(
+    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
+) -> Callable[..., Any]:
+    if isinstance(base, Box) or any(isinstance(leaf, Box) for leaf in leaves):
         raise OutputError(
-            "scheme='complex' disagrees with central differences: f is not analytic (an absolute value, a "
-            "comparison, a conjugate, a real part or a norm stands in the way); use scheme='central'"
+            "scheme='adaptive' chooses its steps by f's values, which has no derivative; use scheme='central' inside "
+            "another derivative"
         )
+    if np.iscomplexobj(base):
+        raise OutputError("scheme='adaptive' needs f to return real numbers; use scheme='central'")
+    shape = np.shape(base)
+
+    def column(i: int, place: Place) -> Any:
+        found = component_slopes(near, base, i, place, options.limits)
+        value = _of(found, "value", shape)
+        if not full:
+            return value
+        return value, *(_of(found, name, shape) for name in ("error", "noise", "step", "status"))
+
+    return column
 
 
-def _like(x: Any, moved: Any) -> Any:
-    """A moved point of the type of the point itself."""
-    return moved.astype(x.dtype) if isinstance(x, np.ndarray) else type(x)(moved)
+def component_slopes(near: Surroundings, base: Any, i: int, place: Place, bounds: Limits | None = None) -> list[Slope]:
+    """The adaptive slopes of all outputs along one component."""
+    axis = Axis(near, base, i, place, *limits.at(bounds, i, place))
+
+    def line(t: float) -> Any:
+        if t == 0:
+            return np.ravel(axis.base)
+        return np.ravel(axis(t)) if axis.fits(t) else np.full(np.size(axis.base), np.nan)
+
+    if not np.size(base):
+        return []
+    # The ladder of steps is climbed from the size of the component: from next to nothing it would be all too long.
+    size = abs(float(axis.x))
+    room = {"lower": -axis.room(-1), "upper": axis.room(1)}
+    return slopes(line, size if size > TINY else 0.0, epsilon_of(axis.x, base) or DOUBLE, **room)
 
 
-def hessian(f: Function, leaves: Sequence[Any], step: float | None = None) -> list[list[Any]]:
-    """Second differences of f alone: block [i][j] in the shape leaf_i.shape + leaf_j.shape."""
-    check("central", step)
-    near = Surroundings(f, leaves)
-    places = list(components(leaves))
-    base = number(near.at())
-    steps = [step_size(component(leaves[i], place), "second", step, base) for i, place in places]
-    steps = [near.distance(i, place, h) for (i, place), h in zip(places, steps, strict=True)]
-
-    def second(a: int, b: int) -> Any:
-        (i, p), (j, q), h, k = places[a], places[b], steps[a], steps[b]
-        if a == b:
-            return (number(near.at((i, p, h))) - 2 * base + number(near.at((i, p, -h)))) / h**2
-        pp, pm, mp, mm = (number(near.at((i, p, s * h), (j, q, t * k))) for s in (1, -1) for t in (1, -1))
-        return (pp - pm - mp + mm) / (4 * h * k)
-
-    with np.errstate(all="ignore"):
-        lower = [[second(a, b) for b in range(a + 1)] for a in range(len(places))]
-    rows = [[lower[max(a, b)][min(a, b)] for b in range(len(places))] for a in range(len(places))]
-    return _in_blocks(rows, leaves)
+def _of(found: Sequence[Slope], name: str, shape: tuple[int, ...]) -> Any:
+    return np.reshape(np.array([getattr(slope, name) for slope in found]), shape)
 
 
-def _in_blocks(rows: list[list[Any]], leaves: Sequence[Any]) -> list[list[Any]]:
-    """A square matrix over all components, cut into blocks of shape leaf_i.shape + leaf_j.shape."""
-    shapes = [np.shape(plain(leaf)) for leaf in leaves]
-    ends = [0, *np.cumsum([math.prod(shape) for shape in shapes])]
-    return [
-        [
-            _block(
-                [x for row in rows[ends[i] : ends[i + 1]] for x in row[ends[j] : ends[j + 1]]], shapes[i] + shapes[j]
-            )
-            for j in range(len(leaves))
-        ]
-        for i in range(len(leaves))
-    ]
+# -- complex steps ---------------------------------------------------------------------------------
+def _complex(
+    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
+) -> Callable[..., Any]:
+    slope = complex_column(f, leaves, base, options.step)
+
+    def column(i: int, place: Place) -> Any:
+        value, h = slope(i, place)
+        near.calls += 1
+        return _column(Estimate(value, h, True), full)
+
+    return column
 
 
-def _block(numbers: list[Any], shape: tuple[int, ...]) -> Any:
-    return np.reshape(np.stack(numbers), shape) if numbers else np.zeros(shape)
+_COLUMNS: dict[str, Callable[..., Callable[..., Any]]] = {
+    "central": _fixed,
+    "forward": _fixed,
+    "complex": _complex,
+    "adaptive": _adaptive,
+}

@@ -19,6 +19,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..errors import LostDerivative, NoRule, place
 from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain, value
 from ..views import tie
+from .analytic import ANALYTIC
 
 Rule = Callable[..., Any]
 Flow = Literal["moves", "adds", "dense"]
@@ -52,6 +53,11 @@ class Primitive:
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         return bind(self, tuple([x if type(x) is float or isinstance(x, Box) else normalize(x) for x in args]), params)
+
+    @property
+    def analytic(self) -> bool:
+        """Whether the function of NumPy, at complex arguments, is the continuation of what it is at real ones."""
+        return self.listed and self.name in ANALYTIC
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

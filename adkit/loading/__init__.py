@@ -1,0 +1,21 @@
+"""What a person names on the command line: a function in a file of theirs, a point, a comparison file."""
+
+from .code import blaming, function
+from .plans import Plan, plan
+from .points import Point, inline, point
+from .subjects import beside, bounds, components, positions, subject
+
+__all__ = [
+    "Plan",
+    "Point",
+    "beside",
+    "blaming",
+    "bounds",
+    "components",
+    "function",
+    "inline",
+    "plan",
+    "point",
+    "positions",
+    "subject",
+]

@@ -1,0 +1,103 @@
+"""A function of the person's own at a point, as a subject to compare or to check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from ..containers import flatten, unflatten
+from ..errors import BadRequest
+from ..harness import Subject
+from .code import blaming, function
+from .points import Point, point
+
+
+def subject(target: str, at: str | None, argnums: str | None, gradient: str | None) -> Subject:
+    """`FILE.py:f` at the point that `at` names, with a gradient of one's own from the same file or another."""
+    if ":" not in target and not target.endswith(".py"):
+        raise BadRequest(f"{target!r} is no function of your own: write FILE.py:f")
+    f, path = function(target), target.rpartition(":")[0]
+    if at is None or not at.strip():
+        raise BadRequest(f'{target} needs a point: --at "2.0, 5.0" gives one value per argument')
+    where = point(at, f, path)
+    by_hand = None if gradient is None else beside(target, gradient)
+    _try(f, "f", where)
+    if by_hand is not None:
+        _try(by_hand, getattr(by_hand, "__name__", "the gradient"), where)
+    chosen = positions(argnums, where.args)
+    return Subject(
+        f=f,
+        args=where.args,
+        kwargs=where.kwargs,
+        argnums=chosen,
+        problem=getattr(f, "__name__", target),
+        gradient=by_hand,
+        point=where.label + _fixed(chosen, where),
+    )
+
+
+def beside(target: str, name: str) -> Callable[..., Any]:
+    """The function of this name in the file of the target, or in a file of its own."""
+    return function(name if ":" in name else f"{target.rpartition(':')[0]}:{name}")
+
+
+def bounds(text: str) -> tuple[float, float]:
+    """LO,HI as two numbers; what is left empty is infinite."""
+    try:
+        low, high = (part.strip() for part in text.split(","))
+        return float(low or "-inf"), float(high or "inf")
+    except ValueError:
+        raise BadRequest(
+            f"--bounds takes two numbers, LO,HI, as in 0,1 (or 0, for no upper one); got {text!r}"
+        ) from None
+
+
+def components(text: str | None) -> int | Literal["all"] | None:
+    """How many components are checked one by one."""
+    if text is None or text == "all":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise BadRequest(f"--components takes a whole number or all; got {text!r}") from None
+
+
+def _try(function: Callable[..., Any], name: str, where: Point) -> None:
+    """Run a function once: what it raises is the person's own error, and is said before anything else is."""
+    with blaming(name):
+        function(*_copied(where.args), **_copied(where.kwargs))
+
+
+def _copied(tree: Any) -> Any:
+    """The same with arrays of its own: whether f changes what it is given is not for the first run to hide."""
+    leaves, structure = flatten(tree)
+    return unflatten(structure, [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves])
+
+
+def _fixed(chosen: tuple[int, ...], where: Point) -> str:
+    """Which arguments are held fixed, where some are."""
+    others = [*(str(i) for i in range(len(where.args)) if i not in chosen), *where.kwargs]
+    return f", argument{'s' * (len(others) > 1)} {', '.join(others)} held fixed" if others else ""
+
+
+def positions(text: str | None, args: tuple[Any, ...]) -> tuple[int, ...]:
+    """The argnums that are meant: those written, or every argument but whole numbers (all, if all are whole)."""
+    if text is None:
+        kinds = [set(map(_kind, flatten(arg)[0])) & set("iufc") for arg in args]
+        chosen = tuple(i for i, kind in enumerate(kinds) if kind & set("fc"))
+        chosen = chosen or tuple(i for i, kind in enumerate(kinds) if kind)
+        if not chosen:
+            raise BadRequest("among the arguments that --at gives, there is no number to differentiate by")
+        return chosen
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise BadRequest(f"--argnums takes positions separated by commas, as in 0,1; got {text!r}") from None
+
+
+def _kind(leaf: Any) -> str:
+    """The kind of a leaf's dtype, as NumPy abbreviates it; nothing of what is no number at all."""
+    numeric = isinstance(leaf, (int, float, complex, np.ndarray, np.generic))
+    return np.asarray(leaf).dtype.kind if numeric else ""
