@@ -179,3 +179,9 @@ def test_the_function_and_the_method_are_named():
     text = str(ad.check_grad(loss, np.zeros(2), method="forward"))
     assert "gradient of loss" in text
     assert "gradient (forward)" in text
+
+
+def test_numbers_are_plain():
+    report = ad.check_grad(lambda x: np.sum(np.cos(x)), np.array([0.3, 1.2]))
+    numbers = [value for c in report.components for value in (c.x, c.analytic, c.numerical, c.bar, c.rel_error, c.step)]
+    assert {type(x) for x in (*numbers, report.sensitivity)} == {float}

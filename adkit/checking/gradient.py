@@ -188,7 +188,7 @@ class _Check:
             source=source,
             total=self.total,
             screened=self.screened,
-            sensitivity=self.sensitivity,
+            sensitivity=float(self.sensitivity),
             f_calls=self.f_calls,
             strict=strict,
             faults=self.faults,
