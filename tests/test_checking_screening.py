@@ -161,6 +161,23 @@ def test_bounds_are_never_crossed_by_directions():
     assert not report.findings
 
 
+def test_components_at_their_bounds_are_screened_from_the_inside():
+    x = np.where(FEWER < 0, 0.0, FEWER)
+
+    def inside(x):
+        assert x.min() >= 0
+        return np.sum(np.exp(x))
+
+    report = ad.check_grad(inside, x, grad=np.exp, bounds=(0, None))
+    assert report
+    assert report.f_calls < 400
+    at_bound = int(np.flatnonzero(x == 0)[100])
+    report = ad.check_grad(
+        inside, x, grad=lambda x: np.exp(x) * (1 + (np.arange(x.size) == at_bound)), bounds=(0, None)
+    )
+    assert [(c.index, c.verdict) for c in report.failed] == [((at_bound,), "WRONG")]
+
+
 def test_the_sensitivity_is_honest():
     report = ad.check_grad(f, X, grad=gradient)
     assert 1e-10 < report.sensitivity < 1e-4
