@@ -58,8 +58,9 @@ def drawn(number: int, seed: int = 0) -> Iterator[Case]:
         offset = float(height * 10 ** random.uniform(0, 6)) if random.random() < 0.25 else 0.0
         x = float(size * random.normal())
         smooth = _scaled(tree, height, offset)
-        noise = 2.0**-50 * height
-        yield Case(f"random function {i}", "random", of_number(smooth), (x,), width=size, noise=noise)
+        # Its slope here may be much less than nearby, by accident.
+        known: dict[str, Any] = {"width": size, "scale": height / size, "noise": 2.0**-50 * height}
+        yield Case(f"random function {i}", "random", of_number(smooth), (x,), **known)
 
 
 def broken(number: int, seed: int = 0) -> Iterator[Case]:
@@ -114,7 +115,7 @@ def _noise(i: int, smooth: Smooth, x: float, size: float, height: float, random:
         return smooth(np, t[0]) + level * scatter(t[0])
 
     formula = of_number(smooth)
-    known = {"computed": computed, "noise": level, "width": size}
+    known: dict[str, Any] = {"computed": computed, "noise": level, "width": size, "scale": height / size}
     return Case(f"random noise {i}", "random breaks", formula, (x,), "noisy", **known)
 
 
