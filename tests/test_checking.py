@@ -45,7 +45,7 @@ WRONG: dict[str, tuple[Any, Any, Any, str]] = {
     "factor 2": (f, POINT, lambda x: 2 * gradient(x), "2 times the true one: a factor 1/2 is missing"),
     "factor 1/2": (f, POINT, lambda x: gradient(x) / 2, "1/2 times the true one: a factor 2 is missing"),
     "one per cent": (f, POINT, lambda x: 1.01 * gradient(x), "every component is 1.01 times the true one"),
-    "one part in a billion": (f, POINT, lambda x: gradient(x) * (1 + 1e-9), ""),
+    "one part in a million": (f, POINT, lambda x: gradient(x) * (1 + 1e-6), ""),
     "one component": (f, POINT, with_one, "one component alone is wrong; the 5 others that were judged are not"),
     "sum for mean": (lambda x: np.mean(np.sin(x) * x), POINT, gradient, "is a sum taken for a mean?"),
     "mean for sum": (f, POINT, lambda x: gradient(x) / 6, "is a mean taken for a sum?"),
@@ -88,6 +88,19 @@ def test_a_wrong_gradient_is_caught_and_its_cause_named(case):
     assert any(cause in finding for finding in (*report.findings, ""))
 
 
+def test_a_constant_with_few_digits_is_not_certified_and_not_called_a_mistake():
+    report = ad.check_grad(lambda x: np.sin(x) / 3, 0.7, grad=lambda x: np.cos(x) * 0.3333333333)
+    assert not report
+    assert report.counts == {"UNRESOLVED": 1}
+    assert "a constant has few digits" in report.components[0].hint
+
+
+def test_the_rounding_of_an_ill_conditioned_gradient_is_no_mistake():
+    hilbert = 1 / (np.arange(8)[:, None] + np.arange(8) + 1)
+    report = ad.check_grad(lambda x: np.sum(np.linalg.solve(hilbert, x) ** 2), np.ones(8))
+    assert "WRONG" not in verdicts(report)
+
+
 def test_an_accumulation_that_is_missing_is_caught():
     def shared(x):
         return x[0] * x[1] + x[0] ** 2
@@ -104,6 +117,11 @@ def test_swapped_arguments_are_named():
         energy, POINT, POINT[::-1].copy(), argnums=(0, 1), grad=lambda a, b: (a**2, 2 * a * b), progress=False
     )
     assert "the gradients by argument 0 and argument 1 are swapped" in report.findings
+
+
+def test_the_gradient_by_another_argument_is_named():
+    report = ad.check_grad(lambda a, b: np.sum(a**2 * b), POINT, POINT + 3, grad=lambda a, b: a**2)
+    assert "this is the gradient by argument 1" in report.findings
 
 
 def test_one_detached_argument_is_named_and_the_other_agrees():
@@ -280,14 +298,12 @@ def test_right_gradients_of_random_functions_are_never_wrong_and_faults_never_ag
     x = random.normal(size=random.integers(1, 5)) * 10.0 ** random.uniform(-3, 1)
     with np.errstate(all="ignore"):
         right = ad.grad(function)(x)
-    if not np.all(np.isfinite(right)):
-        pytest.skip("overflows")
+    if not np.all(np.isfinite(right)) or not np.any(right):
+        return  # overflows, or does not depend on x
     assert "WRONG" not in verdicts(ad.check_grad(function, x, grad=right))
     k = int(np.argmax(np.abs(right)))
     faulty = right.copy()
     faulty[k] *= 1.01
-    if faulty[k] == right[k]:
-        pytest.skip("the gradient is 0")
     report = ad.check_grad(function, x, grad=faulty)
     assert not report
     assert {c.index: c.verdict for c in report.components}[(k,)] != "AGREE"

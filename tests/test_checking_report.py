@@ -132,6 +132,18 @@ def test_json_is_for_every_reader():
     assert content["counts"] == {"NONFINITE": 1}
 
 
+def test_narrow_terminals_get_fewer_columns():
+    narrow = GradientReport(MANY).to_text(width=80)
+    assert "relative" not in narrow
+    assert "gradient (given)" in narrow
+    assert max(map(len, narrow.splitlines())) <= 80
+
+
+def test_a_progress_bar_goes_to_stderr(capsys):
+    ad.check_grad(lambda x: x**2, 3.0, grad=6.0, progress=True)
+    assert capsys.readouterr().out == ""
+
+
 def test_colours_are_for_terminals():
     out = io.StringIO()
     Console(file=out, force_terminal=True, width=120, color_system="standard").print(GradientReport(MANY))
@@ -167,3 +179,9 @@ def test_the_function_and_the_method_are_named():
     text = str(ad.check_grad(loss, np.zeros(2), method="forward"))
     assert "gradient of loss" in text
     assert "gradient (forward)" in text
+
+
+def test_numbers_are_plain():
+    report = ad.check_grad(lambda x: np.sum(np.cos(x)), np.array([0.3, 1.2]))
+    numbers = [value for c in report.components for value in (c.x, c.analytic, c.numerical, c.bar, c.rel_error, c.step)]
+    assert {type(x) for x in (*numbers, report.sensitivity)} == {float}

@@ -11,14 +11,15 @@ import adkit as ad
 
 N = 100_000
 X = np.random.default_rng(0).normal(size=N)
+FEWER = X[:10_000]
 
 
 def f(x):
-    return np.sum(np.sin(x) * x)
+    return np.sum(x * x * (x + 1))
 
 
 def gradient(x):
-    return np.cos(x) * x + np.sin(x)
+    return x * (3 * x + 2)
 
 
 def with_faults(places, factor=1.01):
@@ -70,20 +71,20 @@ def test_several_wrong_components_are_all_named():
 
 
 def test_of_very_many_some_are_named_and_the_rest_is_said_to_be_there():
-    report = ad.check_grad(f, X, grad=with_faults(slice(None, None, 5000)))
+    report = ad.check_grad(f, FEWER, grad=with_faults(slice(None, None, 500)))
     assert len(report.failed) == 12
     assert any("there are more like them" in finding for finding in report.findings)
-    assert report.verdict.startswith("At least 12 of the 100,000 components")
+    assert report.verdict.startswith("At least 12 of the 10,000 components")
 
 
 def test_what_is_wrong_everywhere_needs_no_search():
-    report = ad.check_grad(f, X, grad=lambda x: 2 * gradient(x))
+    report = ad.check_grad(f, FEWER, grad=lambda x: 2 * gradient(x))
     assert "every component is 2 times the true one: a factor 1/2 is missing" in report.findings
     assert report.f_calls < 1000
 
 
 def test_a_permutation_does_not_cancel():
-    report = ad.check_grad(f, X, grad=lambda x: gradient(x)[::-1])
+    report = ad.check_grad(f, FEWER, grad=lambda x: gradient(x)[::-1])
     assert "the gradient by argument 0 is reversed" in report.findings
 
 
@@ -93,11 +94,11 @@ def test_two_swapped_components_do_not_cancel():
         found[[10, 20]] = found[[20, 10]]
         return found
 
-    assert {c.index for c in ad.check_grad(f, X, grad=swapped).failed} == {(10,), (20,)}
+    assert {c.index for c in ad.check_grad(f, FEWER, grad=swapped).failed} == {(10,), (20,)}
 
 
 def test_kinks_are_found_among_smooth_components():
-    x = np.where(X == 0, 1.0, X)
+    x = np.where(FEWER == 0, 1.0, FEWER)
     x[[77, 5000]] = 0
     report = ad.check_grad(lambda x: np.sum(np.abs(x)), x, grad=np.sign)
     assert {(c.index, c.verdict) for c in report.failed} == {((77,), "KINK"), ((5000,), "KINK")}
@@ -105,7 +106,7 @@ def test_kinks_are_found_among_smooth_components():
 
 
 def test_a_component_that_is_nan_is_looked_at_first():
-    report = ad.check_grad(f, X, grad=with_faults(123, np.nan))
+    report = ad.check_grad(f, FEWER, grad=with_faults(123, np.nan))
     assert [(c.index, c.verdict) for c in report.failed] == [((123,), "NONFINITE")]
 
 
@@ -113,9 +114,9 @@ def test_noise_is_named_and_nothing_is_certified():
     def rough(x):
         return f(x) + 1e-6 * np.sin(1e14 * np.sum(x))
 
-    report = ad.check_grad(rough, X, grad=gradient)
+    report = ad.check_grad(rough, FEWER, grad=gradient)
     assert not report
-    assert set(report.counts) == {"NOISY"}
+    assert set(report.counts) <= {"NOISY", "UNRESOLVED"}
 
 
 def test_a_small_leaf_beside_a_large_one_is_screened_by_itself():
@@ -158,6 +159,23 @@ def test_bounds_are_never_crossed_by_directions():
     report = ad.check_grad(inside, np.abs(X[:1000]) + 0.02, grad=lambda x: 0.5 / np.sqrt(x), bounds=(0.01, None))
     assert report
     assert not report.findings
+
+
+def test_components_at_their_bounds_are_screened_from_the_inside():
+    x = np.where(FEWER < 0, 0.0, FEWER)
+
+    def inside(x):
+        assert x.min() >= 0
+        return np.sum(np.exp(x))
+
+    report = ad.check_grad(inside, x, grad=np.exp, bounds=(0, None))
+    assert report
+    assert report.f_calls < 400
+    at_bound = int(np.flatnonzero(x == 0)[100])
+    report = ad.check_grad(
+        inside, x, grad=lambda x: np.exp(x) * (1 + (np.arange(x.size) == at_bound)), bounds=(0, None)
+    )
+    assert [(c.index, c.verdict) for c in report.failed] == [((at_bound,), "WRONG")]
 
 
 def test_the_sensitivity_is_honest():

@@ -158,9 +158,8 @@ def leaves_of(arg: Any) -> Leaves:
 
 def _entries(part: Any, call: Call) -> Leaves | None:
     """Of a gradient by all arguments of f, as a tuple or an array of numbers, the leaves that are asked for."""
-    if isinstance(part, np.ndarray) and part.ndim == 1:
-        part = tuple(part)
-    if not isinstance(part, (tuple, list)) or len(part) != len(call.args):
+    vector = isinstance(part, np.ndarray) and part.ndim == 1
+    if not (vector or isinstance(part, (tuple, list))) or len(part) != len(call.args):
         return None
     chosen = tuple(part[i] for i in call.positions)
     return call._leaves_of(chosen[0] if call.single else chosen)

@@ -11,13 +11,16 @@ from .. import forward, reverse
 from ..calls import Call, ones_like
 from ..errors import AdkitError
 from ..explain import explain_nan
-from ..methods import Forward, Method, Reverse
+from ..methods import Forward, Method, Numerical, Reverse
 from ..records import Component
 from ..tracing import plain
+from .bounds import limits
 from .claim import Claim, computed
 from .referee import REPRODUCIBLE, Referee, Vector
 
 _DIRECTIONS = 3
+# Arguments of more numbers than this are not compared with others.
+_SHORT = 200
 # Traced and plain runs may round differently, and derivatives multiply what that does.
 _ROUNDING = 1e-8
 
@@ -115,3 +118,24 @@ def origin_of_nan(call: Call) -> list[str]:
     except Exception:  # f is anybody's code, and may not take traced values
         return []
     return [] if report is None else [str(report)]
+
+
+def mistaken_argument(call: Call, referee: Referee, claim: Claim) -> list[str]:
+    """Whether the claim is the gradient by another argument: arguments taken for each other."""
+    if not call.single or len(call.leaves) != 1 or referee.point.size > _SHORT or not np.isfinite(claim.matrix).all():
+        return []
+    shape = np.shape(plain(call.leaves[0]))
+    for i, arg in enumerate(call.args):
+        if i not in call.positions and isinstance(arg, (float, np.ndarray)) and np.shape(arg) == shape:
+            found = _differences(Call(call.f, i, call.args, call.kwargs))
+            if found is not None and np.allclose(claim.matrix, found, rtol=1e-5, atol=1e-7 * np.abs(found).max()):
+                return [f"this is the gradient by argument {i}"]
+    return []
+
+
+def _differences(call: Call) -> Vector | None:
+    """The Jacobian by central differences; None where f gives none."""
+    try:
+        return computed(Numerical(), call, Referee(call, limits(None, call))).matrix
+    except Exception:  # f is anybody's code, and may not take another argument moved
+        return None

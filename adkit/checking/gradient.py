@@ -103,7 +103,7 @@ def check_grad(
         first = Referee(call, limits_, seed)
         chosen = methods.resolve(method)
         claim = claims.computed(chosen, call, first) if grad is None else claims.given(grad, call, first)
-        if grad is None:
+        if grad is None and not first.random:
             check.faults += consistency.faults(claim, chosen, call, first, seed)
         check.judge(first, claim)
         check.explain(call, first, claim)
@@ -151,6 +151,7 @@ class _Check:
         if "NONFINITE" in verdicts and claim.source != "given":
             self.notes += consistency.origin_of_nan(call)
         if "WRONG" in verdicts:
+            self.faults += consistency.mistaken_argument(call, referee, claim)
             self.notes += consistency.second_opinion(call, referee, claim, self.components)
 
     def _screen(self, inspection: Inspection) -> None:
@@ -187,7 +188,7 @@ class _Check:
             source=source,
             total=self.total,
             screened=self.screened,
-            sensitivity=self.sensitivity,
+            sensitivity=float(self.sensitivity),
             f_calls=self.f_calls,
             strict=strict,
             faults=self.faults,

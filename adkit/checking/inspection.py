@@ -120,15 +120,15 @@ class Inspection:
             x=float(near.point[k]),
             analytic=a,
             numerical=float(slope.value),
-            bar=judgement.bar,
-            abs_error=abs(a - slope.value),
-            rel_error=_relative(a, slope.value),
-            step=slope.step,
+            bar=float(judgement.bar),
+            abs_error=float(abs(a - slope.value)),
+            rel_error=_relative(a, float(slope.value)),
+            step=float(slope.step),
             verdict=judgement.verdict,
             hint=judgement.hint,
-            left=slope.left,
-            right=slope.right,
-            noise=slope.noise,
+            left=float(slope.left),
+            right=float(slope.right),
+            noise=float(slope.noise),
         )
 
 

@@ -15,6 +15,10 @@ SAFETY = 3
 # A bar certifies if it is narrow beside the numbers that it compares, or beside what counts as large here.
 NARROW = 1e-3
 NARROW_BESIDE_SCALE = 10
+# Two numbers that are apart by less than this part of them are apart by more than roundings of a tame f, and by less
+# than a mistake makes: a gradient that is solved for with an ill-conditioned matrix may be.
+SLIP = 1e-7
+_SLIPPED = "apart by more than rounding, less than a mistake makes: f is ill-conditioned, or a constant has few digits"
 # A one-sided derivative is known to this part of the kink, at least.
 _BESIDE_KINK = 1e-6
 
@@ -86,6 +90,8 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
         return Judgement("NOISY", bar, _rippled(slope))
     if abs(a) * measure.resolution > slope.noise > ROUGH * measure.level:
         return Judgement("UNRESOLVED", bar, "f is rougher than the numbers next to x are apart")
+    if bar < abs(a - slope.value) <= bar + SLIP * max(abs(a), abs(slope.value)):
+        return Judgement("UNRESOLVED", bar, _SLIPPED)
     if abs(a - slope.value) > bar:
         return Judgement("WRONG", bar, _ratio(a, slope.value))
     if slope.status == "noisy":
@@ -122,7 +128,7 @@ def _ratio(a: float, n: float) -> str:
     for nice in (-1.0, 2.0, -2.0, 0.5, -0.5):
         if abs(ratio - nice) < 1e-6:
             return f"{'1/2' if nice == 0.5 else '-1/2' if nice == -0.5 else f'{nice:g}'} times the true one"
-    return f"{ratio:.4g} times the true one" if 1e-4 < abs(ratio - 1) < 0.2 else ""
+    return f"{ratio:.5g} times the true one" if 1e-4 < abs(ratio - 1) < 0.2 else ""
 
 
 def _sides(slope: Slope) -> str:

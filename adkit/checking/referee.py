@@ -42,6 +42,7 @@ class Referee:
         self.call = call
         self.leaves: Leaves = list(call.leaves)
         self.lower, self.upper = bounds
+        self.bounded = bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
         self.fixed, self.kwargs = [copied(arg) for arg in call.args], copied(dict(call.kwargs))
         self.calls = 0
         self.failure = ""
@@ -110,7 +111,11 @@ class Referee:
 
     def direction(self, d: Vector) -> Line:
         """The line through the point in a direction."""
-        return lambda t: self.at(np.clip(self.point + t * d, self.lower, self.upper)) if t else self.base.copy()
+        return lambda t: self.at(self._inside(self.point + t * d)) if t else self.base.copy()
+
+    def _inside(self, point: Vector) -> Vector:
+        """A point that is beyond its bounds by a rounding at most, within them."""
+        return np.clip(point, self.lower, self.upper) if self.bounded else point
 
     def reach(self, d: Vector) -> tuple[float, float]:
         """How far one may go in a direction, down and up, until a bound is met."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -34,9 +34,13 @@ _WORSE: tuple[State, ...] = get_args(State)
 
 @dataclass(frozen=True)
 class Look:
-    """What f says along one direction: of each output the slope, the claim and the bar; and in one word."""
+    """What f says along one direction: of each output the slope, the claim and the bar; and in one word.
+
+    `inward` directions lead from bounds into what they leave.
+    """
 
     d: Vector
+    inward: bool
     slopes: list[Slope]
     claimed: Vector
     bars: Vector
@@ -51,7 +55,7 @@ class Look:
             slope = self.slopes[j]
             # So short a step that f is straight along it, and so long that noise does not hide the disagreement.
             step = slope.step if bent[j] else _ABOVE_NOISE * slope.noise / apart[j]
-        return Clue(j, step if 0 < step <= 0.5 else slope.step if slope.step > 0 else 1e-6, bool(bent[j]))
+        return Clue(j, step if 0 < step <= 0.5 else slope.step if slope.step > 0 else 1e-6, bool(bent[j]), self.inward)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Clue:
     output: int
     step: float
     bent: bool
+    inward: bool
 
 
 class Screening:
@@ -91,17 +96,26 @@ class Screening:
 
     # -- directions --------------------------------------------------------------------------------
     def _fit(self) -> np.ndarray:
-        """Which components can take part in a direction: finite ones, with room on both sides."""
+        """Which components can take part in a direction: finite ones, with room to move."""
         near, claim = self.near, self.inspection.claim
-        room = (near.lower < near.point) & (near.point < near.upper)
-        return room & np.isfinite(near.point) & np.isfinite(claim.matrix).all(axis=0)
+        return (near.lower < near.upper) & np.isfinite(near.point) & np.isfinite(claim.matrix).all(axis=0)
 
     def _directions(self, fit: np.ndarray) -> Iterator[Vector]:
         """Random directions on two scales: that of each number, and that of its leaf; of unlike leaves apart."""
-        groups = self._groups(fit)
+        inner = (self.near.lower < self.near.point) & (self.near.point < self.near.upper)
+        groups = self._groups(fit & inner)
         for group in groups:
             for scale in (self._relative(), self._absolute())[: 2 if len(groups) <= 2 else 1]:
-                yield self._drawn(scale, fit & group)
+                yield self._drawn(scale, fit & inner & group)
+        if (fit & ~inner).any():
+            yield self._inward(fit & ~inner)
+
+    def _inward(self, among: np.ndarray) -> Vector:
+        """From the bounds that components are at, into what they leave."""
+        near = self.near
+        room = np.where(near.point < near.upper, near.upper - near.point, near.lower - near.point)
+        weights = self._relative() * self.random.uniform(0.5, 1.5, near.point.shape)
+        return np.where(among, np.sign(room) * np.minimum(weights, np.abs(room)), 0.0)
 
     def _drawn(self, scale: Vector, among: np.ndarray) -> Vector:
         """No two components weigh the same, so that errors do not cancel."""
@@ -143,8 +157,10 @@ class Screening:
         found = slopes(self.near.direction(d), 1.0, self.near.epsilon, lower=low, upper=high)
         claimed, bars = self._claimed(d)
         bars = bars + [SAFETY * s.error for s in found]
+        inward = 0 in (low, high)
+        found = [replace(s, status="ok") if inward and s.status == "edge" else s for s in found]
         states = [self._state(*each) for each in zip(found, claimed, bars, self._weights(d), strict=True)]
-        return Look(d, found, claimed, bars, _WORSE[max(map(_WORSE.index, states), default=0)])
+        return Look(d, inward, found, claimed, bars, _WORSE[max(map(_WORSE.index, states), default=0)])
 
     def _claimed(self, d: Vector) -> tuple[Vector, Vector]:
         """The claimed derivatives along a direction, and how far rounding and the person's tolerance may move them."""
@@ -224,9 +240,11 @@ class Screening:
         part = np.zeros(d.shape)
         part[places] = d[places]
         line, j, h = self.near.direction(part), clue.output, clue.step
-        above, below = float(line(h)[j]), float(line(-h)[j])
+        base = float(self.near.base[j])
+        above = float(line(h)[j])
+        below = 2 * base - above if clue.inward else float(line(-h)[j])
         apart = abs((above - below) / (2 * h) - self._claimed(part)[0][j])
-        bend = abs(above + below - 2 * self.near.base[j]) / h
+        bend = abs(above + below - 2 * base) / h
         odd = max(apart, bend) if clue.bent else apart
         return odd if math.isfinite(odd) else math.inf
 
@@ -247,7 +265,9 @@ class Screening:
         self._complain(looks, [near.names[i] for i in inside if not math.isfinite(best[i])])
         missed = int(np.sum(~fit)) - sum(1 for k in self.inspection.found if not fit[k])
         if missed:
-            self.doubts.append(f"{missed:,} more components are not finite, or at a bound, and were not looked at")
+            self.doubts.append(
+                f"{missed:,} more components are not finite, or have no room to move, and were not looked at"
+            )
 
     def _complain(self, looks: list[Look], open_leaves: list[str]) -> None:
         off = next((look for look in looks if look.state == "off"), None)

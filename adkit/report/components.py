@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .gradient import GradientReport
 
+Column = tuple[str, Callable[[Component], str]]
 Listed = tuple[Sequence[Component], int]
 _STYLES = {"WRONG": "bold red", "NONFINITE": "red", "NONDETERMINISTIC": "red", "AGREE": "green"}
 # What is wrong with one component, and with several.
@@ -42,18 +43,25 @@ def digits(c: Component) -> int:
     return min(17, max(6, 2 + math.ceil(-math.log10(c.rel_error))))
 
 
+def _certain(c: Component) -> float:
+    """What differences say, without the digits that their bar says nothing of."""
+    if not (math.isfinite(c.numerical) and 0 < c.bar < math.inf):
+        return c.numerical
+    return round(c.numerical, 1 - math.floor(math.log10(c.bar))) + 0.0
+
+
 def place(c: Component) -> str:
     """The component, and which output it is a derivative of."""
     return c.place if not c.output else f"{c.place} → output[{', '.join(map(str, c.output))}]"
 
 
-def columns(source: str) -> list[tuple[str, Callable[[Component], str]]]:
+def columns(source: str) -> list[Column]:
     """Headings, and the text of a component below each."""
     return [
         ("component", place),
         ("x", lambda c: number(c.x)),
         (f"gradient ({source})", lambda c: number(c.analytic, digits(c))),
-        ("differences", lambda c: number(c.numerical, digits(c))),
+        ("differences", lambda c: number(_certain(c), digits(c))),
         ("apart by", lambda c: cells.error(c.abs_error)),
         ("relative", lambda c: cells.error(c.rel_error)),
         ("bar", lambda c: cells.error(c.bar)),
@@ -82,7 +90,7 @@ def sentence(report: GradientReport) -> str:
 def _reason(c: Component) -> str:
     """Why a component does not pass."""
     if c.verdict == "WRONG":
-        return f"{number(c.analytic, digits(c))} where differences give {number(c.numerical, digits(c))}"
+        return f"{number(c.analytic, digits(c))} where differences give {number(_certain(c), digits(c))}"
     return c.hint
 
 
@@ -96,7 +104,7 @@ def remarks(report: GradientReport, components: Sequence[Component]) -> list[str
     """What is known of all components, and what of single ones; those of which the same is known together."""
     groups: dict[str, list[Component]] = {}
     for c in components:
-        if c.hint and not any(c.hint in finding for finding in report.findings):
+        if c.hint and not any(c.hint in said for said in (sentence(report), *report.findings)):
             groups.setdefault(c.hint, []).append(c)
     return [*report.findings, *(f"{_together(group)}: {hint}" for hint, group in groups.items())]
 
@@ -124,7 +132,7 @@ def _sensitivity(report: GradientReport) -> list[str]:
 
 
 # -- in a terminal ---------------------------------------------------------------------------------
-def renderable(report: GradientReport, listed: Listed, width: int | None) -> RenderableType:
+def renderable(report: GradientReport, listed: Listed, width: int) -> RenderableType:
     """The sentence, the table, what is known of single components and of all, what was done."""
     from rich.console import Group
     from rich.text import Text
@@ -132,7 +140,7 @@ def renderable(report: GradientReport, listed: Listed, width: int | None) -> Ren
     shown, more = listed
     parts: list[RenderableType] = [Text(sentence(report), style="bold green" if report else "bold red")]
     if shown:
-        parts.append(_table(report, shown))
+        parts.append(_fitting(report, shown, width))
     if more:
         parts.append(Text(f"  and {more:,} more"))
     lines = remarks(report, shown)
@@ -152,13 +160,24 @@ def _list(lines: Sequence[str]) -> RenderableType:
     return grid
 
 
-def _table(report: GradientReport, shown: Sequence[Component]) -> RenderableType:
+def _fitting(report: GradientReport, shown: Sequence[Component], width: int) -> RenderableType:
+    """The table with as many of its columns as fit: what can be worked out goes first."""
+    from rich.console import Console
+
+    chosen, console = columns(report.source), Console(width=10_000)
+    for heading in ("relative", "apart by", "x", "bar"):
+        if console.measure(_table(chosen, shown)).maximum <= width:
+            break
+        chosen = [column for column in chosen if column[0] != heading]
+    return _table(chosen, shown)
+
+
+def _table(cols: Sequence[Column], shown: Sequence[Component]) -> RenderableType:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    cols = columns(report.source)
     for i, (heading, _) in enumerate(cols):
         table.add_column(heading, justify="left" if i in (0, len(cols) - 1) else "right", overflow="fold")
     for c in shown:

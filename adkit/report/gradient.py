@@ -6,7 +6,7 @@ import io
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import WrongGradient
@@ -15,7 +15,7 @@ from . import components as rows
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
 
 SCHEMA = 1
 # What passes if not only agreement does: each of these says that the gradient is consistent with what was seen.
@@ -153,8 +153,8 @@ class GradientReport:
     def __repr__(self) -> str:
         return self.to_text()
 
-    def __rich__(self) -> RenderableType:
-        return rows.renderable(self, self._listed(False), None)
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield rows.renderable(self, self._listed(False), options.max_width)
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
