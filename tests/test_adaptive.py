@@ -273,6 +273,19 @@ def test_several_outputs_share_the_calls_and_nothing_else():
     assert abs(found[0].value - math.cos(1.0)) <= found[0].error
 
 
+def test_an_output_with_more_rounding_than_the_others_is_known_as_well():
+    a = np.random.default_rng(0).normal(size=(4, 4))
+
+    def at(t):
+        moved = a.copy()
+        moved[0, 3] += t
+        return np.linalg.eigvalsh(moved + moved.T)
+
+    _, vectors = np.linalg.eigh(a + a.T)
+    for found, v in zip(slopes(at, abs(a[0, 3])), vectors.T, strict=True):
+        assert abs(found.value - 2 * v[0] * v[3]) <= found.error < 1e-10
+
+
 def test_steps_follow_the_precision_that_f_computes_in():
     def f(x):
         return float(np.sin(np.float32(x)))

@@ -17,6 +17,7 @@ Known = Callable[["Ladder"], bool]
 EPSILON = 2.0**-52
 RATIO = math.e**2  # of one step to the next; no power of two, of which f might round every multiple alike
 SHORT = 1e-12  # the machine epsilon from which on there is room for shorter strides only
+TINY = 1e-150  # a point as near to 0 says nothing of the scale of f
 HALVINGS = 6  # of an interval in which f leaps, if it does
 MANY = 3  # steps that must tell the same before it is believed
 
@@ -25,7 +26,9 @@ class Ladder:
     """The outputs at ever longer steps to both sides of the point."""
 
     def __init__(self, line: Line, size: float, epsilon: float, lower: float, upper: float) -> None:
-        self.line, self.size, self.epsilon = line, size, epsilon
+        self.line, self.epsilon = line, epsilon
+        # What is next to 0 is taken for 0: the steps would have no digits left.
+        self.size = size = float(size) if size > TINY else 0.0
         self.lower, self.upper = lower, upper
         self.calls = 0
         self.base = self._at(0.0)
@@ -52,7 +55,7 @@ class Ladder:
     def climb(self, known: Known) -> None:
         """From steps so short that rounding hides the slope to such as are as long as the point is far from 0."""
         size = self.size or 1.0
-        self.first = h = max(size * self.epsilon ** (2 / 3 if self.epsilon < SHORT else 3 / 4), 1e-300)
+        self.first = h = size * self.epsilon ** (2 / 3 if self.epsilon < SHORT else 3 / 4)
         top = max(size, 1.0) / 2
         while h <= top:
             self.rungs.append(self._rung(h))

@@ -21,9 +21,6 @@ from .surroundings import Axis, Function, Place, Surroundings, components
 __all__ = ["SCHEMES", "Found", "Options", "differences", "jacobian"]
 
 
-TINY = 1e-150
-
-
 @dataclass(frozen=True)
 class Options:
     """How to take differences: see `ad.Numerical`."""
@@ -151,10 +148,8 @@ def component_slopes(near: Surroundings, base: Any, i: int, place: Place, bounds
 
     if not np.size(base):
         return []
-    # The ladder of steps is climbed from the size of the component: from next to nothing it would be all too long.
-    size = abs(float(axis.x))
     room = {"lower": -axis.room(-1), "upper": axis.room(1)}
-    return slopes(line, size if size > TINY else 0.0, epsilon_of(axis.x, base) or DOUBLE, **room)
+    return slopes(line, abs(float(axis.x)), epsilon_of(axis.x, base) or DOUBLE, **room)
 
 
 def _of(found: Sequence[Slope], name: str, shape: tuple[int, ...]) -> Any:
