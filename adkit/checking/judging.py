@@ -112,7 +112,7 @@ def _at_steep_edge(a: float, slope: Slope, bar: float) -> Judgement:
         return Judgement("DOMAIN_EDGE", bar, "f has values on one side only, and is infinitely steep there")
     if not math.isfinite(a):
         return Judgement("NONFINITE", bar, _not_finite(a, slope))
-    return Judgement("CUSP", bar, "f is infinitely steep here, at the edge of its domain: no finite number is its slope")
+    return Judgement("CUSP", bar, "at this edge of its domain f is infinitely steep: no finite number is its slope")
 
 
 def _at_kink(a: float, slope: Slope, bar: float) -> Judgement:
