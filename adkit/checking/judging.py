@@ -11,7 +11,7 @@ from ..records import Verdict
 # Numbers that rounding may be out by, in units of the claim's machine epsilon.
 ROUNDINGS = 8
 # Where hundreds of slopes are looked at, the bar of each must hold with some room.
-SAFETY = 3
+SAFETY = 1.5
 # A bar certifies if it is narrow beside the numbers that it compares, or beside what counts as large here.
 NARROW = 1e-3
 NARROW_BESIDE_SCALE = 10
