@@ -80,12 +80,16 @@ def slopes(
         ladder.fill()
     found = _judged(ladder)
     for _ in range(DESCENTS):
-        if all(_settled(ladder, slope) for slope in found) or not ladder.descend():
+        settled = [_settled(ladder, slope) for slope in found]
+        if all(settled) or not ladder.descend():
             break
-        # A kink that is still one is seen best from further away.
-        pairs = zip(found, _judged(ladder), strict=True)
-        found = [old if old.status == new.status == "kink" else new for old, new in pairs]
+        found = [_better(*each) for each in zip(found, _judged(ladder), settled, strict=True)]
     return [replace(slope, calls=ladder.calls) for slope in found]
+
+
+def _better(old: Slope, new: Slope, settled: bool) -> Slope:
+    """What is known once shorter steps were taken too; a kink that is still one is seen best from further away."""
+    return old if settled or old.status == new.status == "kink" else new
 
 
 def _judged(ladder: Ladder) -> list[Slope]:
@@ -161,7 +165,7 @@ def _hidden_kink(samples: Samples, right: Quotients, left: Quotients, story: Sto
 
 def _finer(samples: Samples, central: Quotients, story: Story, noise: float) -> Story:
     """The same story, or one that a little more scatter (still no more than rounding) makes far clearer."""
-    for more in (4 * noise, 16 * noise, 64 * noise):
+    for more in (noise * 4**i for i in range(1, 6)):
         other = central.story(more, _smooth(samples, more))
         if other is not None and _believed(other, samples, more) and 10 * other.error < story.error:
             return other
