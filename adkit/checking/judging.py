@@ -38,7 +38,7 @@ class Measure:
         size: the claim's largest number nearby, which its roundings go by.
         rtol, atol: what the person allows on top.
         resolution: the distance of x to the next number.
-        level: |f| at the point.
+        level: |f| at the point, or by how much f changes about it.
         at_bound: the person's bounds, not f, leave one side only.
     """
 
