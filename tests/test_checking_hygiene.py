@@ -287,3 +287,8 @@ def test_global_random_state_is_untouched_and_runs_repeat():
     reports = [ad.check_grad(square, x, grad=lambda x: 2 * x, seed=3) for _ in range(2)]
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     assert reports[0].to_json() == reports[1].to_json()
+
+
+def test_bounds_that_are_nan_are_refused():
+    with pytest.raises(ad.BadRequest, match="one is nan"):
+        ad.check_grad(np.sum, np.ones(3), bounds=(np.nan, None))

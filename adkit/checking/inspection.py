@@ -70,6 +70,10 @@ class Inspection:
         scales = self._scales()
         return all(self._judged(k, j, slope, scales).verdict == "AGREE" for j, slope in enumerate(self.found[k]))
 
+    def verdicts(self) -> set[str]:
+        """Those on the components that were looked at."""
+        return {judgement.verdict for found in self.outcomes().values() for judgement in found}
+
     def outcomes(self) -> dict[int, list[Judgement]]:
         """The judgement of each derivative by the components that were looked at."""
         scales = self._scales()
