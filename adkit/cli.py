@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .loading import Plan
     from .methods import Method
     from .problems import Problem
-    from .records import Row
+    from .records import Row, Trial
     from .report import GradientReport
 
 # Exit codes.
@@ -174,6 +174,8 @@ def compare(
     writing.require_folder(output)
     names = _listed(methods, "--methods") if methods is not None else plan and plan.methods
     form = writing.format_of(format, output)
+    if plan and plan.trial:
+        _write_trials(_tried(plan, names, seed), plan, form, output)
     chosen = chosen_methods(names)
     settings = harness.Settings.of(
         timeout=plan.timeout if timeout is None and plan else timeout,
@@ -297,6 +299,36 @@ def _run(subjects: Sequence[Subject], chosen: dict[str, Method] | None, settings
             rows += harness.run(subject, chosen, settings, lambda text: progress.update(task, description=text))
             progress.advance(task)
     return rows
+
+
+def _tried(plan: Plan, tools: Sequence[str] | None, seed: int) -> list[Trial]:
+    """The trials of a comparison file, with a progress bar where a person is watching."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from . import trials
+
+    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    with progress:
+        task = progress.add_task("")
+
+        def on_progress(name: str, done: int, total: int) -> None:
+            progress.update(task, description=name, completed=done, total=total)
+
+        return trials.run(plan.trial, tools, plan.random, seed, on_progress)
+
+
+def _write_trials(rows: list[Trial], plan: Plan, format: Format, output: Path | None) -> NoReturn:
+    """Print or store the trials; the exit code says whether adkit kept its promises. A terminal gets Markdown too."""
+    from . import trials, writing
+    from .harness import environment
+    from .report.trials import TrialReport
+
+    where = {**environment(), **trials.versions(), "command": shlex.join(["adkit", *sys.argv[1:]])}
+    report = TrialReport(rows, where, plan.question, trials.conditions(plan.trial))
+    text = {"csv": report.to_csv, "json": report.to_json}
+    writing.emit(text.get(format, report.to_markdown)(), output)
+    raise typer.Exit(RIGHT if report else WRONG)
 
 
 def _write(rows: list[Row], format: Format, output: Path | None, question: str) -> None:

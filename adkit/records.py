@@ -24,6 +24,9 @@ VERDICTS: tuple[str, ...] = get_args(Verdict)
 # What passes if not only agreement does: each of these says that the gradient is consistent with what was seen.
 LENIENT = ("AGREE", "KINK", "DOMAIN_EDGE", "NOISY", "UNRESOLVED")
 
+# A derivative was found or refused; a gradient passed, failed or was left undecided.
+Outcome = Literal["found", "refused", "passed", "failed", "undecided", "raised", "not installed"]
+
 
 @dataclass(frozen=True)
 class Row:
@@ -104,3 +107,35 @@ COMPONENT_COLUMNS = (
     *("argument", "index", "x", "analytic", "numerical", "bar", "abs_error", "rel_error", "step", "verdict", "hint"),
     *("output", "left", "right", "noise"),
 )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One tool on one difficult case: a derivative that it found, or a gradient that it was given to check.
+
+    `truth` is the derivative in question, rounded once from a hundred digits, nan where there is none. A tool that
+    finds derivatives has a `value`, its `rel_error` and, if it claims one, `claimed` (absolute) and whether it `held`;
+    one that checks gradients has a `gradient` and its `kind`. `outcome` is what the tool did, in `verdict` its own
+    words; `named` says whether it named what f is like at the point, None where there is nothing to name.
+    """
+
+    tool: str
+    case: str
+    family: str
+    situation: str
+    outcome: Outcome
+    component: int | None = None
+    gradient: str = ""
+    kind: str = ""
+    truth: float | None = None
+    value: float | None = None
+    rel_error: float | None = None
+    claimed: float | None = None
+    held: bool | None = None
+    named: bool | None = None
+    verdict: str = ""
+    calls: int | None = None
+    note: str = ""
+
+
+TRIAL_COLUMNS = tuple(field.name for field in fields(Trial))

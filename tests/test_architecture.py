@@ -50,11 +50,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "explain": CLIENTS,
     "report": {"errors", "records"},
     "checking": CLIENTS | {"explain", "records", "report"},
+    "trials": CLIENTS | {"checking", "records"},
     "comparing": CLIENTS | {"harness", "records", "report"},
     "loading": CLIENTS | {"harness"},
     "writing": {"errors"},
     "cli": CLIENTS
-    | {"harness", "explain", "records", "report", "checking", "comparing", "loading", "writing", "__init__"},
+    | {"harness", "explain", "records", "report", "checking", "comparing", "loading", "trials", "writing", "__init__"},
     "__main__": {"cli"},
 }
 HEAVY = {
@@ -73,6 +74,7 @@ HEAVY = {
 }
 # Modules that are themselves only loaded on first use.
 AT_HOME = {"symbolic": {"sympy", "mpmath"}, "engines": {"autograd", "jax", "torch", "casadi"}, "cli": {"typer", "rich"}}
+AT_HOME |= {"trials": {"mpmath"}}
 AT_HOME |= {name: {"scipy"} for name in ("special", "special_integrals", "special_python")}
 
 

@@ -80,6 +80,8 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
         return Judgement("JUMP", bar, "f jumps here: it has no derivative")
     if slope.status == "cusp":
         return Judgement("CUSP", bar, f"f is infinitely steep here ({_sides(slope)}): no finite number is its slope")
+    if slope.status == "edge" and math.isinf(slope.value):
+        return _at_steep_edge(a, slope, bar)
     if not math.isfinite(a):
         return Judgement("NONFINITE", bar, _not_finite(a, slope))
     if slope.status == "kink":
@@ -103,6 +105,14 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
     if slope.status == "unresolved" or not _certifies(certain, a, slope, measure):
         return Judgement("UNRESOLVED", bar, "no step shows the slope well enough to certify the gradient")
     return Judgement("AGREE", bar)
+
+
+def _at_steep_edge(a: float, slope: Slope, bar: float) -> Judgement:
+    if a == slope.value:
+        return Judgement("DOMAIN_EDGE", bar, "f has values on one side only, and is infinitely steep there")
+    if not math.isfinite(a):
+        return Judgement("NONFINITE", bar, _not_finite(a, slope))
+    return Judgement("CUSP", bar, "at this edge of its domain f is infinitely steep: no finite number is its slope")
 
 
 def _at_kink(a: float, slope: Slope, bar: float) -> Judgement:

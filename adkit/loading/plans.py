@@ -12,16 +12,23 @@ from ..errors import BadRequest, unknown
 
 @dataclass(frozen=True)
 class Plan:
-    """A comparison as a TOML file states it: a question, the problems and sizes that answer it, the methods."""
+    """A comparison as a TOML file states it: a question, the problems and sizes that answer it, the methods.
+
+    Or, where it names a kind of `trial`, the difficult cases that adkit brings: `methods` are then the tools that are
+    tried on them, and `random` is the number of random cases besides.
+    """
 
     question: str
     problems: tuple[tuple[str, tuple[str, ...] | None], ...]
     methods: tuple[str, ...] | None
     timeout: float | None
     seconds: float | None
+    trial: str = ""
+    random: int = 0
 
 
 _PLAN_KEYS = {"question": str, "methods": list, "timeout": (int, float), "seconds": (int, float), "problem": list}
+_TRIAL_KEYS = {"question": str, "trial": str, "methods": list, "random": int}
 _PROBLEM_KEYS = {"name": str, "sizes": list}
 
 
@@ -33,6 +40,8 @@ def plan(path: Path) -> Plan:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"{path} is not TOML: {error}") from None
+    if "trial" in content:
+        return _trial(content, path)
     _check_keys(content, _PLAN_KEYS, ("problem",), str(path))
     for entry in content["problem"]:
         _check_keys(entry, _PROBLEM_KEYS, ("name",), f"a [[problem]] of {path}")
@@ -45,6 +54,15 @@ def plan(path: Path) -> Plan:
         content.get("timeout"),
         content.get("seconds"),
     )
+
+
+def _trial(content: dict[str, Any], path: Path) -> Plan:
+    """A file that asks for trials on difficult cases."""
+    _check_keys(content, _TRIAL_KEYS, ("trial",), str(path))
+    chosen = content.get("methods")
+    methods = None if chosen is None else tuple(chosen)
+    question, random = content.get("question", ""), content.get("random", 0)
+    return Plan(question, (), methods, None, None, content["trial"], random)
 
 
 def _check_keys(content: dict[str, Any], known: dict[str, Any], needed: tuple[str, ...], where: str) -> None:
