@@ -417,3 +417,21 @@ def test_where_f_is_0_a_wrong_gradient_is_wrong(claim):
     report = ad.check_grad(lambda x: np.sin(x - 1.0), 1.0, grad=claim, strict=False)
     assert not report
     assert report.counts == {"WRONG": 1}
+
+
+def test_a_factor_next_to_1_is_shown_with_its_digits():
+    x = np.array([1.0, 2.0, 3.0])
+    report = ad.check_grad(lambda x: np.sum(x**2), x, grad=2 * x * (1 - 4e-6))
+    assert "0.999996 times" in report.findings[0]
+    report = ad.check_grad(lambda x: np.sum(x**2), x, grad=2 * x * (1 - 4e-9))
+    assert not any("is 1 times" in finding for finding in report.findings)
+
+
+def test_where_f_has_vanished_a_slope_that_is_claimed_is_wrong():
+    report = ad.check_grad(lambda x: np.log1p(np.exp(x)), -800.0, grad=0.123, strict=False)
+    assert report.counts == {"WRONG": 1}
+
+
+def test_keyword_arguments_that_are_none_are_refused():
+    with pytest.raises(ad.BadRequest, match="kwargs must be a dict"):
+        ad.check_grad(np.sum, np.ones(2), kwargs=3)  # type: ignore[arg-type]

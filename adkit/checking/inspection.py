@@ -105,10 +105,11 @@ class Inspection:
             return Judgement("NONDETERMINISTIC", math.inf, f"f gives values {near.scatter:.2g} apart at the same point")
         if not math.isfinite(near.point[k]):
             return Judgement("NONFINITE", math.inf, f"x itself is {near.point[k]}")
-        if near.lower[k] == near.upper[k]:
-            return Judgement("UNRESOLVED", math.inf, "the bounds leave it no room to move")
         if not math.isfinite(near.base[j]):
             return Judgement("NONFINITE", math.inf, f"f itself is {near.base[j]} at this point")
+        # The one call there was is that at the point.
+        if slope.calls <= 1:
+            return Judgement("UNRESOLVED", math.inf, "the bounds leave it no room to move")
         return judge(a, slope, self._measure(k, j, scales))
 
     def _measure(self, k: int, j: int, scales: Scales) -> Measure:

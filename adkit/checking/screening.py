@@ -262,7 +262,8 @@ class Screening:
                         best[i] = min(best[i], float(np.max(look.bars)) / float(np.min(d[d > 0])))
         inside = [i for i in range(len(near.leaves)) if fit[near.span(i)].any()]
         self.sensitivity = float(max((best[i] for i in inside), default=math.inf))
-        self.covered = int(np.sum(fit)) - sum(1 for k in self.inspection.found if fit[k])
+        told = fit & np.repeat(np.isfinite(best), [np.size(leaf) for leaf in near.leaves])
+        self.covered = int(np.sum(told)) - sum(1 for k in self.inspection.found if told[k])
         self._complain(looks, [near.names[i] for i in inside if not math.isfinite(best[i])])
         missed = int(np.sum(~fit)) - sum(1 for k in self.inspection.found if not fit[k])
         if missed:

@@ -28,7 +28,7 @@ class GradientReport:
         components: what was judged one by one, worst first: `adkit.records.Component`.
         findings: sentences about the gradient as a whole: a pattern in what is wrong, an f that changes its input.
         checked: how many components were judged one by one.
-        screened: how many more were covered by derivatives along random directions.
+        screened: how many more are certified by derivatives along random directions.
         sensitivity: an error above this in any component would have been reported; inf where nothing could be said.
         f_calls: evaluations of f.
 
