@@ -22,6 +22,8 @@ def limits(bounds: Any, call: Call) -> tuple[Vector, Vector]:
         raise ArgumentError(f"bounds must be a pair (lower, upper), not {bounds!r}{place()}")
     low, high = _side(bounds[0], -np.inf, call), _side(bounds[1], np.inf, call)
     point = np.concatenate([np.zeros(0), *(np.ravel(plain(leaf)).astype(float) for leaf in call.leaves)])
+    if np.isnan(low).any() or np.isnan(high).any():
+        raise BadRequest(f"the bounds must be numbers, and one is nan{place()}: None is for no bound")
     outside = np.flatnonzero((point < low) | (point > high))
     if outside.size:
         raise BadRequest(f"the point is outside its bounds, first at its number {int(outside[0])}{place()}")
