@@ -254,6 +254,13 @@ def _check_order(order: Any, hessian: Any) -> None:
         raise BadRequest(f"hessian=... is checked with order=2{place()}")
 
 
+def _check_switches(strict: Any, progress: Any) -> None:
+    if not isinstance(strict, (bool, np.bool_)):
+        raise BadRequest(f"strict must be True or False, not {strict!r}{place()}")
+    if progress is not None and not isinstance(progress, (bool, np.bool_)):
+        raise BadRequest(f"progress must be True, False or None, not {progress!r}{place()}")
+
+
 def _name(f: Callable[..., Any]) -> str:
     name = getattr(f, "__name__", "f")
     return name if name.isidentifier() else "f"
