@@ -95,6 +95,7 @@ def check_grad(
     """
     settings = Settings(*_tolerances(rtol, atol), seed=_seed(seed), components=_components(components))
     _check_order(order, hessian)
+    _check_switches(strict, progress)
     if kwargs is not None and not isinstance(kwargs, Mapping):
         raise BadRequest(f"kwargs must be a dict of keyword arguments for f, not {kwargs!r}{place()}")
     call = Call(f, argnums, args, kwargs)
