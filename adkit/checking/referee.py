@@ -11,6 +11,7 @@ import numpy as np
 from ..calls import Call, Leaves
 from ..containers import Structure
 from ..errors import AdkitError, BadRequest, OutputError, spots_of
+from ..numerical import Limits
 from ..numerical.adaptive import Line
 from ..tracing import plain
 from .copies import copied, same
@@ -38,17 +39,18 @@ class Referee:
         faults: what no f should do: change its arguments.
     """
 
-    def __init__(self, call: Call, bounds: tuple[Vector, Vector], seed: int = 0) -> None:
+    def __init__(self, call: Call, limits: Limits | None = None, seed: int = 0) -> None:
         self.call = call
         self.leaves: Leaves = list(call.leaves)
-        self.lower, self.upper = bounds
-        self.bounded = bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
+        self.limits = limits
         self.fixed, self.kwargs = [copied(arg) for arg in call.args], copied(dict(call.kwargs))
         self.calls = 0
         self.failure = ""
         self.notes: list[str] = []
         self.faults: list[str] = []
         self._measure(call.leaves)
+        ends = [np.full(self.point.shape, end) for end in (-np.inf, np.inf)]
+        self.lower, self.upper = ends if limits is None else map(_flat, limits)
         found, self.structure = self._outputs()
         self.shapes = [np.shape(plain(out)) for out in found]
         self.base = _flat(found)
@@ -115,7 +117,7 @@ class Referee:
 
     def _inside(self, point: Vector) -> Vector:
         """A point that is beyond its bounds by a rounding at most, within them."""
-        return np.clip(point, self.lower, self.upper) if self.bounded else point
+        return point if self.limits is None else np.clip(point, self.lower, self.upper)
 
     def reach(self, d: Vector) -> tuple[float, float]:
         """How far one may go in a direction, down and up, until a bound is met."""

@@ -2,7 +2,7 @@
 
 from .adaptive import Slope, slopes
 from .curvature import hessian
-from .limits import Limits, require_inside
+from .limits import Limits
 from .schemes import Found, Options, component_slopes, differences, jacobian
 from .steps import COMPLEX_STEP, SCHEMES, check, epsilon_of, step_size, step_sizes
 from .surroundings import NO_VALUE, Axis, Surroundings, component, components, number
@@ -26,7 +26,6 @@ __all__ = [
     "hessian",
     "jacobian",
     "number",
-    "require_inside",
     "slopes",
     "step_size",
     "step_sizes",
