@@ -11,13 +11,12 @@ import numpy as np
 from ..calls import Call, Leaves
 from ..containers import Structure
 from ..errors import AdkitError, BadRequest, OutputError, spots_of
-from ..numerical import Limits
+from ..numerical import DOUBLE, Limits, epsilon_of
 from ..numerical.adaptive import Line
 from ..tracing import plain
 from .copies import copied, same
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-DOUBLE = 2.0**-52
 # Two values of f at the same point may differ by so many roundings: threads add in an order of their own.
 REPRODUCIBLE = 1e3
 _SHORT = {float(np.finfo(dtype).eps): np.dtype(dtype).name for dtype in (np.float16, np.float32)}
@@ -54,7 +53,7 @@ class Referee:
         found, self.structure = self._outputs()
         self.shapes = [np.shape(plain(out)) for out in found]
         self.base = _flat(found)
-        self.epsilon = max([DOUBLE, *map(_epsilon, found)])
+        self.epsilon = max(DOUBLE, epsilon_of(*found))
         self._settle_precision(found)
         self._probe(np.random.default_rng(seed))
 
@@ -197,7 +196,7 @@ class Referee:
     # -- precision and scatter ---------------------------------------------------------------------
     def _settle_precision(self, found: Leaves) -> None:
         """Short numbers are looked at in double precision, if f computes in it when it is given it."""
-        short = max([0.0, *map(_epsilon, self.leaves)])
+        short = epsilon_of(*self.leaves)
         if short <= DOUBLE:
             return
         leaves = self.leaves
@@ -206,7 +205,7 @@ class Referee:
             wide, _ = self._run(copied(self.leaves))
         except Exception:  # f wants its short numbers
             wide = []
-        if [np.shape(out) for out in wide] == self.shapes and max([DOUBLE, *map(_epsilon, wide)]) == DOUBLE:
+        if [np.shape(out) for out in wide] == self.shapes and epsilon_of(*wide) <= DOUBLE:
             values = _flat(wide)
             if np.allclose(values, self.base, rtol=REPRODUCIBLE * short, atol=0, equal_nan=True):
                 self.base, self.epsilon = values, DOUBLE
@@ -281,9 +280,3 @@ def _widened(leaf: Any) -> Any:
     if isinstance(leaf, np.ndarray):
         return leaf.astype(np.result_type(leaf.dtype, float))
     return float(leaf)
-
-
-def _epsilon(x: Any) -> float:
-    """The machine epsilon of the numbers in x; that of whole numbers is 0."""
-    dtype = np.asarray(plain(x)).dtype
-    return float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0

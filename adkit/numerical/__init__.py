@@ -4,11 +4,12 @@ from .adaptive import Slope, slopes
 from .curvature import hessian
 from .limits import Limits
 from .schemes import Found, Options, component_slopes, differences, jacobian
-from .steps import COMPLEX_STEP, SCHEMES, check, epsilon_of, step_size, step_sizes
-from .surroundings import NO_VALUE, Axis, Surroundings, component, components, number
+from .steps import COMPLEX_STEP, DOUBLE, SCHEMES, check, epsilon_of, step_size, step_sizes
+from .surroundings import NO_VALUE, Axis, Surroundings, component, components, number, own
 
 __all__ = [
     "COMPLEX_STEP",
+    "DOUBLE",
     "NO_VALUE",
     "SCHEMES",
     "Axis",
@@ -26,6 +27,7 @@ __all__ = [
     "hessian",
     "jacobian",
     "number",
+    "own",
     "slopes",
     "step_size",
     "step_sizes",
