@@ -19,9 +19,9 @@ from ..tracing import plain
 from . import claim as claims
 from . import consistency, patterns, second
 from .inspection import Inspection, Settings
-from .quiet import bar, quiet
-from .referee import Referee
+from .referee import Referee, quiet
 from .screening import Screening
+from .waiting import bar
 
 # So many components are judged one by one; where there are more, the rest is screened.
 _FEW = 200

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..calls import Call, Leaves
 from ..containers import Structure
-from ..errors import AdkitError, BadRequest, OutputError, spots_of
+from ..errors import AdkitError, BadRequest, OutputError, place_of, spots_of
 from ..numerical import DOUBLE, Limits, epsilon_of
 from ..numerical.adaptive import Line
 from ..tracing import plain
@@ -22,6 +24,14 @@ REPRODUCIBLE = 1e3
 _SHORT = {float(np.finfo(dtype).eps): np.dtype(dtype).name for dtype in (np.float16, np.float32)}
 # How far the probes are from the point, relative to its components.
 _PROBE = 1e-3
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """f is called where it was never meant to be: what it warns of there concerns nobody."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 class Referee:
@@ -259,9 +269,7 @@ class Referee:
 def described(error: BaseException) -> str:
     """An exception, and the person's line that raised it."""
     spots = spots_of(error)
-    mine = [spot for spot in spots if spot.origin == "user"]
-    place = str((mine or spots)[-1]) if spots else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}: {error}{place_of(error) or (spots[-1] if spots else '')}"
 
 
 def _flat(leaves: Sequence[Any]) -> Vector:
