@@ -21,6 +21,8 @@ Verdict = Literal[
     "UNRESOLVED",
 ]
 VERDICTS: tuple[str, ...] = get_args(Verdict)
+# What passes if not only agreement does: each of these says that the gradient is consistent with what was seen.
+LENIENT = ("AGREE", "KINK", "DOMAIN_EDGE", "NOISY", "UNRESOLVED")
 
 # A derivative was found or refused; a gradient passed, failed or was left undecided.
 Outcome = Literal["found", "refused", "passed", "failed", "undecided", "raised", "not installed"]

@@ -391,3 +391,47 @@ def test_hessians_of_several_arguments(argnums):
 
 def test_hessians_of_containers():
     assert ad.check_grad(lambda p: p["a"] * np.sum(p["b"] ** 2), {"a": 2.0, "b": POINT[:2]}, order=2)
+
+
+# -- what a bar may excuse ---------------------------------------------------------------------------
+@pytest.mark.parametrize("tiny", [1e-8, 1e-12, 1e-16, 1e-20])
+def test_a_number_of_another_scale_beside_it_excuses_no_component(tiny):
+    def f(x):
+        return np.sin(x[0] / tiny) + x[1] ** 2
+
+    x = np.array([tiny, 1.0])
+    steep = np.cos(1.0) / tiny
+    assert ad.check_grad(f, x, grad=np.array([steep, 2.0]))
+    for wrong in (-2.0, 2.002, 0.0, 3.0):
+        report = ad.check_grad(f, x, grad=np.array([steep, wrong]))
+        assert [c.index for c in report.components if c.verdict == "WRONG"] == [(1,)]
+
+
+@pytest.mark.parametrize("offset", [1e12, 1e14, 1e16, 1e20])
+def test_a_slope_that_drowns_in_the_rounding_of_f_is_not_certified(offset):
+    assert not ad.check_grad(lambda x: offset + x**2, 1.0, grad=-2.0)
+
+
+@pytest.mark.parametrize("claim", [2.0, -1.0, 0.99, 100.0, 1e8])
+def test_where_f_is_0_a_wrong_gradient_is_wrong(claim):
+    report = ad.check_grad(lambda x: np.sin(x - 1.0), 1.0, grad=claim, strict=False)
+    assert not report
+    assert report.counts == {"WRONG": 1}
+
+
+def test_a_factor_next_to_1_is_shown_with_its_digits():
+    x = np.array([1.0, 2.0, 3.0])
+    report = ad.check_grad(lambda x: np.sum(x**2), x, grad=2 * x * (1 - 4e-6))
+    assert "0.999996 times" in report.findings[0]
+    report = ad.check_grad(lambda x: np.sum(x**2), x, grad=2 * x * (1 - 4e-9))
+    assert not any("is 1 times" in finding for finding in report.findings)
+
+
+def test_where_f_has_vanished_a_slope_that_is_claimed_is_wrong():
+    report = ad.check_grad(lambda x: np.log1p(np.exp(x)), -800.0, grad=0.123, strict=False)
+    assert report.counts == {"WRONG": 1}
+
+
+def test_keyword_arguments_that_are_none_are_refused():
+    with pytest.raises(ad.BadRequest, match="kwargs must be a dict"):
+        ad.check_grad(np.sum, np.ones(2), kwargs=3)  # type: ignore[arg-type]

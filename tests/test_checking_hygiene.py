@@ -287,3 +287,18 @@ def test_global_random_state_is_untouched_and_runs_repeat():
     reports = [ad.check_grad(square, x, grad=lambda x: 2 * x, seed=3) for _ in range(2)]
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     assert reports[0].to_json() == reports[1].to_json()
+
+
+def test_bounds_that_are_nan_are_refused():
+    with pytest.raises(ad.BadRequest, match="is nan"):
+        ad.check_grad(np.sum, np.ones(3), bounds=(np.nan, None))
+
+
+@pytest.mark.parametrize("bounds", [(1.0, 1.0), (1.0 - 1e-14, 1.0 + 1e-14)])
+@pytest.mark.parametrize("n", [1, 3, 300])
+def test_bounds_without_room_are_named_and_nothing_passes_unchecked(bounds, n):
+    report = ad.check_grad(lambda x: np.sum(x**2), np.ones(n), grad=lambda x: 3 * x, bounds=bounds, strict=False)
+    assert not report
+    assert report.counts.keys() == {"UNRESOLVED"}
+    assert "room" in report.components[0].hint
+    assert any("nothing could be checked" in finding for finding in report.findings)

@@ -198,3 +198,18 @@ def test_memory_grows_as_the_gradient_does():
     finally:
         tracemalloc.stop()
     assert peak < 60 * X.nbytes
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_kinks_hide_no_wrong_component_from_a_lenient_check(seed):
+    x = np.linspace(1.0, 2.0, 1000)
+    x[::2] = 0.0
+
+    def gradient(x):
+        found = np.where(x > 0, 1.0, 0.0)
+        found[7] = -1.0
+        return found
+
+    report = ad.check_grad(lambda x: np.sum(np.maximum(x, 0.0)), x, grad=gradient, strict=False, seed=seed)
+    assert not report
+    assert "components='all'" in report.findings[0]

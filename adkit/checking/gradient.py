@@ -95,6 +95,8 @@ def check_grad(
     """
     settings = Settings(*_tolerances(rtol, atol), seed=_seed(seed), components=_components(components))
     _check_order(order, hessian)
+    if kwargs is not None and not isinstance(kwargs, Mapping):
+        raise BadRequest(f"kwargs must be a dict of keyword arguments for f, not {kwargs!r}{place()}")
     call = Call(f, argnums, args, kwargs)
     _require_real(call)
     within = limits(bounds, call)
@@ -182,6 +184,8 @@ class _Check:
             self.notes.append("nothing to check: there are no components")
 
     def report(self, name: str, source: str, strict: bool) -> GradientReport:
+        if self.components and not self.screened and all(_unknown(c) for c in self.components):
+            self.faults.append("nothing could be checked: no component has room to move, or shows any slope")
         return GradientReport(
             self.components,
             function=name,
@@ -200,6 +204,11 @@ class _Check:
 def _hinted(c: Component, found: list[str]) -> Component:
     """A wrong component of which nothing else is known is part of the pattern."""
     return replace(c, hint=found[0]) if found and c.verdict == "WRONG" and not c.hint else c
+
+
+def _unknown(c: Component) -> bool:
+    """Whether nothing at all was learned of a component: a check that is not strict passes it."""
+    return c.verdict == "UNRESOLVED" and math.isnan(c.numerical)
 
 
 # -- what was asked for ----------------------------------------------------------------------------

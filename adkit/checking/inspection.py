@@ -14,6 +14,8 @@ from .claim import Claim
 from .judging import Judgement, Measure, judge
 from .referee import Referee
 
+# Of each output by each leaf.
+Scales = tuple[np.ndarray, np.ndarray]
 _NOTHING = Slope(math.nan, math.inf, math.nan, math.nan, 0, "unresolved", math.nan, math.nan, math.nan)
 
 
@@ -68,48 +70,65 @@ class Inspection:
         scales = self._scales()
         return all(self._judged(k, j, slope, scales).verdict == "AGREE" for j, slope in enumerate(self.found[k]))
 
+    def verdicts(self) -> set[str]:
+        """Those on the components that were looked at."""
+        return {judgement.verdict for found in self.outcomes().values() for judgement in found}
+
     def outcomes(self) -> dict[int, list[Judgement]]:
         """The judgement of each derivative by the components that were looked at."""
         scales = self._scales()
         return {k: [self._judged(k, j, s, scales) for j, s in enumerate(found)] for k, found in self.found.items()}
 
-    def _scales(self) -> np.ndarray:
-        """The largest slope seen of each output by each leaf."""
+    def _scales(self) -> Scales:
+        """The largest slope seen of each output by each leaf, and the largest share of one in what f does."""
         near = self.referee
-        scales = np.zeros((len(near.leaves), near.base.size))
+        slopes, shares = np.zeros((2, len(near.leaves), near.base.size))
         for k, found in self.found.items():
             values = np.array([slope.value for slope in found])
+            sizes = np.where(np.isfinite(values), np.abs(values), 0.0)
             i = near.where(k)[0]
-            scales[i] = np.maximum(scales[i], np.where(np.isfinite(values), np.abs(values), 0.0))
-        return scales
+            slopes[i] = np.maximum(slopes[i], sizes)
+            shares[i] = np.maximum(shares[i], sizes * self._extent(k))
+        return slopes, shares
 
-    def _judged(self, k: int, j: int, slope: Slope, scales: np.ndarray) -> Judgement:
+    def _extent(self, k: int) -> float:
+        """How far a number of the point may be expected to move: by its own size, or by that of the largest beside."""
+        near, x = self.referee, abs(float(self.referee.point[k]))
+        if x:
+            return x
+        beside = np.abs(near.point[near.span(near.where(k)[0])])
+        return float(np.max(beside, where=np.isfinite(beside), initial=0.0)) or 1.0
+
+    def _judged(self, k: int, j: int, slope: Slope, scales: Scales) -> Judgement:
         near, a = self.referee, float(self.claim.matrix[j, k])
         if near.random:
             return Judgement("NONDETERMINISTIC", math.inf, f"f gives values {near.scatter:.2g} apart at the same point")
         if not math.isfinite(near.point[k]):
             return Judgement("NONFINITE", math.inf, f"x itself is {near.point[k]}")
-        if near.lower[k] == near.upper[k]:
-            return Judgement("UNRESOLVED", math.inf, "the bounds leave it no room to move")
         if not math.isfinite(near.base[j]):
             return Judgement("NONFINITE", math.inf, f"f itself is {near.base[j]} at this point")
+        # The one call there was is that at the point.
+        if slope.calls <= 1:
+            return Judgement("UNRESOLVED", math.inf, "the bounds leave it no room to move")
         return judge(a, slope, self._measure(k, j, scales))
 
-    def _measure(self, k: int, j: int, scales: np.ndarray) -> Measure:
-        near, x = self.referee, abs(float(self.referee.point[k]))
+    def _measure(self, k: int, j: int, scales: Scales) -> Measure:
+        near, x, i = self.referee, abs(float(self.referee.point[k])), self.referee.where(k)[0]
+        # A slope by a number that is tiny beside this one is as large as it may be, and says nothing of this one.
+        size = min(float(found[i, j]) for found in (scales[0], scales[1] / self._extent(k)))
         return Measure(
             epsilon=near.epsilon,
             claim_epsilon=float(self.claim.epsilon[k]),
-            scale=max(float(scales[near.where(k)[0], j]), abs(float(near.base[j])) / max(x, 1.0)),
-            size=float(scales[near.where(k)[0], j]),
+            scale=size,
+            size=size,
             rtol=self.settings.rtol,
             atol=self.settings.atol,
             resolution=near.epsilon * x,
-            level=abs(float(near.base[j])),
+            level=max(abs(float(near.base[j])), float(near.change[j])),
             at_bound=near.point[k] in (near.lower[k], near.upper[k]),
         )
 
-    def _record(self, k: int, j: int, slope: Slope, scales: np.ndarray) -> Component:
+    def _record(self, k: int, j: int, slope: Slope, scales: Scales) -> Component:
         near, a = self.referee, float(self.claim.matrix[j, k])
         i, index = near.where(k)
         judgement = self._judged(k, j, slope, scales)

@@ -11,7 +11,7 @@ from ..records import Verdict
 # Numbers that rounding may be out by, in units of the claim's machine epsilon.
 ROUNDINGS = 8
 # Where hundreds of slopes are looked at, the bar of each must hold with some room.
-SAFETY = 3
+SAFETY = 1.5
 # A bar certifies if it is narrow beside the numbers that it compares, or beside what counts as large here.
 NARROW = 1e-3
 NARROW_BESIDE_SCALE = 10
@@ -38,7 +38,7 @@ class Measure:
         size: the claim's largest number nearby, which its roundings go by.
         rtol, atol: what the person allows on top.
         resolution: the distance of x to the next number.
-        level: |f| at the point.
+        level: |f| at the point, or by how much f changes about it.
         at_bound: the person's bounds, not f, leave one side only.
     """
 
@@ -90,7 +90,7 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
         return Judgement("UNRESOLVED", bar, "no step shows a slope")
     if abs(a - slope.alternative) <= bar + SAFETY * slope.alternative_error and abs(a - slope.value) > bar:
         return Judgement("NOISY", bar, _rippled(slope))
-    if abs(a) * measure.resolution > slope.noise > ROUGH * measure.level:
+    if abs(a) * measure.resolution > slope.noise > ROUGH * measure.level > 0:
         return Judgement("UNRESOLVED", bar, "f is rougher than the numbers next to x are apart")
     if bar < abs(a - slope.value) <= bar + SLIP * max(abs(a), abs(slope.value)):
         return Judgement("UNRESOLVED", bar, _SLIPPED)

@@ -220,7 +220,8 @@ def times(ratio: float) -> str:
     inverse = 1 / ratio
     if inverse == round(inverse) and abs(inverse) > 1:
         return f"{'-' * (ratio < 0)}1/{abs(round(inverse))} times"
-    return f"{ratio:.6g} times"
+    # Enough digits to tell it from 1.
+    return f"{ratio:.6g} times" if abs(ratio - 1) > 1e-4 else f"{ratio:.9g} times"
 
 
 def _meaning(ratio: float, inspection: Inspection) -> str:

@@ -42,6 +42,7 @@ class Referee:
         shapes: of each array or number that f returned.
         structure: of the container that they came in.
         epsilon: the machine epsilon of the numbers that f computes with.
+        change: by how much each output was seen to change at points nearby.
         calls: evaluations of f.
         failure: what went wrong first at a point nearby, in words; "" where nothing did.
         notes: what is to be known of f: that it computes in float32, say.
@@ -234,8 +235,8 @@ class Referee:
         else:
             self.notes.append(f"f computes in {_SHORT[self.epsilon]}")
         with np.errstate(invalid="ignore", over="ignore"):
-            change = np.nan_to_num(np.abs(seen[1:] - self.base).max(axis=0, initial=0)) / _PROBE
-        self.size: Vector = np.maximum(np.nan_to_num(np.abs(self.base)), change)
+            self.change: Vector = np.nan_to_num(np.abs(seen[1:] - self.base).max(axis=0, initial=0))
+        self.size: Vector = np.maximum(np.nan_to_num(np.abs(self.base)), self.change / _PROBE)
         self.scatter = 0.0
         self.watch()
 

@@ -8,6 +8,7 @@ slope, two one-sided slopes, an infinite one, a jump), and which extrapolation o
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from .quotients import SIGMAS, WITNESSES, Quotients, Story
 
 Status = Literal["ok", "kink", "cusp", "jump", "noisy", "edge", "nonfinite", "unresolved"]
 
-RESOLVED = 0.02  # the widest bar, relative to the slopes that were seen, that a story may end with
+RESOLVED = 0.1  # the widest bar, relative to the slopes that were seen, that a story may end with
 SCATTER = 1e3  # how many roundings of f count as noise
 RIPPLE = 1e-4  # of what f does, at most: a ripple
 STAIR = 1e-2  # the same, of one that goes in stairs
@@ -79,12 +80,16 @@ def slopes(
         ladder.fill()
     found = _judged(ladder)
     for _ in range(DESCENTS):
-        if all(_settled(ladder, slope) for slope in found) or not ladder.descend():
+        settled = [_settled(ladder, slope) for slope in found]
+        if all(settled) or not ladder.descend():
             break
-        # A kink that is still one is seen best from further away.
-        pairs = zip(found, _judged(ladder), strict=True)
-        found = [old if old.status == new.status == "kink" else new for old, new in pairs]
+        found = [_better(*each) for each in zip(found, _judged(ladder), settled, strict=True)]
     return [replace(slope, calls=ladder.calls) for slope in found]
+
+
+def _better(old: Slope, new: Slope, settled: bool) -> Slope:
+    """What is known once shorter steps were taken too; a kink that is still one is seen best from further away."""
+    return old if settled or old.status == new.status == "kink" else new
 
 
 def _judged(ladder: Ladder) -> list[Slope]:
@@ -134,8 +139,8 @@ def _two_sided(samples: Samples) -> Slope:
         story = central.story(noise, _smooth(samples, noise))
         sides = _sides(samples, right, left, noise)
         if story is not None and _believed(story, samples, noise):
-            if sides is not None and sides.status == "kink" and 64 * story.error > abs(sides.right - sides.left):
-                return sides  # the bends that end the story are those of a small kink
+            if (kink := _hidden_kink(samples, right, left, story, noise)) is not None:
+                return kink
             story = _finer(samples, central, story, noise)
             return _rippled(samples, story) or _smooth_slope(samples, story)
         if story is not None and (fallback is None or story.error < fallback.error):
@@ -149,9 +154,18 @@ def _two_sided(samples: Samples) -> Slope:
     return found if found.status == "noisy" and fallback.last >= MANY else replace(found, status="unresolved")
 
 
+def _hidden_kink(samples: Samples, right: Quotients, left: Quotients, story: Story, noise: float) -> Slope | None:
+    """A kink so small that a slope with a wide bar passes it over: its bends are what ended the story."""
+    for more in (noise, 4 * noise, 16 * noise):
+        sides = _sides(samples, right, left, more)
+        if sides is not None and sides.status == "kink" and 64 * story.error > abs(sides.right - sides.left):
+            return sides
+    return None
+
+
 def _finer(samples: Samples, central: Quotients, story: Story, noise: float) -> Story:
     """The same story, or one that a little more scatter (still no more than rounding) makes far clearer."""
-    for more in (4 * noise, 16 * noise, 64 * noise):
+    for more in (noise * 4**i for i in range(1, 6)):
         other = central.story(more, _smooth(samples, more))
         if other is not None and _believed(other, samples, more) and 10 * other.error < story.error:
             return other
@@ -248,7 +262,7 @@ def _sides(samples: Samples, right: Quotients, left: Quotients, noise: float) ->
     gap, bars = abs(above.value - below.value), above.error + below.error
     if bars > RESOLVED * max(abs(above.value), abs(below.value), gap, _steepness(samples, above)):
         return None
-    is_kink = gap > 2 * bars
+    is_kink = gap > 2 * bars and _bends_sharply(samples, noise)
     story = Story(
         (above.value + below.value) / 2,
         gap / 2 + max(above.error, below.error),
@@ -259,6 +273,16 @@ def _sides(samples: Samples, right: Quotients, left: Quotients, noise: float) ->
     if not is_kink:
         return _smooth_slope(samples, story)
     return _slope(samples, story, "kink", below.value, above.value)
+
+
+def _bends_sharply(samples: Samples, noise: float) -> bool:
+    """Whether second differences vanish as h does, as they do at a kink, and not faster."""
+    bends = [abs(samples.bend(k)) for k in range(len(samples.h))]
+    clear = [k for k, bend in enumerate(bends) if bend > 30 * SIGMAS * max(noise, samples.rounding(k))]
+    if not clear or clear[0] + 1 == len(bends) or not math.isfinite(bends[clear[0] + 1]):
+        return True
+    k = clear[0]
+    return bends[k + 1] < bends[k] * (samples.h[k + 1] / samples.h[k]) ** 1.3
 
 
 def _powers(samples: Samples, side: int, noise: float) -> list[float]:
@@ -278,10 +302,17 @@ def _powers(samples: Samples, side: int, noise: float) -> list[float]:
 def _jump(samples: Samples, noise: float) -> Slope | None:
     """Values that keep away from that at the point, however short the step."""
     for side in (1, -1):
-        powers = _powers(samples, side, noise)[:MANY]
-        if len(powers) == MANY and all(abs(p) < 0.02 for p in powers):
+        powers = _powers(samples, side, noise)[: 2 * MANY]
+        if len(powers) >= MANY and _is_flat(powers):
             return replace(_nothing(samples, "jump"), noise=noise)
     return None
+
+
+def _is_flat(powers: list[float]) -> bool:
+    """Whether f stands still at first; the slope beside a jump adds its own part, which grows, or takes it away."""
+    still = all(abs(p) < most for p, most in zip(powers, (0.02, 0.05, 0.3), strict=False))
+    growing = all(abs(b) >= abs(a) - 0.02 and (a * b >= 0 or abs(a) < 0.01) for a, b in itertools.pairwise(powers))
+    return still and growing
 
 
 def _is_steep(samples: Samples, side: int, noise: float) -> bool:

@@ -9,7 +9,7 @@ from .ladder import Samples, finite
 
 SIGMAS = 3.0  # how many times the scatter a value may be off
 ORDERS = 3  # rows of extrapolation
-MARGINS = 3, 4  # by which bars are wider than scatter and truncation are estimated
+MARGINS = 6, 8  # by which bars are wider than scatter and truncation are estimated
 WITNESSES = 2  # shorter steps than the one that an estimate rests on: where scatter would show
 
 

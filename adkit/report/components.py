@@ -81,7 +81,7 @@ def sentence(report: GradientReport) -> str:
     if report.total == 1:
         return f"The {name} {_MEANING[worst.verdict][0]}: {_reason(worst)}."
     count = sum(c.verdict == worst.verdict for c in report.failed)
-    known = "At least " if report.screened else ""
+    known = "At least " if report.checked < report.total else ""
     how = _MEANING[worst.verdict][count > 1]
     whole = f"{known}{count:,} of the {report.total:,} components of the {name} {how}"
     return f"{whole}, {'worst ' * (count > 1)}{place(worst)}: {_reason(worst)}."

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import WrongGradient
-from ..records import COMPONENT_COLUMNS, VERDICTS, Component
+from ..records import COMPONENT_COLUMNS, LENIENT, VERDICTS, Component
 from . import components as rows
 from . import documents
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
 SCHEMA = 1
-# What passes if not only agreement does: each of these says that the gradient is consistent with what was seen.
-LENIENT = ("AGREE", "KINK", "DOMAIN_EDGE", "NOISY", "UNRESOLVED")
 SHOWN = 10
 
 
@@ -30,7 +28,7 @@ class GradientReport:
         components: what was judged one by one, worst first: `adkit.records.Component`.
         findings: sentences about the gradient as a whole: a pattern in what is wrong, an f that changes its input.
         checked: how many components were judged one by one.
-        screened: how many more were covered by derivatives along random directions.
+        screened: how many more are certified by derivatives along random directions.
         sensitivity: an error above this in any component would have been reported; inf where nothing could be said.
         f_calls: evaluations of f.
 
