@@ -287,7 +287,7 @@ def test_what_f_prints_does_not_mix_with_the_report(check) -> None:
         (["loss", *AT, "--hessian", "loss_grad"], "hessian=... is checked with order=2"),
         (["loss", *AT, "--bounds", "0"], "--bounds takes two numbers, LO,HI"),
         (["loss", *AT, "--bounds", "a,b"], "--bounds takes two numbers, LO,HI"),
-        (["loss", *AT, "--bounds", "2,3"], "the point is outside its bounds"),
+        (["loss", *AT, "--bounds", "2,3"], "which is outside its bounds"),
         (["loss", *AT, "--components", "some"], "--components takes a whole number or all; got 'some'"),
         (["loss", *AT, "--components", "-1"], "components must be a number of at least 0"),
         (["loss", *AT, "--rtol", "-1"], "rtol must be a number of at least 0"),

@@ -323,6 +323,14 @@ def test_bounds_may_be_numbers_or_structures(bounds, x):
     assert found["b"] == [pytest.approx(3.0)]
 
 
+def test_bounds_of_scipy_are_bounds():
+    optimize = pytest.importorskip("scipy.optimize")
+    f, seen = watched(np.sum)
+    ad.grad(f, method=ad.Numerical(bounds=optimize.Bounds(X, X + 1)))(X)
+    assert ad.check_grad(f, X, grad=np.ones_like, bounds=optimize.Bounds(X, X + 1))
+    assert all((point >= X).all() and (point <= X + 1).all() for point in seen)
+
+
 def test_bounds_of_several_arguments_are_tuples():
     method = ad.Numerical(bounds=((0.0, None), (None, 2.0)))
     found = ad.grad(lambda x, y: x * y, (0, 1), method=method)(0.0, 2.0)
@@ -338,6 +346,8 @@ def test_bounds_of_several_arguments_are_tuples():
         ((1.0, 1.0), 1.0, ad.BadRequest, "no room"),
         ((np.zeros(2), None), X, ad.ArgumentError, "broadcast"),
         (("low", None), 1.0, ad.ArgumentError, "numbers"),
+        (("1", None), 1.0, ad.ArgumentError, "numbers"),
+        ((1j, None), 1.0, ad.ArgumentError, "numbers"),
         (({"a": 0.0}, None), X, ad.ArgumentError, "broadcast"),
         (([0.0, 1.0], None), [1.0, 2.0, 3.0], ad.ArgumentError, "structure"),
         ((np.nan, None), 1.0, ad.BadRequest, "lower bound"),

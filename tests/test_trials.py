@@ -23,6 +23,7 @@ from adkit.trials.cases import FAMILIES, cases
 from adkit.trials.drawn import broken, drawn
 from adkit.trials.noisy import scatter
 from adkit.trials.planted import NO_DERIVATIVE, gradients, visible
+from adkit.trials.tool import Tool
 
 CASES = cases()
 BY_FAMILY = {family.name: family for family in FAMILIES}
@@ -223,7 +224,7 @@ def test_every_tool_finds_an_ordinary_derivative(name: str) -> None:
 
 
 def test_a_tool_that_is_missing_is_a_row_that_says_so() -> None:
-    absent = checkers.Checker("nobody's", "no_such_package", checkers.CHECKERS["adkit check_grad"].run)
+    absent = Tool("nobody's", "no_such_package", checkers.CHECKERS["adkit check_grad"].run)
     rows = list(checkers.trials([SQUARE], [absent]))
     assert {row.outcome for row in rows} == {"not installed"}
     assert "| nobody's | not installed" in " ".join(TrialReport(rows, ENVIRONMENT).to_markdown().split())
@@ -234,7 +235,7 @@ def test_a_tool_that_raises_is_a_row_with_what_it_said() -> None:
         raise RuntimeError("a kink, perhaps")
 
     kink = next(case for case in CASES if case.name == "|x| at 0")
-    rows = list(checkers.trials([kink], [checkers.Checker("a tool", "", run)]))
+    rows = list(checkers.trials([kink], [Tool("a tool", "", run)]))
     assert {row.outcome for row in rows} == {"raised"}
     assert rows[0].note == "RuntimeError: a kink, perhaps"
     assert rows[0].named is True

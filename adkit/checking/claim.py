@@ -12,9 +12,10 @@ from ..calls import Call, Leaves, kind_of
 from ..containers import flatten, flatten_like
 from ..errors import AdkitError, ArgumentError, BadRequest
 from ..methods import Method
+from ..numerical import DOUBLE, epsilon_of
 from ..tracing import plain
 from .copies import copied, same
-from .referee import DOUBLE, REPRODUCIBLE, Referee, Vector, described
+from .referee import REPRODUCIBLE, Referee, Vector, described
 
 Shape = tuple[int, ...]
 # The roundings of a method that is not exact are as if it computed with such an epsilon.
@@ -71,13 +72,8 @@ def _claim(rows: list[Leaves], referee: Referee, source: str) -> Claim:
     ]
     matrix = np.concatenate(bands) if bands else np.zeros((referee.base.size, referee.point.size))
     widths = [np.size(leaf) for leaf in referee.leaves]
-    epsilon = [max([DOUBLE, *(_epsilon(row[i]) for row in rows)]) for i in range(len(widths))]
+    epsilon = [max(DOUBLE, epsilon_of(*(row[i] for row in rows))) for i in range(len(widths))]
     return Claim(matrix, np.repeat(epsilon, widths), source)
-
-
-def _epsilon(x: Any) -> float:
-    dtype = np.asarray(plain(x)).dtype
-    return float(np.finfo(dtype).eps) if dtype.kind == "f" else DOUBLE
 
 
 # -- somebody's ------------------------------------------------------------------------------------

@@ -12,16 +12,16 @@ import numpy as np
 from ..calls import Argnums, Call
 from ..errors import ArgumentError, BadRequest, place, unknown
 from ..methods import Method, methods
+from ..methods.bounds import limits
 from ..records import Component
 from ..report import GradientReport
 from ..tracing import plain
 from . import claim as claims
 from . import consistency, patterns, second
-from .bounds import limits
 from .inspection import Inspection, Settings
-from .quiet import bar, quiet
-from .referee import Referee
+from .referee import Referee, quiet
 from .screening import Screening
+from .waiting import bar
 
 # So many components are judged one by one; where there are more, the rest is screened.
 _FEW = 200
@@ -65,8 +65,8 @@ def check_grad(
             the domain, what noise hides and what could not be resolved.
         rtol: relative error of a component that is allowed beyond rounding.
         atol: absolute error of a component that is allowed beyond rounding.
-        bounds: (lower, upper), where f may not be called beyond: numbers, or arrays in the structure of the
-            differentiated arguments; None for no bound.
+        bounds: (lower, upper), where f may not be called beyond: each a number, None, or numbers in the structure of
+            the differentiated arguments, broadcast to them; or a `scipy.optimize.Bounds`.
         seed: of what is drawn at random.
         components: how many components to judge one by one, drawn at random where there are more; or "all".
         progress: whether to show a bar; by default in a terminal, when it takes long.
@@ -100,10 +100,10 @@ def check_grad(
         raise BadRequest(f"kwargs must be a dict of keyword arguments for f, not {kwargs!r}{place()}")
     call = Call(f, argnums, args, kwargs)
     _require_real(call)
-    limits_ = limits(bounds, call)
+    within = limits(bounds, call)
     with quiet():
         check = _Check(call, settings, progress)
-        first = Referee(call, limits_, seed)
+        first = Referee(call, within, seed)
         chosen = methods.resolve(method)
         claim = claims.computed(chosen, call, first) if grad is None else claims.given(grad, call, first)
         if grad is None and not first.random:

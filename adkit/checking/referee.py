@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..calls import Call, Leaves
 from ..containers import Structure
-from ..errors import AdkitError, BadRequest, OutputError, spots_of
+from ..errors import AdkitError, BadRequest, OutputError, place_of, spots_of
+from ..numerical import DOUBLE, Limits, epsilon_of
 from ..numerical.adaptive import Line
 from ..tracing import plain
 from .copies import copied, same
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-DOUBLE = 2.0**-52
 # Two values of f at the same point may differ by so many roundings: threads add in an order of their own.
 REPRODUCIBLE = 1e3
 _SHORT = {float(np.finfo(dtype).eps): np.dtype(dtype).name for dtype in (np.float16, np.float32)}
@@ -24,6 +26,14 @@ _SHORT = {float(np.finfo(dtype).eps): np.dtype(dtype).name for dtype in (np.floa
 _TELLING = 5
 # How far the probes are from the point, relative to its components.
 _PROBE = 1e-3
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """f is called where it was never meant to be: what it warns of there concerns nobody."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 class Referee:
@@ -41,21 +51,22 @@ class Referee:
         faults: what no f should do: change its arguments.
     """
 
-    def __init__(self, call: Call, bounds: tuple[Vector, Vector], seed: int = 0) -> None:
+    def __init__(self, call: Call, limits: Limits | None = None, seed: int = 0) -> None:
         self.call = call
         self.leaves: Leaves = list(call.leaves)
-        self.lower, self.upper = bounds
-        self.bounded = bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
+        self.limits = limits
         self.fixed, self.kwargs = [copied(arg) for arg in call.args], copied(dict(call.kwargs))
         self.calls = 0
         self.failure = ""
         self.notes: list[str] = []
         self.faults: list[str] = []
         self._measure(call.leaves)
+        ends = [np.full(self.point.shape, end) for end in (-np.inf, np.inf)]
+        self.lower, self.upper = ends if limits is None else map(_flat, limits)
         found, self.structure = self._outputs()
         self.shapes = [np.shape(plain(out)) for out in found]
         self.base = _flat(found)
-        self.epsilon = max([DOUBLE, *map(_epsilon, found)])
+        self.epsilon = max(DOUBLE, epsilon_of(*found))
         self._settle_precision(found)
         self._probe(np.random.default_rng(seed))
 
@@ -118,7 +129,7 @@ class Referee:
 
     def _inside(self, point: Vector) -> Vector:
         """A point that is beyond its bounds by a rounding at most, within them."""
-        return np.clip(point, self.lower, self.upper) if self.bounded else point
+        return point if self.limits is None else np.clip(point, self.lower, self.upper)
 
     def reach(self, d: Vector) -> tuple[float, float]:
         """How far one may go in a direction, down and up, until a bound is met."""
@@ -198,7 +209,7 @@ class Referee:
     # -- precision and scatter ---------------------------------------------------------------------
     def _settle_precision(self, found: Leaves) -> None:
         """Short numbers are looked at in double precision, if f computes in it when it is given it."""
-        short = max([0.0, *map(_epsilon, self.leaves)])
+        short = epsilon_of(*self.leaves)
         if short <= DOUBLE:
             return
         leaves = self.leaves
@@ -207,7 +218,7 @@ class Referee:
             wide, _ = self._run(copied(self.leaves))
         except Exception:  # f wants its short numbers
             wide = []
-        if [np.shape(out) for out in wide] == self.shapes and max([DOUBLE, *map(_epsilon, wide)]) == DOUBLE:
+        if [np.shape(out) for out in wide] == self.shapes and epsilon_of(*wide) <= DOUBLE:
             values = _flat(wide)
             if np.allclose(values, self.base, rtol=REPRODUCIBLE * short, atol=0, equal_nan=True):
                 self.base, self.epsilon = values, DOUBLE
@@ -262,9 +273,7 @@ class Referee:
 def described(error: BaseException) -> str:
     """An exception, and the person's line that raised it."""
     spots = spots_of(error)
-    mine = [spot for spot in spots if spot.origin == "user"]
-    place = str((mine or spots)[-1]) if spots else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}: {error}{place_of(error) or (spots[-1] if spots else '')}"
 
 
 def _fits(values: Vector, bits: int) -> bool:
@@ -289,9 +298,3 @@ def _widened(leaf: Any) -> Any:
     if isinstance(leaf, np.ndarray):
         return leaf.astype(np.result_type(leaf.dtype, float))
     return float(leaf)
-
-
-def _epsilon(x: Any) -> float:
-    """The machine epsilon of the numbers in x; that of whole numbers is 0."""
-    dtype = np.asarray(plain(x)).dtype
-    return float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ..numerical.adaptive import Slope, slopes
+from ..numerical import Slope, slopes
 from ..records import LENIENT
 from .inspection import Inspection
 from .judging import NARROW, NARROW_BESIDE_SCALE, ROUNDINGS, SAFETY

@@ -48,7 +48,7 @@ def checked(
     gradient = Gradient(call, grad, method)
     argnums = call.positions[0] if call.single else call.positions
     along = Call(gradient, argnums, call.args, call.kwargs)
-    referee = Referee(along, (first.lower, first.upper), seed)
+    referee = Referee(along, first.limits, seed)
     if hessian is None:
         claim = claims.second(method, call, referee)
     else:

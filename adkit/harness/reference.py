@@ -12,10 +12,10 @@ from ..calls import Call
 from ..containers import flatten
 from ..errors import AdkitError, BadRequest
 from ..methods import Manual, Method, Numerical, Symbolic
+from ..numerical import DOUBLE
 
-EPSILON = 2.0**-52
 # The largest relative error of a method whose only error is rounding, in units of the machine epsilon: 1e-12 in double.
-ROUNDING = 1e-12 / EPSILON
+ROUNDING = 1e-12 / DOUBLE
 # Of finite differences, for an f whose scale of variation is that of its arguments.
 TRUNCATION = 1e-5
 # Beyond this nothing counts as agreement, however ill-conditioned f is, or however short its numbers.
@@ -122,12 +122,12 @@ def _rounding(call: Call) -> float:
 
 def _truncation(call: Call) -> float:
     """The relative error of differences in the precision of the arguments."""
-    return min(TRUNCATION * (_epsilon(call) / EPSILON) ** (2 / 3), LOOSEST / 2)
+    return min(TRUNCATION * (_epsilon(call) / DOUBLE) ** (2 / 3), LOOSEST / 2)
 
 
 def _epsilon(call: Call) -> float:
     """The machine epsilon of the shortest numbers among the arguments."""
-    return max((float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in call.leaves), default=EPSILON)
+    return numerical.epsilon_of(*call.leaves) or DOUBLE
 
 
 def errors(gradient: Vector, reference: Reference) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import graph
 from ..errors import AdkitError, OutputError, place_of
+from ..numerical import own
 from ..primitives import Primitive
 from ..tracing import plain
 
@@ -39,7 +40,7 @@ class Continuation:
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 return graph.record(f, leaves, noted=_suspect)
         except Exception as error:  # f may be code that is not adkit's, and refuse traced values in its own way
-            f([_own(x) for x in self.leaves])  # where f fails at the point itself, that is its own matter
+            f([own(x) for x in self.leaves])  # where f fails at the point itself, that is its own matter
             what = str(error) if isinstance(error, AdkitError) else f"{type(error).__name__}: {error}{place_of(error)}"
             raise OutputError(
                 f"scheme='complex' cannot be shown valid, since f cannot be recorded: {what}; {INSTEAD}"
@@ -88,10 +89,6 @@ def _continued(primitive: Primitive, args: tuple[Any, ...], params: Mapping[str,
             return args[0]
         params = {**params, "dtype": None}
     return primitive.compute(args, params)
-
-
-def _own(x: Any) -> Any:
-    return x.copy("K") if isinstance(x, np.ndarray) else x
 
 
 def _analytic(recorded: graph.Graph) -> graph.Graph:

@@ -11,10 +11,11 @@ import numpy as np
 
 from .. import numerical
 from ..calls import Argnums, Call, Leaves, kind_of, size_of
-from ..containers import Structure, flatten_like, is_container, unflatten
-from ..errors import ArgumentError, BadRequest, place
+from ..containers import Structure, unflatten
+from ..errors import BadRequest
 from ..primitives.table import is_complex, shape_of
 from ..tracing import plain
+from . import bounds
 from .analyticity import Continuation
 from .base import Cache, Jacobian, Method, hessian_by, recorded_operations, require_real
 
@@ -76,7 +77,7 @@ class Numerical(Method):
             factor of 10 of 1), or 4 or 6 (four or six calls; twice that where |x| is not 0 nor within a factor of 2 of
             1; longer steps, errors about 1e-12 where f is smooth on that length).
         bounds: (lower, upper), each a number, None, or numbers in the structure of the argument, broadcast to it; for
-            a tuple of argnums a tuple. f is never called outside.
+            a tuple of argnums a tuple; or a `scipy.optimize.Bounds`. f is never called outside.
 
     Example:
         >>> import numpy as np
@@ -96,7 +97,7 @@ class Numerical(Method):
 
     def __post_init__(self) -> None:
         numerical.check(self.scheme, self.step, self.order)
-        if self.bounds is not None and (not isinstance(self.bounds, (tuple, list)) or len(self.bounds) != 2):
+        if self.bounds is not None and bounds.pair(self.bounds) is None:
             raise BadRequest(f"bounds must be a pair (lower, upper), not {kind_of(self.bounds)}")
 
     # -- derivatives -------------------------------------------------------------------------------
@@ -155,11 +156,7 @@ class Numerical(Method):
     def _limits(self, call: Call) -> numerical.Limits | None:
         """The bounds of every leaf; the point must be within them."""
         require_real(call, self)
-        if self.bounds is None:
-            return None
-        lower, upper = (_bound(call, *pair) for pair in zip(self.bounds, (-np.inf, np.inf), strict=True))
-        numerical.require_inside((lower, upper), call.leaves, call.names)
-        return lower, upper
+        return bounds.limits(self.bounds, call)
 
     # -- counts ------------------------------------------------------------------------------------
     def operations(self, call: Call, cache: Cache) -> int | None:
@@ -214,39 +211,3 @@ class _Outputs:
         """The blocks in the output's container of the argument's container; numbers where they have no axes."""
         rows = [self.call.arrange([np.asarray(block)[()] for block in row]) for row in self.rows(columns)]
         return unflatten(self.structure, rows)
-
-
-def _bound(call: Call, bound: Any, default: float) -> Leaves:
-    """One side of the bounds, as an array in the shape of each leaf."""
-    if bound is None or (np.ndim(bound) == 0 and not is_container(bound)):
-        return [_fill(bound, leaf, name, default) for leaf, name in zip(call.leaves, call.names, strict=True)]
-    parts = [bound] if call.single else bound
-    if not isinstance(parts, (tuple, list)) or len(parts) != len(call.structures):
-        raise ArgumentError(f"bounds for {len(call.structures)} arguments must be tuples of as many{place()}")
-    found: Leaves = []
-    for part, structure in zip(parts, call.structures, strict=True):
-        flat = _alike(structure, part)
-        if flat is None:
-            raise ArgumentError(f"bounds must have the structure of what they bound{place()}, not {kind_of(part)}")
-        found += flat
-    pairs = zip(found, call.leaves, call.names, strict=True)
-    return [_fill(x, leaf, name, default) for x, leaf, name in pairs]
-
-
-def _alike(structure: Structure, part: Any) -> Leaves | None:
-    """A bound for each leaf of an argument: one for all, or one each."""
-    if structure is not None and (part is None or not is_container(part)):
-        return flatten_like(structure, unflatten(structure, itertools.repeat(part)))
-    return flatten_like(structure, part)
-
-
-def _fill(bound: Any, leaf: Any, name: str, default: float) -> Any:
-    """A bound in the shape of its leaf."""
-    try:
-        array = np.asarray(default if bound is None else bound, float)
-        return np.broadcast_to(array, shape_of(leaf))
-    except (TypeError, ValueError):
-        raise ArgumentError(
-            f"the bound of {name} must be numbers that broadcast to its shape {shape_of(leaf)}{place()}, not "
-            f"{kind_of(bound)}"
-        ) from None

@@ -2,31 +2,23 @@
 
 from .adaptive import Slope, slopes
 from .curvature import hessian
-from .limits import Limits, require_inside
-from .schemes import Found, Options, component_slopes, differences, jacobian
-from .steps import COMPLEX_STEP, SCHEMES, check, epsilon_of, step_size, step_sizes
-from .surroundings import NO_VALUE, Axis, Surroundings, component, components, number
+from .limits import Limits
+from .schemes import Found, Options, differences
+from .steps import COMPLEX_STEP, DOUBLE, check, epsilon_of, step_size, step_sizes
+from .surroundings import own
 
 __all__ = [
     "COMPLEX_STEP",
-    "NO_VALUE",
-    "SCHEMES",
-    "Axis",
+    "DOUBLE",
     "Found",
     "Limits",
     "Options",
     "Slope",
-    "Surroundings",
     "check",
-    "component",
-    "component_slopes",
-    "components",
     "differences",
     "epsilon_of",
     "hessian",
-    "jacobian",
-    "number",
-    "require_inside",
+    "own",
     "slopes",
     "step_size",
     "step_sizes",

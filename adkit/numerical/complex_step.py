@@ -13,7 +13,7 @@ from ..tracing import plain
 from . import limits
 from .limits import Limits
 from .steps import epsilon_of, scales, step_size
-from .surroundings import NO_VALUE, Function, Place, Surroundings, component, number
+from .surroundings import NO_VALUE, Function, Place, Surroundings, component, number, own
 
 
 def complex_column(
@@ -74,7 +74,7 @@ def _contradicted(
 ) -> bool:
     """Whether differences on one of the two scales speak against derivatives; not where f has no value."""
     points = [plain(leaf) for leaf in leaves]
-    epsilon = epsilon_of(*points) if points else 0.0
+    epsilon = epsilon_of(*points)
     random = np.random.default_rng(0)
     sides: list[list[Any]] = [[], []]
     for i, x in enumerate(points):
@@ -83,7 +83,7 @@ def _contradicted(
             side.append(_like(x, limits.clipped(bounds, i, moved)))
     directions = [(np.asarray(a, float) - b) / 2 for a, b in zip(*sides, strict=True)]
     try:
-        above, below = (number(plain(f([_own(x) for x in side]))) for side in sides)
+        above, below = (number(plain(f([own(x) for x in side]))) for side in sides)
     except NO_VALUE as error:
         if isinstance(error, AdkitError):
             raise
@@ -102,10 +102,6 @@ def _contradicted(
 def _sizes(x: Any, which: int) -> Any:
     """Of each component the larger (0) or the smaller (-1) of the scales on which f may vary."""
     return np.reshape([scales(c)[which] for c in np.ravel(x)], np.shape(x))
-
-
-def _own(x: Any) -> Any:
-    return x.copy("K") if isinstance(x, np.ndarray) else x
 
 
 def _like(x: Any, moved: Any) -> Any:

@@ -15,10 +15,8 @@ from .adaptive import Slope, slopes
 from .complex_step import complex_column, require_confirmed
 from .limits import Limits
 from .slope import Estimate, central, forward
-from .steps import DOUBLE, SCHEMES, epsilon_of, step_size
+from .steps import DOUBLE, epsilon_of, step_size
 from .surroundings import Axis, Function, Place, Surroundings, components
-
-__all__ = ["SCHEMES", "Found", "Options", "differences", "jacobian"]
 
 
 @dataclass(frozen=True)
@@ -42,14 +40,6 @@ class Found:
     noise: list[Any] = field(default_factory=list[Any])
     step: list[Any] = field(default_factory=list[Any])
     status: list[Any] = field(default_factory=list[Any])
-
-
-def jacobian(
-    f: Function, leaves: Sequence[Any], scheme: str = "central", step: float | None = None
-) -> tuple[Any, list[Any]]:
-    """f at the point, and its derivative with respect to each leaf, in the shape output.shape + leaf.shape."""
-    found = differences(f, leaves, Options(scheme, step))
-    return found.base, found.value
 
 
 def differences(f: Function, leaves: Sequence[Any], options: Options, full: bool = False) -> Found:
@@ -128,7 +118,7 @@ def _adaptive(
     shape = np.shape(base)
 
     def column(i: int, place: Place) -> Any:
-        found = component_slopes(near, base, i, place, options.limits)
+        found = _slopes(near, base, i, place, options.limits)
         value = _of(found, "value", shape)
         if not full:
             return value
@@ -137,7 +127,7 @@ def _adaptive(
     return column
 
 
-def component_slopes(near: Surroundings, base: Any, i: int, place: Place, bounds: Limits | None = None) -> list[Slope]:
+def _slopes(near: Surroundings, base: Any, i: int, place: Place, bounds: Limits | None = None) -> list[Slope]:
     """The adaptive slopes of all outputs along one component."""
     axis = Axis(near, base, i, place, *limits.at(bounds, i, place))
 

@@ -76,8 +76,8 @@ def scales(x: Any, order: int = 2) -> list[float]:
 
 
 def epsilon_of(*numbers: Any) -> float:
-    """The machine epsilon of the least precise of some numbers' dtypes."""
-    return max(map(_epsilon, numbers))
+    """The machine epsilon of the least precise of some numbers' dtypes; 0 of none, and of whole numbers."""
+    return max(map(_epsilon, numbers), default=0.0)
 
 
 def _epsilon(x: Any) -> float:

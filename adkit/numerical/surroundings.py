@@ -29,11 +29,11 @@ class Surroundings:
 
     def at(self, *moves: Move) -> Any:
         """f with some components moved."""
-        leaves = [_own(leaf) for leaf in self.leaves]
+        leaves = [own(leaf) for leaf in self.leaves]
         for i, place, delta in moves:
             leaves[i] = _moved(leaves[i], place, delta)
         self.calls += 1
-        return _own(self.f(leaves))
+        return own(self.f(leaves))
 
     def distance(self, i: int, place: Place, delta: float) -> float:
         """How far floating point moves the component when it is asked to move by delta."""
@@ -118,7 +118,7 @@ def _like_base(out: Any, base: Any) -> Any:
     return out
 
 
-def _own(x: Any) -> Any:
+def own(x: Any) -> Any:
     """A number or array that no write to x reaches, nor any write to it x."""
     if isinstance(x, Box):
         return x.again()

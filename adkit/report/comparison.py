@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..records import COLUMNS, Row, as_dict
-from . import cells
+from . import cells, documents
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,9 +64,9 @@ class Comparison:
 
     def to_json(self) -> str:
         """All columns, unrounded; infinities and nan as strings, what was not measured as null."""
-        rows = [{name: _plain(x) for name, x in as_dict(row).items()} for row in self.rows]
+        rows = [as_dict(row) for row in self.rows]
         document = {"schema": SCHEMA, "question": self.question, "environment": self.environment, "rows": rows}
-        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+        return documents.to_json(document)
 
     def __repr__(self) -> str:
         return self.to_markdown()
@@ -77,27 +75,9 @@ class Comparison:
         return self.to_markdown()
 
 
-def _plain(x: Any) -> Any:
-    """A value that every JSON reader takes."""
-    return repr(x) if isinstance(x, float) and not math.isfinite(x) else x
-
-
 def _markdown_table(rows: Sequence[Row]) -> str:
-    from tabulate import tabulate
-
     columns = [column for column in cells.shown(rows) if column is not cells.NOTE]
-    body = [[_escaped(column.text(row)) for column in columns] for row in rows]
-    table = tabulate(
-        body,
-        headers=[column.heading for column in columns],
-        tablefmt="pipe",
-        colalign=["right" if column.numeric else "left" for column in columns],
-        disable_numparse=True,
-    )
-    notes = "  \n".join(_escaped(line) for line in [*cells.footing(rows), *cells.notes(rows)])
+    body = [[column.text(row) for column in columns] for row in rows]
+    table = documents.table([column.heading for column in columns], body, [column.numeric for column in columns])
+    notes = "  \n".join(documents.escaped(line) for line in [*cells.footing(rows), *cells.notes(rows)])
     return f"### {cells.heading(rows)}\n\n{table}\n\n{notes}"
-
-
-def _escaped(text: str) -> str:
-    """Text that stays in its cell."""
-    return text.replace("|", "\\|").replace("\n", " ")

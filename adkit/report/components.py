@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..records import Component
-from . import cells
+from . import cells, documents
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -188,23 +188,15 @@ def _table(cols: Sequence[Column], shown: Sequence[Component]) -> RenderableType
 # -- as Markdown -----------------------------------------------------------------------------------
 def markdown(report: GradientReport, listed: Listed) -> str:
     """The same as Markdown."""
-    from tabulate import tabulate
-
     shown, more = listed
-    parts = [f"**{_escaped(sentence(report))}**"]
+    parts = [f"**{documents.escaped(sentence(report))}**"]
     cols = columns(report.source)
     if shown:
-        body = [[_escaped(text(c)) for _, text in cols] for c in shown]
-        align = ["left", *["right"] * (len(cols) - 2), "left"]
-        headings = [heading for heading, _ in cols]
-        parts.append(tabulate(body, headings, tablefmt="pipe", colalign=align, disable_numparse=True))
+        body = [[text(c) for _, text in cols] for c in shown]
+        numeric = [0 < i < len(cols) - 1 for i in range(len(cols))]
+        parts.append(documents.table([heading for heading, _ in cols], body, numeric))
     if more:
         parts.append(f"and {more:,} more")
     if lines := remarks(report, shown):
-        parts.append("\n".join(f"- {_escaped(line)}" for line in lines))
+        parts.append("\n".join(f"- {documents.escaped(line)}" for line in lines))
     return "\n\n".join([*parts, "  \n".join(footing(report))])
-
-
-def _escaped(text: str) -> str:
-    """Text that stays in its cell."""
-    return text.replace("|", "\\|").replace("\n", " ").replace("*", "\\*")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import WrongGradient
 from ..records import COMPONENT_COLUMNS, LENIENT, VERDICTS, Component
 from . import components as rows
+from . import documents
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +143,7 @@ class GradientReport:
 
     def to_json(self) -> str:
         """`to_dict` as JSON; infinities and nan as strings."""
-        return json.dumps(_jsonable(self.to_dict()), indent=1, ensure_ascii=False, allow_nan=False)
+        return documents.to_json(self.to_dict())
 
     def __str__(self) -> str:
         return self.to_text()
@@ -172,12 +172,3 @@ def _badness(c: Component) -> tuple[int, float]:
 
 def _as_dict(c: Component) -> dict[str, Any]:
     return {name: getattr(c, name) for name in COMPONENT_COLUMNS}
-
-
-def _jsonable(x: Any) -> Any:
-    """What every JSON reader takes."""
-    if isinstance(x, dict):
-        return {key: _jsonable(part) for key, part in x.items()}
-    if isinstance(x, (list, tuple)):
-        return [_jsonable(part) for part in x]
-    return repr(x) if isinstance(x, float) and not math.isfinite(x) else x

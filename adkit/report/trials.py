@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..records import TRIAL_COLUMNS, Trial
-from . import cells
+from . import cells, documents
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,18 +81,9 @@ class TrialReport:
 
     def to_json(self) -> str:
         """All columns, unrounded; infinities and nan as strings, what was not measured as null."""
-        rows = [{name: _plain(x) for name, x in asdict(row).items()} for row in self.rows]
+        rows = [asdict(row) for row in self.rows]
         document = {"schema": SCHEMA, "question": self.question, "environment": self.environment, "rows": rows}
-        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-
-
-def _escaped(text: str) -> str:
-    """Text that stays in its cell, and as it is."""
-    return text.replace("|", "\\|").replace("\n", " ").replace("*", "\\*")
-
-
-def _plain(x: Any) -> Any:
-    return repr(x) if isinstance(x, float) and not math.isfinite(x) else x
+        return documents.to_json(document)
 
 
 # -- what a row is, in this report -----------------------------------------------------------------
@@ -153,12 +142,9 @@ def _line(tool: str, rows: Sequence[Trial], columns: Iterable[tuple[str, Test, T
 
 
 def _table(headings: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    from tabulate import tabulate
-
     width = len(headings)
-    full = [[_escaped(cell) for cell in line] + [""] * (width - len(line)) for line in body]
-    align = ["left", *["right"] * (width - 1)]
-    return tabulate(full, headings, tablefmt="pipe", colalign=align, disable_numparse=True)
+    full = [[*line, *[""] * (width - len(line))] for line in body]
+    return documents.table(headings, full, [i > 0 for i in range(width)])
 
 
 # -- checkers --------------------------------------------------------------------------------------
@@ -278,7 +264,7 @@ def _listed(tool: str, lines: Sequence[str]) -> str:
         return f"**{tool}**: nothing to list."
     shown = lines if tool.startswith("adkit") else lines[:: max(1, -(-len(lines) // LISTED))]
     more = f" ({len(shown)} of {len(lines):,})" if len(shown) < len(lines) else ""
-    return "\n".join([f"**{tool}**{more}:", "", *(f"- {_escaped(line)}" for line in shown)])
+    return "\n".join([f"**{tool}**{more}:", "", *(f"- {documents.escaped(line)}" for line in shown)])
 
 
 # -- derivatives -----------------------------------------------------------------------------------

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
-import io
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,8 +19,8 @@ import numpy as np
 from ..records import Trial
 from .case import Case
 from .planted import NO_DERIVATIVE, Gradient, gradients
+from .tool import Counted, Function, Tool, first_line, quiet
 
-Function = Callable[[Any], Any]
 Answer = Literal["passed", "failed", "undecided"]
 # scipy's check_grad returns a distance and leaves the judgement to the person. Its documentation gives no limit, and
 # shows 3e-8 for a right gradient; this is a round number above that.
@@ -37,20 +34,6 @@ class Said:
     answer: Answer
     verdict: str
     words: str = ""
-
-
-@dataclass(frozen=True)
-class Checker:
-    """A tool: what it is called, what it needs, and how it is called in its default configuration."""
-
-    name: str
-    package: str
-    run: Callable[[Function, Function, Any], Said]
-    note: str = ""
-
-    @property
-    def installed(self) -> bool:
-        return not self.package or importlib.util.find_spec(self.package) is not None
 
 
 def _adkit(f: Function, gradient: Function, x: Any) -> Said:
@@ -159,27 +142,26 @@ def _scipy(f: Function, gradient: Function, x: Any) -> Said:
     return Said("passed" if distance < SCIPY_THRESHOLD else "failed", f"{distance:.1e}")
 
 
+# Each is run on f, the gradient and x, and returns what it has Said.
 CHECKERS = {
     tool.name: tool
     for tool in (
-        Checker("adkit check_grad", "", _adkit),
-        Checker("torch gradcheck, slow", "torch", _torch(fast=False), note="tolerates 1e-3 relative and 1e-5 absolute"),
-        Checker("torch gradcheck, fast", "torch", _torch(fast=True), note="the same, along one random direction"),
-        Checker("jax check_grads", "jax", _jax, note='modes=["rev"] and order=1; tolerates 1e-5'),
-        Checker(
+        Tool("adkit check_grad", "", _adkit),
+        Tool("torch gradcheck, slow", "torch", _torch(fast=False), note="tolerates 1e-3 relative and 1e-5 absolute"),
+        Tool("torch gradcheck, fast", "torch", _torch(fast=True), note="the same, along one random direction"),
+        Tool("jax check_grads", "jax", _jax, note='modes=["rev"] and order=1; tolerates 1e-5'),
+        Tool(
             "autograd check_grads",
             "autograd",
             _autograd,
             note='modes=["rev"] and order=1, since no more is given; its random direction seeded',
         ),
-        Checker(
-            "scipy check_grad", "scipy", _scipy, note=f"returns a distance, which passes below {SCIPY_THRESHOLD:g}"
-        ),
+        Tool("scipy check_grad", "scipy", _scipy, note=f"returns a distance, which passes below {SCIPY_THRESHOLD:g}"),
     )
 }
 
 
-def trials(cases: Iterable[Case], tools: Iterable[Checker]) -> Iterator[Trial]:
+def trials(cases: Iterable[Case], tools: Iterable[Tool]) -> Iterator[Trial]:
     """Each tool on each gradient of each case."""
     tools = list(tools)
     for case in cases:
@@ -188,7 +170,7 @@ def trials(cases: Iterable[Case], tools: Iterable[Checker]) -> Iterator[Trial]:
                 yield trial(tool, case, gradient)
 
 
-def trial(tool: Checker, case: Case, gradient: Gradient) -> Trial:
+def trial(tool: Tool, case: Case, gradient: Gradient) -> Trial:
     """One tool on one gradient."""
     situation = situation_of(case)
     known: dict[str, Any] = {
@@ -201,36 +183,17 @@ def trial(tool: Checker, case: Case, gradient: Gradient) -> Trial:
     }
     if not tool.installed:
         return Trial(**known, outcome="not installed")
-    f = _Counted(case)
+    f = Counted(case)
     try:
-        with _quiet():
+        with quiet():
             said = tool.run(f, gradient, case.x)
     except Exception as error:
         words = f"{type(error).__name__}: {error}"
         named = _named(situation, gradient, words)
-        return Trial(**known, outcome="raised", named=named, calls=f.calls, note=_first_line(words))
+        return Trial(**known, outcome="raised", named=named, calls=f.calls, note=first_line(words))
     named = _named(situation, gradient, said.words)
-    verdict, note = said.verdict, _first_line(said.words)
+    verdict, note = said.verdict, first_line(said.words)
     return Trial(**known, outcome=said.answer, named=named, verdict=verdict, calls=f.calls, note=note)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """What a tool prints or warns of is not part of the report."""
-    with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-class _Counted:
-    """f, counting its calls."""
-
-    def __init__(self, case: Case) -> None:
-        self.case, self.calls = case, 0
-
-    def __call__(self, x: Any) -> Any:
-        self.calls += 1
-        return self.case(x)
 
 
 def situation_of(case: Case) -> str:
@@ -255,8 +218,3 @@ def _named(situation: str, gradient: Gradient, words: str) -> bool | None:
     if situation not in WORDS or (gradient.kind == "wrong" and situation not in NO_DERIVATIVE):
         return None
     return re.search(WORDS[situation], words, re.IGNORECASE) is not None
-
-
-def _first_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[0][:200] if lines else ""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -14,8 +12,7 @@ import numpy as np
 
 from ..records import Trial
 from .case import Case
-
-Function = Callable[[Any], Any]
+from .tool import Counted, Function, Tool, first_line, quiet
 
 
 @dataclass(frozen=True)
@@ -26,20 +23,6 @@ class Found:
     claimed: float | None = None
     word: str = ""
     refused: bool = False
-
-
-@dataclass(frozen=True)
-class Differentiator:
-    """A tool: what it is called, what it needs, and how it is called in its default configuration."""
-
-    name: str
-    package: str
-    run: Callable[[Function, float], Found]
-    note: str = ""
-
-    @property
-    def installed(self) -> bool:
-        return not self.package or importlib.util.find_spec(self.package) is not None
 
 
 def _adkit_central(f: Function, x: float) -> Found:
@@ -78,27 +61,28 @@ def _numdifftools(f: Function, x: float) -> Found:
     return Found(float(np.squeeze(value)), float(np.squeeze(claimed)))
 
 
+# Each is run on a function of one number and x, and returns what it has Found.
 DIFFERENTIATORS = {
     tool.name: tool
     for tool in (
-        Differentiator("adkit adaptive", "", _adkit_adaptive),
-        Differentiator("adkit central", "", _adkit_central),
-        Differentiator("scipy approx_fprime", "scipy", _approx_fprime),
-        Differentiator(
+        Tool("adkit adaptive", "", _adkit_adaptive),
+        Tool("adkit central", "", _adkit_central),
+        Tool("scipy approx_fprime", "scipy", _approx_fprime),
+        Tool(
             "scipy 3-point",
             "scipy",
             _three_point,
             note="what minimize uses, scipy.optimize._numdiff.approx_derivative, is private",
         ),
-        Differentiator("scipy.differentiate", "scipy", _scipy_differentiate),
-        Differentiator("numdifftools", "numdifftools", _numdifftools),
+        Tool("scipy.differentiate", "scipy", _scipy_differentiate),
+        Tool("numdifftools", "numdifftools", _numdifftools),
     )
 }
 # Of many components that are alike, so many are tried.
 SAMPLE = 3
 
 
-def trials(cases: Iterable[Case], tools: Iterable[Differentiator]) -> Iterator[Trial]:
+def trials(cases: Iterable[Case], tools: Iterable[Tool]) -> Iterator[Trial]:
     """Each tool on each component of each case."""
     tools = list(tools)
     for case in cases:
@@ -113,7 +97,7 @@ def components(case: Case) -> list[int]:
     return list(range(n)) if n < 30 else [round(k * (n - 1) / (SAMPLE - 1)) for k in range(SAMPLE)]
 
 
-def trial(tool: Differentiator, case: Case, i: int) -> Trial:
+def trial(tool: Tool, case: Case, i: int) -> Trial:
     """One tool on one component."""
     known: dict[str, Any] = {
         "tool": tool.name,
@@ -125,27 +109,25 @@ def trial(tool: Differentiator, case: Case, i: int) -> Trial:
     }
     if not tool.installed:
         return Trial(**known, outcome="not installed")
-    f = _Counted(case, i)
+    f = Counted(_along(case, i))
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             found = tool.run(f, case.point[i])
     except Exception as error:
-        return Trial(**known, outcome="raised", named=_named(case, i, ""), calls=f.calls, note=_sentence(error))
+        words = f"{type(error).__name__}: {error}"
+        return Trial(**known, outcome="raised", named=_named(case, i, ""), calls=f.calls, note=first_line(words))
     return _judged(known, found, _named(case, i, found.word), f.calls)
 
 
-class _Counted:
-    """f along one component, as a function of a number that counts its calls."""
+def _along(case: Case, i: int) -> Function:
+    """f as a function of one of its numbers."""
 
-    def __init__(self, case: Case, i: int) -> None:
-        self.case, self.i, self.calls = case, i, 0
+    def f(x: Any) -> Any:
+        moved = case.x
+        moved[i] = x
+        return case(moved)
 
-    def __call__(self, x: Any) -> Any:
-        self.calls += 1
-        moved = self.case.x
-        moved[self.i] = x
-        return self.case(moved)
+    return f
 
 
 def _judged(known: dict[str, Any], found: Found, named: bool | None, calls: int) -> Trial:
@@ -185,8 +167,3 @@ WORDS = {
 def _named(case: Case, i: int, word: str) -> bool | None:
     words = WORDS.get(case.situations[i])
     return None if words is None else word in words
-
-
-def _sentence(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}"[:200]

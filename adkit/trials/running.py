@@ -12,6 +12,7 @@ from . import checkers, derivatives
 from .case import Case
 from .cases import cases
 from .drawn import broken, drawn
+from .tool import Tool
 
 KINDS = ("derivatives", "checkers")
 _PACKAGES = ("scipy", "numdifftools", "autograd", "jax", "torch")
@@ -36,7 +37,7 @@ def run(
     if kind not in KINDS:
         raise unknown("kind of trial", kind, KINDS)
     module: Any = derivatives if kind == "derivatives" else checkers
-    known = derivatives.DIFFERENTIATORS if kind == "derivatives" else checkers.CHECKERS
+    known = _known(kind)
     chosen = [_tool(name, known) for name in (known if tools is None else tools)]
     difficult: Sequence[Case] = [*cases(), *drawn(random, seed), *broken(random, seed)]
     rows: list[Trial] = []
@@ -47,7 +48,11 @@ def run(
     return sorted(rows, key=lambda row: order.index(row.tool))
 
 
-def _tool(name: str, known: dict[str, Any]) -> Any:
+def _known(kind: str) -> dict[str, Tool]:
+    return derivatives.DIFFERENTIATORS if kind == "derivatives" else checkers.CHECKERS
+
+
+def _tool(name: str, known: dict[str, Tool]) -> Tool:
     if name not in known:
         raise unknown("tool", name, known)
     return known[name]
@@ -56,19 +61,14 @@ def _tool(name: str, known: dict[str, Any]) -> Any:
 def conditions(kind: str) -> list[str]:
     """How the tools are called, as far as it needs saying."""
     if kind == "derivatives":
-        tools: Iterable[Any] = derivatives.DIFFERENTIATORS.values()
         rest = "each finds the derivative of f along one component, as a function of one number"
     else:
-        tools = checkers.CHECKERS.values()
         rest = (
             "each is given the same f and the same gradient, f as an operation with that derivative where the tool "
             "would differentiate it itself"
         )
-    return [f"every tool in its default configuration, in double precision; {rest}", *_notes(tools)]
-
-
-def _notes(tools: Iterable[Any]) -> list[str]:
-    return [f"{tool.name}: {tool.note}" for tool in tools if tool.note]
+    notes = [f"{tool.name}: {tool.note}" for tool in _known(kind).values() if tool.note]
+    return [f"every tool in its default configuration, in double precision; {rest}", *notes]
 
 
 def versions() -> dict[str, str]:

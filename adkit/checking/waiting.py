@@ -1,24 +1,13 @@
-"""A check in progress: warnings of f kept to itself, and a bar for those who wait."""
+"""A bar for those who wait for a check."""
 
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import numpy as np
-
 # Below so many components nobody waits long enough to be told.
 _PATIENCE = 500
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """f is called where it was never meant to be: what it warns of there concerns nobody."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 @contextmanager
