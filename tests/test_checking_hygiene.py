@@ -287,3 +287,23 @@ def test_global_random_state_is_untouched_and_runs_repeat():
     reports = [ad.check_grad(square, x, grad=lambda x: 2 * x, seed=3) for _ in range(2)]
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     assert reports[0].to_json() == reports[1].to_json()
+
+
+def test_the_keys_of_a_dict_that_are_amiss_are_named():
+    point = {"w": 1.0, "b": 2.0}
+    with pytest.raises(ad.ArgumentError, match="'b' is missing; 'c' is extra"):
+        ad.check_grad(lambda p: p["w"] * p["b"], point, grad=lambda p: {"w": p["b"], "c": p["w"]})
+
+
+def test_a_relation_is_said_once():
+    report = ad.check_grad(lambda x: x**2, 3.0, grad=lambda x: 2.2 * x)
+    assert str(report).count("times the true one") == 1
+    detached = str(ad.check_grad(square, X, grad=lambda x: 0 * x))
+    assert "is detached" in detached
+    assert "the gradient is 0 where" not in detached
+
+
+def test_a_gradient_that_is_near_the_true_one_may_be_one_of_a_solver():
+    report = ad.check_grad(square, X, grad=lambda x: 2.002 * x)
+    assert "rtol=1e-03 allows for it" in report.components[0].hint
+    assert ad.check_grad(square, X, grad=lambda x: 2.002 * x, rtol=1e-3)
