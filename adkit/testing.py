@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from .calls import Argnums
 from .checking import check_grad
-from .errors import WrongGradient
+from .errors import AdkitError, WrongGradient
 from .methods import Method
 from .report import GradientReport
 
@@ -87,23 +87,27 @@ def assert_grad(
     """
     # What failed is the caller's line, not one of these.
     __tracebackhide__ = True
-    report = check_grad(
-        f,
-        *args,
-        grad=grad,
-        argnums=argnums,
-        method=method,
-        order=order,
-        hessian=hessian,
-        kwargs=kwargs,
-        strict=strict,
-        rtol=rtol,
-        atol=atol,
-        bounds=bounds,
-        seed=seed,
-        components=components,
-        progress=progress,
-    )
+    try:
+        report = check_grad(
+            f,
+            *args,
+            grad=grad,
+            argnums=argnums,
+            method=method,
+            order=order,
+            hessian=hessian,
+            kwargs=kwargs,
+            strict=strict,
+            rtol=rtol,
+            atol=atol,
+            bounds=bounds,
+            seed=seed,
+            components=components,
+            progress=progress,
+        )
+    except AdkitError as error:
+        # A refusal says what it refuses; where adkit did so is nothing to read.
+        raise error.with_traceback(None) from error.__cause__
     tally.add(report)
     if not report:
         raise WrongGradient(report.to_text(), report)

@@ -185,3 +185,25 @@ def test_numbers_are_plain():
     report = ad.check_grad(lambda x: np.sum(np.cos(x)), np.array([0.3, 1.2]))
     numbers = [value for c in report.components for value in (c.x, c.analytic, c.numerical, c.bar, c.rel_error, c.step)]
     assert {type(x) for x in (*numbers, report.sensitivity)} == {float}
+
+
+def test_digits_within_the_bar_are_not_shown():
+    text = str(
+        GradientReport([component("KINK", analytic=1.079354944636066, rel_error=1e-13, abs_error=1e-13, bar=1e-6)])
+    )
+    assert " 1.07935 " in text
+    assert "1.079354" not in text
+
+
+def test_a_negative_zero_is_a_zero():
+    assert "-0 " not in str(GradientReport([component("WRONG", analytic=-0.0)]))
+
+
+def test_no_sentence_is_said_twice():
+    report = GradientReport([component()], faults=["f changes argument 0"])
+    assert str(report).count("f changes argument 0") == 1
+
+
+@pytest.mark.parametrize("verdict", ["AGREE", "KINK"])
+def test_no_two_empty_lines_follow_one_another(verdict):
+    assert "\n\n\n" not in GradientReport([component(verdict)]).to_text(all=True)

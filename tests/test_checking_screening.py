@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import adkit as ad
+from adkit.checking import screening
 
 N = 100_000
 X = np.random.default_rng(0).normal(size=N)
@@ -213,3 +214,11 @@ def test_many_kinks_hide_no_wrong_component_from_a_lenient_check(seed):
     report = ad.check_grad(lambda x: np.sum(np.maximum(x, 0.0)), x, grad=gradient, strict=False, seed=seed)
     assert not report
     assert "components='all'" in report.findings[0]
+
+
+def test_a_component_shows_along_the_direction_that_moves_it_most():
+    def look(d, bar, state):
+        return screening.Look(np.array(d), False, [], np.zeros(1), np.array([bar]), state)
+
+    looks = [look([1.0, 1e-6, 0.0], 1e-4, "agree"), look([1.0, 1.0, 0.0], 0.1, "noisy"), look([1.0] * 3, 1e-9, "off")]
+    assert screening._visible(looks, 3).tolist() == [1e-4, 0.1, np.inf]

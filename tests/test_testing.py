@@ -217,3 +217,9 @@ def test_light():
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*adkit:*")
     assert "@pytest.mark.gradient(strict" in pytester.runpytest_subprocess(*PLUGIN, "--markers").stdout.str()
+
+
+def test_a_refusal_comes_without_the_lines_of_adkit():
+    with pytest.raises(ad.ArgumentError) as refused:
+        ad.testing.assert_grad(lambda x: x @ x, np.ones(3), grad=lambda x: 2 * x[:2])
+    assert len(refused.traceback) == 2

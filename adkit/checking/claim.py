@@ -138,13 +138,27 @@ def row(part: Any, call: Call, output: Shape, source: str) -> Leaves:
     """The derivatives of one output leaf with respect to each input leaf."""
     candidates = [found for found in (call._leaves_of(part), _entries(part, call)) if found is not None]
     if not candidates:
-        raise ArgumentError(f"{source} is {kind_of(part)}, which has not the structure of the differentiated arguments")
+        lacks = "which has not the structure of the differentiated arguments"
+        raise ArgumentError(f"{source} is {kind_of(part)}, {lacks}{_keys(part, call)}")
     for leaves in candidates:
         if all(_shape(d) in _fitting(output, np.shape(plain(x))) for d, x in zip(leaves, call.leaves, strict=True)):
             return [_numbers(d, f"{source} by {n}") for d, n in zip(leaves, call.names, strict=True)]
     _refuse_pair(part, call, output, source)
     several = isinstance(part, (tuple, list)) and len(call.args) > 1
     raise _misfit(candidates[-1 if several else 0], call, output, source)
+
+
+def _keys(part: Any, call: Call) -> str:
+    """Which keys of a dict are missing, and which nobody asked for."""
+    wanted = call.structures[0]
+    if len(call.structures) > 1 or wanted is None or wanted.kind is not dict or not isinstance(part, dict):
+        return ""
+    missing = [key for key in wanted.keys if key not in part]
+    extra = [key for key in part if key not in wanted.keys]
+    said = [
+        f"{', '.join(map(repr, keys))} is {what}" for keys, what in ((missing, "missing"), (extra, "extra")) if keys
+    ]
+    return ": " + "; ".join(said) if said else ""
 
 
 def leaves_of(arg: Any) -> Leaves:

@@ -19,6 +19,7 @@ from ..tracing import plain
 from . import claim as claims
 from . import consistency, patterns, second
 from .inspection import Inspection, Settings
+from .judging import RELATIONS
 from .referee import Referee, quiet
 from .screening import Screening
 from .waiting import bar
@@ -204,7 +205,13 @@ class _Check:
 
 def _hinted(c: Component, found: list[str]) -> Component:
     """A wrong component of which nothing else is known is part of the pattern."""
-    return replace(c, hint=found[0]) if found and c.verdict == "WRONG" and not c.hint else c
+    if c.verdict != "WRONG" or not found:
+        return c
+    # The first words of a pattern of all components; others name their argument.
+    whole = [s for s in found if c.argument in s or "every component is" in s or "the gradient is" in s]
+    if c.hint.endswith(RELATIONS):
+        return replace(c, hint=whole[0]) if whole else c
+    return c if c.hint else replace(c, hint=found[0])
 
 
 def _unknown(c: Component) -> bool:

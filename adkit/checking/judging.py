@@ -19,6 +19,10 @@ NARROW_BESIDE_SCALE = 10
 # than a mistake makes: a gradient that is solved for with an ill-conditioned matrix may be.
 SLIP = 1e-7
 _SLIPPED = "apart by more than rounding, less than a mistake makes: f is ill-conditioned, or a constant has few digits"
+# A mistake is seldom this small; what a solver leaves of its tolerance often is.
+_NEAR = 5e-3
+# Hints that tell no more than a pattern does which the component is part of.
+RELATIONS = ("times the true one", "the gradient is 0 where f has a slope")
 # A one-sided derivative is known to this part of the kink, at least.
 _BESIDE_KINK = 1e-6
 
@@ -138,7 +142,10 @@ def _ratio(a: float, n: float) -> str:
     for nice in (-1.0, 2.0, -2.0, 0.5, -0.5):
         if abs(ratio - nice) < 1e-6:
             return f"{'1/2' if nice == 0.5 else '-1/2' if nice == -0.5 else f'{nice:g}'} times the true one"
-    return f"{ratio:.5g} times the true one" if 1e-4 < abs(ratio - 1) < 0.2 else ""
+    if abs(ratio - 1) < _NEAR:
+        allowed = 10.0 ** math.ceil(math.log10(abs(a - n) / max(abs(a), abs(n))))
+        return f"near the true one: if a solver with a tolerance is at work, rtol={allowed:.0e} allows for it"
+    return f"{ratio:.5g} times the true one" if abs(ratio - 1) < 0.2 else ""
 
 
 def _sides(slope: Slope) -> str:

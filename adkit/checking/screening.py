@@ -253,18 +253,18 @@ class Screening:
     def _conclude(self, fit: np.ndarray, looks: list[Look]) -> None:
         """What the directions say of the components that were not looked at, and how finely."""
         near = self.near
-        best = np.full(len(near.leaves), np.inf)
-        for look in looks:
-            if look.state == "agree":
-                for i in range(len(near.leaves)):
-                    d = np.abs(look.d[near.span(i)])
-                    if d.any():
-                        best[i] = min(best[i], float(np.max(look.bars)) / float(np.min(d[d > 0])))
-        inside = [i for i in range(len(near.leaves)) if fit[near.span(i)].any()]
-        self.sensitivity = float(max((best[i] for i in inside), default=math.inf))
-        told = fit & np.repeat(np.isfinite(best), [np.size(leaf) for leaf in near.leaves])
-        self.covered = int(np.sum(told)) - sum(1 for k in self.inspection.found if told[k])
-        self._complain(looks, [near.names[i] for i in inside if not math.isfinite(best[i])])
+        rest = fit.copy()
+        rest[list(self.inspection.found)] = False
+        visible = _visible(looks, fit.size)
+        self.sensitivity = float(np.max(visible[rest], initial=0.0))
+        certain = np.any([np.zeros(fit.size), *(look.d for look in looks if look.state == "agree")], axis=0)
+        spans = [(name, near.span(i)) for i, name in enumerate(near.names)]
+        open_leaves = [(name, span) for name, span in spans if fit[span].any() and not certain[span].any()]
+        told = rest.copy()
+        for _, span in open_leaves:
+            told[span] = False
+        self.covered = int(np.sum(told))
+        self._complain(looks, [name for name, _ in open_leaves])
         missed = int(np.sum(~fit)) - sum(1 for k in self.inspection.found if not fit[k])
         if missed:
             self.doubts.append(
@@ -289,3 +289,13 @@ class Screening:
         if not others:
             return what + "though no component stands out"
         return what + f"and {' and '.join(others)} hide what else there is: components='all' judges each by itself"
+
+
+def _visible(looks: list[Look], size: int) -> Vector:
+    """Of each component the error that would have shown along one of the directions, under noise too."""
+    visible = np.full(size, np.inf)
+    for look in looks:
+        if look.state in ("agree", "noisy"):
+            used = np.flatnonzero(look.d)
+            visible[used] = np.fmin(visible[used], np.max(look.bars) / np.abs(look.d[used]))
+    return visible

@@ -33,12 +33,12 @@ _MEANING = {
 
 def number(x: float, digits: int = 6) -> str:
     """A number with so many significant digits."""
-    return f"{x:.{digits}g}"
+    return f"{x + 0.0:.{digits}g}"
 
 
 def digits(c: Component) -> int:
-    """As many digits as show where two numbers part."""
-    if not 0 < c.rel_error < math.inf:
+    """As many digits as show where two numbers part, if that is more than the bar allows."""
+    if not 0 < c.rel_error < math.inf or c.abs_error <= c.bar:
         return 6
     return min(17, max(6, 2 + math.ceil(-math.log10(c.rel_error))))
 
@@ -106,7 +106,8 @@ def remarks(report: GradientReport, components: Sequence[Component]) -> list[str
     for c in components:
         if c.hint and not any(c.hint in said for said in (sentence(report), *report.findings)):
             groups.setdefault(c.hint, []).append(c)
-    return [*report.findings, *(f"{_together(group)}: {hint}" for hint, group in groups.items())]
+    found = [finding for finding in report.findings if finding not in sentence(report)]
+    return [*found, *(f"{_together(group)}: {hint}" for hint, group in groups.items())]
 
 
 def _together(group: Sequence[Component]) -> str:
@@ -146,7 +147,8 @@ def renderable(report: GradientReport, listed: Listed, width: int) -> Renderable
     lines = remarks(report, shown)
     if lines:
         parts += [*([] if shown else [""]), _list(lines)]
-    parts += ["", *(Text(line, style="dim") for line in footing(report))]
+    # A table ends with an empty line of its own.
+    parts += [*([""] if lines or more or not shown else []), *(Text(line, style="dim") for line in footing(report))]
     return Group(*parts)
 
 
