@@ -302,3 +302,33 @@ def test_bounds_without_room_are_named_and_nothing_passes_unchecked(bounds, n):
     assert report.counts.keys() == {"UNRESOLVED"}
     assert "room" in report.components[0].hint
     assert any("nothing could be checked" in finding for finding in report.findings)
+
+
+# -- what f is computed in, and how well -------------------------------------------------------------
+def test_whole_numbers_are_no_sign_of_short_floats():
+    report = ad.check_grad(np.floor, 2.0, grad=0.0)
+    assert report.counts == {"JUMP": 1}
+    assert not any("computes in" in finding for finding in report.findings)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_values_of_a_short_dtype_are_known_by_their_digits(dtype):
+    report = ad.check_grad(
+        lambda x: np.sum(np.sin(x)).astype(dtype).astype(float), np.linspace(0.1, 2, 5), grad=np.cos, strict=False
+    )
+    assert report
+    assert any(f"f computes in {np.dtype(dtype).name}" in finding for finding in report.findings)
+
+
+def test_where_all_is_off_by_little_the_inexactness_of_f_is_thought_of():
+    off = 1 + 1e-3 * np.array([1.0, -0.5, 0.3])
+    report = ad.check_grad(lambda x: np.sum(x**3), np.array([1.0, 2.0, 3.0]), grad=lambda x: 3 * x**2 * off)
+    assert report.counts == {"WRONG": 3}
+    assert any("rtol= allows for that" in finding for finding in report.findings)
+    assert ad.check_grad(lambda x: np.sum(x**3), np.ones(3), grad=lambda x: 3 * x**2 * off, rtol=2e-3)
+
+
+@pytest.mark.parametrize("option", [{"strict": "no"}, {"progress": 1}])
+def test_switches_are_true_or_false(option):
+    with pytest.raises(ad.BadRequest, match="must be True"):
+        ad.check_grad(np.sin, 1.0, **option)

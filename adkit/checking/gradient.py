@@ -95,6 +95,7 @@ def check_grad(
     """
     settings = Settings(*_tolerances(rtol, atol), seed=_seed(seed), components=_components(components))
     _check_order(order, hessian)
+    _check_switches(strict, progress)
     if kwargs is not None and not isinstance(kwargs, Mapping):
         raise BadRequest(f"kwargs must be a dict of keyword arguments for f, not {kwargs!r}{place()}")
     call = Call(f, argnums, args, kwargs)
@@ -252,6 +253,13 @@ def _check_order(order: Any, hessian: Any) -> None:
         raise BadRequest(f"order must be 1 (the gradient) or 2 (the Hessian too), not {order!r}{place()}")
     if hessian is not None and order == 1:
         raise BadRequest(f"hessian=... is checked with order=2{place()}")
+
+
+def _check_switches(strict: Any, progress: Any) -> None:
+    if not isinstance(strict, (bool, np.bool_)):
+        raise BadRequest(f"strict must be True or False, not {strict!r}{place()}")
+    if progress is not None and not isinstance(progress, (bool, np.bool_)):
+        raise BadRequest(f"progress must be True, False or None, not {progress!r}{place()}")
 
 
 def _name(f: Callable[..., Any]) -> str:

@@ -14,6 +14,8 @@ from .inspection import Inspection
 
 # By how much two numbers may differ, besides the bar, to count as the same for a pattern.
 _CLOSE = 1e-6
+# By how much all that is wrong may be off to be the doing of an f that is not exact.
+_SLIGHT = 0.01
 # Shifts that are tried of an array of any size, and of a short one.
 _SHIFTS, _SHORT = 3, 64
 
@@ -58,7 +60,18 @@ def findings(inspection: Inspection) -> list[str]:
         return []
     label = inspection.settings.label.replace(",", ":")
     found = _of_all(wrong, parts, inspection) or [s for part in wrong if (s := _of_one(part, inspection))]
-    return [label + s for s in (*found, *_alone(parts))]
+    return [label + s for s in (*found, *_alone(parts), *_slight(wrong))]
+
+
+def _slight(wrong: list[Part]) -> Iterator[str]:
+    """All that is wrong is so by little: f may be what is not exact."""
+    a, n = (np.concatenate([getattr(part, x)[part.wrong] for part in wrong]) for x in ("a", "n"))
+    apart = np.abs(a - n) / np.maximum(np.abs(n), np.finfo(float).tiny)
+    if a.size > 1 and np.all(apart < _SLIGHT) and np.ptp(a / np.where(n == 0, 1, n)) > _CLOSE:
+        yield (
+            f"no component is further off than {np.max(apart):.1g} of its size: where f itself is known to a tolerance "
+            "only (an integrator, an iteration), its differences are; rtol= allows for that"
+        )
 
 
 def _parts(inspection: Inspection) -> Iterator[Part]:

@@ -182,7 +182,8 @@ def _rippled(samples: Samples, story: Story) -> Slope | None:
         wide = _wide(tail, story, STAIR if samples.still else RIPPLE)
         if wide is not None:
             known_well = sum(h >= samples.first for h in samples.h[: story.last]) > MANY
-            if known_well and not samples.still and not samples.leaps(story.value, story.last):
+            stands = samples.still and abs(story.value) <= story.error
+            if known_well and not stands and not samples.leaps(story.value, story.last):
                 return None
             return replace(_smooth_slope(tail, wide), alternative=story.value, alternative_error=story.error)
     return None
@@ -318,7 +319,10 @@ def _is_flat(powers: list[float]) -> bool:
 def _is_steep(samples: Samples, side: int, noise: float) -> bool:
     """Whether f moves with a power of h below 1."""
     powers = _powers(samples, side, noise)[: MANY + 1]
-    return len(powers) > MANY and max(powers) - min(powers) < 0.1 and 0.02 <= powers[0] < 0.9
+    if len(powers) <= MANY or powers[0] < 0.02:
+        return False
+    # x log x moves with the power 1 - 1/|log h|, all but 1, which its steadiness tells from a slope with scatter.
+    return any(max(powers) - min(powers) < spread and powers[0] < most for spread, most in ((0.1, 0.9), (0.02, 0.98)))
 
 
 def _cusp(samples: Samples, noise: float) -> Slope | None:

@@ -164,7 +164,10 @@ class Samples(NamedTuple):
     def floor(self) -> float:
         """The scatter that rounding alone makes; of an f that stands still at first, by all that it does later."""
         moves = [abs(x - self.base) for x in (*self.above, *self.below) if math.isfinite(x) and x != self.base]
-        seen = max(moves, default=0.0 if self.base else 1.0) if self.still else min(moves, default=0.0)
+        least = min(moves, default=0.0)
+        # Where f first moves by roundings of its own value, it is these that it stood still by.
+        hidden = self.still and not 0 < least <= 4 * self.epsilon * abs(self.base)
+        seen = max(moves, default=0.0 if self.base else 1.0) if hidden else least
         return self.epsilon / 2 * max(abs(self.base), seen)
 
     @property

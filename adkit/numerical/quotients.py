@@ -47,7 +47,13 @@ class Quotients:
 
     def scatter(self, k: int, noise: float) -> float:
         """How far scatter may move the quotient of a rung."""
-        return SIGMAS * self.weight * max(noise, self.samples.rounding(k)) / self.h[k]
+        return SIGMAS * self.weight * max(noise, self.samples.rounding(k), self.argument(k)) / self.h[k]
+
+    def argument(self, k: int) -> float:
+        """What f's values may be off by because f rounds its argument, in its first operation say."""
+        s = self.samples
+        steepest = max((abs(x) for x in (s.slope(k, 1), s.slope(k, -1)) if math.isfinite(x)), default=0.0)
+        return s.epsilon * s.size * steepest / 4
 
     def truncation(self, k: int, j: int) -> float:
         """What the last extrapolation changed, which is more than what it left; or all that is left, as it falls."""
