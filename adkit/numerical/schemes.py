@@ -50,7 +50,7 @@ def differences(f: Function, leaves: Sequence[Any], options: Options, full: bool
     """
     near = Surroundings(f, leaves)
     base = near.at()
-    column = _COLUMNS[options.scheme](f, leaves, near, base, options, full)
+    column = _COLUMNS[options.scheme](near, base, options, full)
     found = Found(base)
     columns: list[list[Any]] = [[] for _ in leaves]
     with np.errstate(all="ignore"):
@@ -90,9 +90,7 @@ def _column(estimate: Estimate, full: bool) -> Any:
     return estimate.value, unknown, unknown, np.broadcast_to(estimate.step, shape), estimate.status()
 
 
-def _fixed(
-    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
-) -> Callable[..., Any]:
+def _fixed(near: Surroundings, base: Any, options: Options, full: bool) -> Callable[..., Any]:
     def column(i: int, place: Place) -> Any:
         axis = Axis(near, base, i, place, *limits.at(options.limits, i, place))
         if options.scheme == "forward":
@@ -105,10 +103,8 @@ def _fixed(
 
 
 # -- adaptive steps --------------------------------------------------------------------------------
-def _adaptive(
-    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
-) -> Callable[..., Any]:
-    if isinstance(base, Box) or any(isinstance(leaf, Box) for leaf in leaves):
+def _adaptive(near: Surroundings, base: Any, options: Options, full: bool) -> Callable[..., Any]:
+    if isinstance(base, Box) or any(isinstance(leaf, Box) for leaf in near.leaves):
         raise OutputError(
             "scheme='adaptive' chooses its steps by f's values, which has no derivative; use scheme='central' inside "
             "another derivative"
@@ -147,10 +143,8 @@ def _of(found: Sequence[Slope], name: str, shape: tuple[int, ...]) -> Any:
 
 
 # -- complex steps ---------------------------------------------------------------------------------
-def _complex(
-    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
-) -> Callable[..., Any]:
-    slope = complex_column(f, leaves, base, options.step)
+def _complex(near: Surroundings, base: Any, options: Options, full: bool) -> Callable[..., Any]:
+    slope = complex_column(near.f, near.leaves, base, options.step)
 
     def column(i: int, place: Place) -> Any:
         value, h = slope(i, place)
