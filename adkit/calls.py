@@ -253,7 +253,7 @@ class Call:
 
     def rearranged(self, gradient: Any, source: str) -> Leaves:
         """The leaves of a gradient that somebody else computed, each in the shape of its leaf; or a refusal."""
-        leaves = self._leaves_of(gradient)
+        leaves = self.leaves_of(gradient)
         if leaves is None:
             raise ArgumentError(f"{source} returned {kind_of(gradient)}, which has not the structure of the arguments")
         names = [f"gradient of {name}" for name in self.names]
@@ -261,12 +261,13 @@ class Call:
 
     def takes(self, gradient: Any) -> bool:
         """Whether a gradient has the structure and shapes of the differentiated arguments."""
-        leaves = self._leaves_of(gradient)
+        leaves = self.leaves_of(gradient)
         return leaves is not None and all(
             np.shape(plain(d)) == np.shape(plain(x)) for d, x in zip(leaves, self.leaves, strict=True)
         )
 
-    def _leaves_of(self, gradient: Any) -> Leaves | None:
+    def leaves_of(self, gradient: Any) -> Leaves | None:
+        """What belongs to each leaf, in the structure that was asked for; None of what has another structure."""
         leaves = None
         if not self.single:
             leaves = flatten_like(Container(tuple, self.positions, tuple(self.structures)), gradient)

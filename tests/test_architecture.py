@@ -19,7 +19,7 @@ PACKAGE = Path(ad.__file__).parent
 # Room by room, from the ground up: what each may import of adkit besides itself.
 BASE = {"errors", "tracing", "views", "primitives"}
 INTERPRETERS = BASE | {"forward", "reverse", "containers", "graph"}
-METHODS = INTERPRETERS | {"numerical", "symbolic", "codegen", "engines", "calls", "blocks", "snapshots"}
+METHODS = INTERPRETERS | {"vectors", "numerical", "symbolic", "codegen", "engines", "calls", "blocks", "snapshots"}
 CLIENTS = METHODS | {"methods", "transforms", "problems"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "custom": BASE | {"containers", "lending", "reverse"},
     "graph": BASE | {"containers"},
     "symbolic": BASE | {"containers", "graph"},
+    "vectors": {"tracing"},
     "numerical": {"errors", "tracing"},
     "codegen": BASE | {"containers", "graph"},
     "engines": BASE | {"containers", "graph"},

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..calls import Call, Leaves, kind_of
-from ..containers import flatten, flatten_like
+from ..containers import flatten_like
 from ..errors import AdkitError, ArgumentError, BadRequest
 from ..methods import Method
 from ..numerical import DOUBLE, epsilon_of
 from ..tracing import plain
+from ..vectors import Vector, vector_of
 from .copies import copied, same
-from .referee import REPRODUCIBLE, Referee, Vector, described
+from .referee import REPRODUCIBLE, Referee, described
 
 Shape = tuple[int, ...]
 # The roundings of a method that is not exact are as if it computed with such an epsilon.
@@ -53,7 +54,7 @@ def computed(method: Method, call: Call, referee: Referee) -> Claim:
     claim = _claim(rows, referee, method.name)
     if not method.exact:
         claim.epsilon = np.maximum(claim.epsilon, APPROXIMATE)
-    claim.value = np.concatenate([np.ravel(plain(x)).astype(float) for x in values]) if values else np.zeros(0)
+    claim.value = vector_of(values)
     return claim
 
 
@@ -136,7 +137,7 @@ def _arranged(result: Any, call: Call, referee: Referee, source: str) -> list[Le
 
 def row(part: Any, call: Call, output: Shape, source: str) -> Leaves:
     """The derivatives of one output leaf with respect to each input leaf."""
-    candidates = [found for found in (call._leaves_of(part), _entries(part, call)) if found is not None]
+    candidates = [found for found in (call.leaves_of(part), _entries(part, call)) if found is not None]
     if not candidates:
         lacks = "which has not the structure of the differentiated arguments"
         raise ArgumentError(f"{source} is {kind_of(part)}, {lacks}{_keys(part, call)}")
@@ -161,18 +162,13 @@ def _keys(part: Any, call: Call) -> str:
     return ": " + "; ".join(said) if said else ""
 
 
-def leaves_of(arg: Any) -> Leaves:
-    """The numbers and arrays in an argument."""
-    return flatten(arg)[0]
-
-
 def _entries(part: Any, call: Call) -> Leaves | None:
     """Of a gradient by all arguments of f, as a tuple or an array of numbers, the leaves that are asked for."""
     vector = isinstance(part, np.ndarray) and part.ndim == 1
     if not (vector or isinstance(part, (tuple, list))) or len(part) != len(call.args):
         return None
     chosen = tuple(part[i] for i in call.positions)
-    return call._leaves_of(chosen[0] if call.single else chosen)
+    return call.leaves_of(chosen[0] if call.single else chosen)
 
 
 def _fitting(output: Shape, leaf: Shape) -> list[Shape]:
@@ -214,7 +210,7 @@ def _refuse_pair(part: Any, call: Call, output: Shape, source: str) -> None:
     """Say what is wrong with (value, gradient)."""
     if not isinstance(part, (tuple, list)) or len(part) != 2 or _shape(part[0]) not in ((), (1,), output):
         return
-    leaves = call._leaves_of(part[1])
+    leaves = call.leaves_of(part[1])
     if leaves and all(_shape(d) == np.shape(plain(x)) for d, x in zip(leaves, call.leaves, strict=True)):
         raise ArgumentError(
             f"{source} is a pair, it seems (value, gradient): hand in the gradient alone, "

@@ -14,8 +14,9 @@ from ..explain import explain_nan
 from ..methods import Forward, Method, Numerical, Reverse
 from ..records import Component
 from ..tracing import plain
+from ..vectors import Vector
 from .claim import Claim, computed
-from .referee import REPRODUCIBLE, Referee, Vector
+from .referee import REPRODUCIBLE, Referee
 
 _DIRECTIONS = 3
 # Arguments of more numbers than this are not compared with others.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..numerical import Slope, slopes
+from ..numerical.adaptive import Slope, slopes
 from ..records import Component
 from .claim import Claim
 from .judging import Judgement, Measure, judge

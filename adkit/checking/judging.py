@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..numerical import Slope
+from ..numerical.adaptive import Slope
 from ..records import Verdict
 
 # Numbers that rounding may be out by, in units of the claim's machine epsilon.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,11 +14,11 @@ from ..calls import Call, Leaves
 from ..containers import Structure
 from ..errors import AdkitError, BadRequest, OutputError, place_of, spots_of
 from ..numerical import DOUBLE, Limits, epsilon_of
-from ..numerical.adaptive import Line
+from ..numerical.ladder import Line
 from ..tracing import plain
+from ..vectors import Vector, leaves_like, vector_of
 from .copies import copied, same
 
-Vector = np.ndarray[Any, np.dtype[np.float64]]
 # Two values of f at the same point may differ by so many roundings: threads add in an order of their own.
 REPRODUCIBLE = 1e3
 _SHORT = {float(np.finfo(dtype).eps): np.dtype(dtype).name for dtype in (np.float16, np.float32)}
@@ -41,6 +41,7 @@ class Referee:
 
     Attributes:
         base: the outputs at the point.
+        limits: the bounds of every leaf, beyond which f is never called; None for none.
         shapes: of each array or number that f returned.
         structure: of the container that they came in.
         epsilon: the machine epsilon of the numbers that f computes with.
@@ -62,10 +63,10 @@ class Referee:
         self.faults: list[str] = []
         self._measure(call.leaves)
         ends = [np.full(self.point.shape, end) for end in (-np.inf, np.inf)]
-        self.lower, self.upper = ends if limits is None else map(_flat, limits)
+        self.lower, self.upper = ends if limits is None else map(vector_of, limits)
         found, self.structure = self._outputs()
         self.shapes = [np.shape(plain(out)) for out in found]
-        self.base = _flat(found)
+        self.base = vector_of(found)
         self.epsilon = max(DOUBLE, epsilon_of(*found))
         self._settle_precision(found)
         self._probe(np.random.default_rng(seed))
@@ -74,7 +75,7 @@ class Referee:
     def _measure(self, leaves: Leaves) -> None:
         """Where each leaf stands in the vector of all numbers."""
         self.offsets = np.cumsum([0, *(np.size(leaf) for leaf in leaves)])
-        self.point: Vector = _flat(leaves)
+        self.point: Vector = vector_of(leaves)
         self.names = self.call.names
 
     def where(self, k: int) -> tuple[int, tuple[int, ...]]:
@@ -141,8 +142,7 @@ class Referee:
     # -- calls of f --------------------------------------------------------------------------------
     def like(self, point: Vector) -> Leaves:
         """A vector as new leaves of the shapes and types of f's own."""
-        pieces = np.split(point, self.offsets[1:-1]) if self.leaves else []
-        return [_like(piece, leaf) for piece, leaf in zip(pieces, self.leaves, strict=True)]
+        return leaves_like(point, self.leaves)
 
     def _moved(self, i: int, place: tuple[int, ...], x: Any) -> Vector:
         leaves = [leaf.copy("K") if isinstance(leaf, np.ndarray) else leaf for leaf in self.leaves]
@@ -161,7 +161,7 @@ class Referee:
         if [np.shape(plain(out)) for out in found] != self.shapes:
             self.failure = self.failure or "f returned another shape"
             return np.full(self.base.shape, np.nan)
-        return _flat(found)
+        return vector_of(found)
 
     def _run(self, leaves: Leaves) -> tuple[Leaves, Structure]:
         """f at these leaves, which are its own."""
@@ -219,7 +219,7 @@ class Referee:
         except Exception:  # f wants its short numbers
             wide = []
         if [np.shape(out) for out in wide] == self.shapes and epsilon_of(*wide) <= DOUBLE:
-            values = _flat(wide)
+            values = vector_of(wide)
             if np.allclose(values, self.base, rtol=REPRODUCIBLE * short, atol=0, equal_nan=True):
                 self.base, self.epsilon = values, DOUBLE
                 self.notes.append("the short floats among the arguments were checked in double precision")
@@ -280,18 +280,6 @@ def _fits(values: Vector, bits: int) -> bool:
     """Whether all values have so few binary digits behind the first."""
     mantissas = np.ldexp(np.frexp(values[np.isfinite(values)])[0], bits + 1)
     return bool(np.all(mantissas == np.round(mantissas)))
-
-
-def _flat(leaves: Sequence[Any]) -> Vector:
-    found = [np.ravel(plain(leaf)).astype(float) for leaf in leaves]
-    return np.concatenate(found) if found else np.zeros(0)
-
-
-def _like(piece: Vector, leaf: Any) -> Any:
-    """Numbers in the shape and type of a leaf, in memory of their own."""
-    if isinstance(leaf, np.ndarray):
-        return piece.reshape(leaf.shape).astype(leaf.dtype, order="K", copy=True)
-    return type(leaf)(piece[0])
 
 
 def _widened(leaf: Any) -> Any:

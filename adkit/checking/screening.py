@@ -9,11 +9,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ..numerical import Slope, slopes
+from ..numerical.adaptive import Slope, slopes
 from ..records import LENIENT
+from ..vectors import Vector
 from .inspection import Inspection
 from .judging import NARROW, NARROW_BESIDE_SCALE, ROUNDINGS, SAFETY
-from .referee import Vector
 
 # Calls of f after which a check that has found nothing looks no further, and what one more component may cost.
 _BUDGET = 300

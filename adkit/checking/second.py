@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..calls import Call
+from ..containers import flatten
 from ..errors import BadRequest, OutputError, place
 from ..methods import Method
 from ..tracing import plain
+from ..vectors import Vector
 from . import claim as claims
-from .referee import Referee, Vector
+from .referee import Referee
 
 # By how much two numbers that should be one may differ, relative to the largest.
 _ROUNDING = 1e-8
@@ -29,7 +31,7 @@ class Gradient:
         self.__name__ = getattr(grad, "__name__", f"the {method.name} gradient")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        call = self.call.moved([leaf for i in self.call.positions for leaf in claims.leaves_of(args[i])])
+        call = self.call.moved([leaf for i in self.call.positions for leaf in flatten(args[i])[0]])
         if self.grad is None:
             leaves = self.method.value_and_gradient(call, {})[1]
         else:

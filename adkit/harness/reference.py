@@ -13,6 +13,7 @@ from ..containers import flatten
 from ..errors import AdkitError, BadRequest
 from ..methods import Manual, Method, Numerical, Symbolic
 from ..numerical import DOUBLE
+from ..vectors import leaves_like
 
 # The largest relative error of a method whose only error is rounding, in units of the machine epsilon: 1e-12 in double.
 ROUNDING = 1e-12 / DOUBLE
@@ -21,6 +22,8 @@ TRUNCATION = 1e-5
 # Beyond this nothing counts as agreement, however ill-conditioned f is, or however short its numbers.
 LOOSEST = 0.01
 
+# Bars are so wide that hardly one in a thousand is broken; the errors under them are smaller by this at least.
+ROOM = 4
 # Differences are taken of at most so many components, drawn at random where there are more.
 SAMPLED = 50
 
@@ -68,7 +71,7 @@ def differences(call: Call) -> Reference:
     def along(leaves: list[Any]) -> Any:
         moved = point.copy("K")
         moved[chosen] = leaves[0]
-        return call.scalar(_cut(moved, call.leaves))
+        return call.scalar(leaves_like(moved, call.leaves))
 
     found = numerical.differences(along, [point[chosen].astype(dtype)], numerical.Options("adaptive"), full=True)
     values, bars = found.value[0].astype(float), found.error[0].astype(float)
@@ -76,23 +79,10 @@ def differences(call: Call) -> Reference:
     if not known.any():
         known[:], values, bars = True, np.nan_to_num(values), np.zeros_like(bars)
     scale = float(np.max(np.abs(values[known]), initial=0.0))
-    uncertainty = max(float(np.max(bars[known], initial=0.0)) / scale if scale else 0.0, _rounding(call))
+    uncertainty = max(float(np.max(bars[known], initial=0.0)) / ROOM / scale if scale else 0.0, _rounding(call))
     name = "adaptive differences" if known.all() and few else f"adaptive differences of {known.sum()} components"
     places = None if known.all() and few else chosen[known]
     return Reference(name, values[known], uncertainty, places, Numerical(scheme="adaptive"))
-
-
-def _cut(vector: Vector, leaves: list[Any]) -> list[Any]:
-    """A flat vector as leaves of the shapes and types of these."""
-    ends = np.cumsum([np.size(leaf) for leaf in leaves])[:-1]
-    pieces = zip(np.split(vector, ends), leaves, strict=True)
-    return [_like(piece.reshape(np.shape(leaf)), leaf) for piece, leaf in pieces]
-
-
-def _like(piece: Vector, leaf: Any) -> Any:
-    if isinstance(leaf, np.ndarray):
-        return piece.astype(leaf.dtype)
-    return type(leaf)(piece[()])
 
 
 def flat(leaves: list[Any]) -> Vector:

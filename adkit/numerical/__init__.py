@@ -1,6 +1,5 @@
 """Finite differences: f is a black box, called at moved points, one component at a time."""
 
-from .adaptive import Slope, slopes
 from .curvature import hessian
 from .limits import Limits
 from .schemes import Found, Options, differences
@@ -13,13 +12,11 @@ __all__ = [
     "Found",
     "Limits",
     "Options",
-    "Slope",
     "check",
     "differences",
     "epsilon_of",
     "hessian",
     "own",
-    "slopes",
     "step_size",
     "step_sizes",
 ]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import OutputError
 from ..tracing import Box, plain
 from . import limits
-from .adaptive import Slope, slopes
 from .complex_step import complex_column, require_confirmed
 from .limits import Limits
 from .slope import Estimate, central, forward
 from .steps import DOUBLE, epsilon_of, step_size
 from .surroundings import Axis, Function, Place, Surroundings, components
+
+if TYPE_CHECKING:
+    from .adaptive import Slope
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def differences(f: Function, leaves: Sequence[Any], options: Options, full: bool
     """
     near = Surroundings(f, leaves)
     base = near.at()
-    column = _COLUMNS[options.scheme](f, leaves, near, base, options, full)
+    column = _COLUMNS[options.scheme](near, base, options, full)
     found = Found(base)
     columns: list[list[Any]] = [[] for _ in leaves]
     with np.errstate(all="ignore"):
@@ -90,9 +92,7 @@ def _column(estimate: Estimate, full: bool) -> Any:
     return estimate.value, unknown, unknown, np.broadcast_to(estimate.step, shape), estimate.status()
 
 
-def _fixed(
-    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
-) -> Callable[..., Any]:
+def _fixed(near: Surroundings, base: Any, options: Options, full: bool) -> Callable[..., Any]:
     def column(i: int, place: Place) -> Any:
         axis = Axis(near, base, i, place, *limits.at(options.limits, i, place))
         if options.scheme == "forward":
@@ -105,10 +105,8 @@ def _fixed(
 
 
 # -- adaptive steps --------------------------------------------------------------------------------
-def _adaptive(
-    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
-) -> Callable[..., Any]:
-    if isinstance(base, Box) or any(isinstance(leaf, Box) for leaf in leaves):
+def _adaptive(near: Surroundings, base: Any, options: Options, full: bool) -> Callable[..., Any]:
+    if isinstance(base, Box) or any(isinstance(leaf, Box) for leaf in near.leaves):
         raise OutputError(
             "scheme='adaptive' chooses its steps by f's values, which has no derivative; use scheme='central' inside "
             "another derivative"
@@ -129,6 +127,8 @@ def _adaptive(
 
 def _slopes(near: Surroundings, base: Any, i: int, place: Place, bounds: Limits | None = None) -> list[Slope]:
     """The adaptive slopes of all outputs along one component."""
+    from .adaptive import slopes
+
     axis = Axis(near, base, i, place, *limits.at(bounds, i, place))
 
     def line(t: float) -> Any:
@@ -147,10 +147,8 @@ def _of(found: Sequence[Slope], name: str, shape: tuple[int, ...]) -> Any:
 
 
 # -- complex steps ---------------------------------------------------------------------------------
-def _complex(
-    f: Function, leaves: Sequence[Any], near: Surroundings, base: Any, options: Options, full: bool
-) -> Callable[..., Any]:
-    slope = complex_column(f, leaves, base, options.step)
+def _complex(near: Surroundings, base: Any, options: Options, full: bool) -> Callable[..., Any]:
+    slope = complex_column(near.f, near.leaves, base, options.step)
 
     def column(i: int, place: Place) -> Any:
         value, h = slope(i, place)
