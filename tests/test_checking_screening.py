@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -222,3 +223,18 @@ def test_a_component_shows_along_the_direction_that_moves_it_most():
 
     looks = [look([1.0, 1e-6, 0.0], 1e-4, "agree"), look([1.0, 1.0, 0.0], 0.1, "noisy"), look([1.0] * 3, 1e-9, "off")]
     assert screening._visible(looks, 3).tolist() == [1e-4, 0.1, np.inf]
+
+
+def test_a_component_that_could_hide_under_noise_is_looked_for_in_parts_and_told_of():
+    x = np.linspace(1.0, 2.0, 2000)
+
+    def noise(x):
+        """The same at the same point."""
+        return np.random.default_rng(zlib.crc32(x.tobytes())).uniform(-1, 1)
+
+    clean = ad.check_grad(lambda x: np.sum(x**2), x, grad=lambda x: 2 * x)
+    rough = ad.check_grad(lambda x: np.sum(x**2) + noise(x), x, grad=lambda x: 2 * x)
+    assert rough.f_calls > clean.f_calls + 100
+    assert clean.sensitivity < 1e-6 < rough.sensitivity
+    assert not rough
+    assert any("components='all'" in finding or "could not certify" in finding for finding in rough.findings)

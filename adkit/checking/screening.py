@@ -25,6 +25,10 @@ _CULPRITS = 12
 # More groups of leaves than this are not looked at apart.
 _GROUPS = 4
 
+# An error that is smaller than this share of a usual component is looked for in parts, so many of them; and one that is
+# larger than the other share and might still be there keeps a gradient from passing.
+_COARSE, _PARTS, _HIDDEN = 0.01, 8, 0.1
+
 # A step at which noise is so much smaller than what is looked for.
 _ABOVE_NOISE = 64
 _BENT = ("kink", "cusp", "jump", "edge")
@@ -93,7 +97,33 @@ class Screening:
             self._judge_more(fit)
         else:
             looks = self._pursue(looks)
+            if all(look.state != "off" for look in looks):
+                looks += self._pursue(list(self._looks_at_parts(fit, looks)))
         self._conclude(fit, looks)
+
+    def _looks_at_parts(self, fit: np.ndarray, looks: list[Look]) -> Iterator[Look]:
+        """Directions through fewer components each, where an error in one of them could hide among so many."""
+        unseen = np.flatnonzero(self._unseen(fit, looks, _COARSE))
+        if unseen.size:
+            for places in np.array_split(self.random.permutation(unseen), min(_PARTS, unseen.size)):
+                part = np.zeros(fit.shape, bool)
+                part[places] = True
+                yield self._look(self._drawn(self._absolute(), part))
+
+    def _unseen(self, fit: np.ndarray, looks: list[Look], share: float) -> np.ndarray:
+        """The components in which an error of this share of what is usual in their leaf would not show."""
+        usual = np.zeros(fit.shape)
+        for i in range(len(self.near.leaves)):
+            claims = np.nan_to_num(self.inspection.claim.matrix[:, self.near.span(i)])
+            usual[self.near.span(i)] = math.sqrt(float(np.mean(claims**2))) if claims.size else 0.0
+        rest = self._rest(fit)
+        return rest & (usual > 0) & (_visible(looks, fit.size) > share * usual)
+
+    def _rest(self, fit: np.ndarray) -> np.ndarray:
+        """The components that nobody looked at by themselves."""
+        rest = fit.copy()
+        rest[list(self.inspection.found)] = False
+        return rest
 
     # -- directions --------------------------------------------------------------------------------
     def _fit(self) -> np.ndarray:
@@ -253,8 +283,7 @@ class Screening:
     def _conclude(self, fit: np.ndarray, looks: list[Look]) -> None:
         """What the directions say of the components that were not looked at, and how finely."""
         near = self.near
-        rest = fit.copy()
-        rest[list(self.inspection.found)] = False
+        rest = self._rest(fit)
         visible = _visible(looks, fit.size)
         self.sensitivity = float(np.max(visible[rest], initial=0.0))
         certain = np.any([np.zeros(fit.size), *(look.d for look in looks if look.state == "agree")], axis=0)
@@ -265,6 +294,12 @@ class Screening:
             told[span] = False
         self.covered = int(np.sum(told))
         self._complain(looks, [name for name, _ in open_leaves])
+        hidden = int(np.sum(told & self._unseen(fit, looks, _HIDDEN)))
+        if hidden:
+            self.doubts.append(
+                f"in {hidden:,} components an error of a tenth of what is usual there might not have shown: "
+                "components='all' judges each by itself"
+            )
         missed = int(np.sum(~fit)) - sum(1 for k in self.inspection.found if not fit[k])
         if missed:
             self.doubts.append(
