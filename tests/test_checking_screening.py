@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tracemalloc
-import zlib
 
 import numpy as np
 import pytest
 
 import adkit as ad
+from adkit.calls import Call
 from adkit.checking import screening
+from adkit.checking.claim import given
+from adkit.checking.inspection import Inspection, Settings
+from adkit.checking.referee import Referee
 
 N = 100_000
 X = np.random.default_rng(0).normal(size=N)
@@ -225,16 +228,22 @@ def test_a_component_shows_along_the_direction_that_moves_it_most():
     assert screening._visible(looks, 3).tolist() == [1e-4, 0.1, np.inf]
 
 
-def test_a_component_that_could_hide_under_noise_is_looked_for_in_parts_and_told_of():
-    x = np.linspace(1.0, 2.0, 2000)
+def test_what_a_direction_does_not_show_is_looked_for_in_parts_of_it():
+    x = np.linspace(1.0, 2.0, 300)
+    call = Call(lambda x: np.sum(x**2), 0, (x,))
+    referee = Referee(call, None)
+    inspection = Inspection(referee, given(2 * x, call, referee), Settings())
+    whole = screening.Look(np.ones(300), False, [], np.zeros(1), np.array([1e3]), "agree")
+    parts = list(screening.Screening(inspection)._looks_at_parts(np.ones(300, bool), [whole]))
+    assert len(parts) == 8
+    np.testing.assert_array_equal(np.sum([part.d != 0 for part in parts], axis=0), 1)
+    assert screening._visible(parts, 300).max() < 1e-6
+    assert not list(screening.Screening(inspection)._looks_at_parts(np.ones(300, bool), parts))
 
-    def noise(x):
-        """The same at the same point."""
-        return np.random.default_rng(zlib.crc32(x.tobytes())).uniform(-1, 1)
 
-    clean = ad.check_grad(lambda x: np.sum(x**2), x, grad=lambda x: 2 * x)
-    rough = ad.check_grad(lambda x: np.sum(x**2) + noise(x), x, grad=lambda x: 2 * x)
-    assert rough.f_calls > clean.f_calls + 100
-    assert clean.sensitivity < 1e-6 < rough.sensitivity
-    assert not rough
-    assert any("components='all'" in finding or "could not certify" in finding for finding in rough.findings)
+def test_what_no_direction_shows_keeps_a_gradient_from_passing(monkeypatch):
+    monkeypatch.setattr(screening, "_visible", lambda looks, size: np.full(size, 2.0))
+    report = ad.check_grad(f, X[:1000], grad=gradient)
+    assert not report
+    assert any("might not have shown: components='all'" in finding for finding in report.findings)
+    assert ad.check_grad(f, X[:1000], grad=gradient, strict=False)

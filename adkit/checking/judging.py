@@ -13,7 +13,7 @@ ROUNDINGS = 8
 # Where hundreds of slopes are looked at, the bar of each must hold with some room.
 SAFETY = 1.5
 # A bar certifies if it is narrow beside the numbers that it compares, or beside what counts as large here.
-NARROW = 1e-3
+NARROW = 2e-3
 NARROW_BESIDE_SCALE = 10
 # Two numbers that are apart by less than this part of them are apart by more than roundings of a tame f, and by less
 # than a mistake makes: a gradient that is solved for with an ill-conditioned matrix may be.
@@ -101,7 +101,7 @@ def judge(a: float, slope: Slope, measure: Measure) -> Judgement:
     if abs(a - slope.value) > bar:
         return Judgement("WRONG", bar, _ratio(a, slope.value))
     if slope.status == "noisy":
-        return Judgement("NOISY", bar, f"f scatters by {slope.noise:.1e}: nothing below {bar:.1e} can be seen")
+        return Judgement("NOISY", bar, "f scatters: nothing smaller than the bar can be seen")
     if slope.status == "edge" and not measure.at_bound:
         return Judgement("DOMAIN_EDGE", bar, "f has values on one side only; the gradient is the one-sided derivative")
     if a == slope.value == slope.scale == 0:
