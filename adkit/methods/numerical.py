@@ -209,5 +209,11 @@ class _Outputs:
 
     def arranged(self, columns: Sequence[Any]) -> Any:
         """The blocks in the output's container of the argument's container; numbers where they have no axes."""
-        rows = [self.call.arrange([np.asarray(block)[()] for block in row]) for row in self.rows(columns)]
+        rows = [self.call.arrange([_number_or_array(block) for block in row]) for row in self.rows(columns)]
         return unflatten(self.structure, rows)
+
+
+def _number_or_array(block: Any) -> Any:
+    """An array, or what one without axes holds: a Python number or word."""
+    array = np.asarray(block)
+    return array if array.ndim else array.item()
