@@ -164,10 +164,10 @@ _SEVERITY = (
 assert set(_SEVERITY) == set(VERDICTS)
 
 
-def _badness(c: Component) -> tuple[int, float]:
-    """Worst first: by verdict, and among those of one verdict by how many bars the numbers are apart."""
-    apart = c.abs_error / c.bar if c.bar > 0 and math.isfinite(c.abs_error) else c.abs_error
-    return _SEVERITY.index(c.verdict), -apart if math.isfinite(apart) else 0.0
+def _badness(c: Component) -> tuple[int, float, float]:
+    """Worst first: by verdict, among those of one by the relative error, and where that is the same by the absolute."""
+    relative, absolute = (x if math.isfinite(x) else 0.0 for x in (c.rel_error, c.abs_error))
+    return _SEVERITY.index(c.verdict), -round(relative, 3), -absolute
 
 
 def _as_dict(c: Component) -> dict[str, Any]:
