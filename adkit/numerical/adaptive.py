@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .ladder import EPSILON, MANY, Ladder, Line, Samples, finite
+from .ladder import MANY, Ladder, Line, Samples, finite
 from .quotients import SIGMAS, WITNESSES, Quotients, Story
+from .steps import DOUBLE
 
 Status = Literal["ok", "kink", "cusp", "jump", "noisy", "edge", "nonfinite", "unresolved"]
 
@@ -25,6 +26,11 @@ RIPPLE = 1e-4  # of what f does, at most: a ripple
 STAIR = 1e-2  # the same, of one that goes in stairs
 CONVERGED = 1e-11  # a relative error that longer steps need not improve
 CRAMPED = 1e-8  # a relative error that shorter steps may improve, where the estimate rests on the shortest
+CLEAR = 10 * SIGMAS  # how many times the scatter a move of f is of which one can say with what power of h it goes
+SLIGHT = 64  # a kink may be this much wider than a bar, and is passed over by it
+CLEARER = 10  # by which another story has to be, to take the place of the first
+FLAT = (0.02, 0.05, 0.3)  # the powers of h, at most, with which f moves beside a jump: rung by rung
+VERTICAL = ((0.1, 0.9), (0.02, 0.98))  # how steady a power below 1 has to be, and how far below
 DESCENTS = 2  # how many times shorter steps are asked for
 
 
@@ -63,7 +69,7 @@ class Slope:
 
 
 def slopes(
-    line: Line, size: float, epsilon: float = EPSILON, *, lower: float = -math.inf, upper: float = math.inf
+    line: Line, size: float, epsilon: float = DOUBLE, *, lower: float = -math.inf, upper: float = math.inf
 ) -> list[Slope]:
     """One `Slope` per output of a line through the point, which is at t = 0.
 
@@ -158,7 +164,7 @@ def _hidden_kink(samples: Samples, right: Quotients, left: Quotients, story: Sto
     """A kink so small that a slope with a wide bar passes it over: its bends are what ended the story."""
     for more in (noise, 4 * noise, 16 * noise):
         sides = _sides(samples, right, left, more)
-        if sides is not None and sides.status == "kink" and 64 * story.error > abs(sides.right - sides.left):
+        if sides is not None and sides.status == "kink" and SLIGHT * story.error > abs(sides.right - sides.left):
             return sides
     return None
 
@@ -167,7 +173,7 @@ def _finer(samples: Samples, central: Quotients, story: Story, noise: float) -> 
     """The same story, or one that a little more scatter (still no more than rounding) makes far clearer."""
     for more in (noise * 4**i for i in range(1, 6)):
         other = central.story(more, _smooth(samples, more))
-        if other is not None and _believed(other, samples, more) and 10 * other.error < story.error:
+        if other is not None and _believed(other, samples, more) and CLEARER * other.error < story.error:
             return other
     return story
 
@@ -279,7 +285,7 @@ def _sides(samples: Samples, right: Quotients, left: Quotients, noise: float) ->
 def _bends_sharply(samples: Samples, noise: float) -> bool:
     """Whether second differences vanish as h does, as they do at a kink, and not faster."""
     bends = [abs(samples.bend(k)) for k in range(len(samples.h))]
-    clear = [k for k, bend in enumerate(bends) if bend > 30 * SIGMAS * max(noise, samples.rounding(k))]
+    clear = [k for k, bend in enumerate(bends) if bend > 3 * CLEAR * max(noise, samples.rounding(k))]
     if not clear or clear[0] + 1 == len(bends) or not math.isfinite(bends[clear[0] + 1]):
         return True
     k = clear[0]
@@ -292,7 +298,7 @@ def _powers(samples: Samples, side: int, noise: float) -> list[float]:
     moves = [x - samples.base for x in values[: finite(values)]]
     found: list[float] = []
     for k in range(len(moves) - 1):
-        clear = min(abs(moves[k]), abs(moves[k + 1])) > 10 * SIGMAS * (noise + samples.rounding(k))
+        clear = min(abs(moves[k]), abs(moves[k + 1])) > CLEAR * (noise + samples.rounding(k))
         if not clear or (moves[k] < 0) != (moves[k + 1] < 0):
             break
         grown = math.log(abs(moves[k + 1])) - math.log(abs(moves[k]))
@@ -311,7 +317,7 @@ def _jump(samples: Samples, noise: float) -> Slope | None:
 
 def _is_flat(powers: list[float]) -> bool:
     """Whether f stands still at first; the slope beside a jump adds its own part, which grows, or takes it away."""
-    still = all(abs(p) < most for p, most in zip(powers, (0.02, 0.05, 0.3), strict=False))
+    still = all(abs(p) < most for p, most in zip(powers, FLAT, strict=False))
     growing = all(abs(b) >= abs(a) - 0.02 and (a * b >= 0 or abs(a) < 0.01) for a, b in itertools.pairwise(powers))
     return still and growing
 
@@ -322,7 +328,7 @@ def _is_steep(samples: Samples, side: int, noise: float) -> bool:
     if len(powers) <= MANY or powers[0] < 0.02:
         return False
     # x log x moves with the power 1 - 1/|log h|, all but 1, which its steadiness tells from a slope with scatter.
-    return any(max(powers) - min(powers) < spread and powers[0] < most for spread, most in ((0.1, 0.9), (0.02, 0.98)))
+    return any(max(powers) - min(powers) < spread and powers[0] < most for spread, most in VERTICAL)
 
 
 def _cusp(samples: Samples, noise: float) -> Slope | None:

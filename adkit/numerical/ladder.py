@@ -14,10 +14,10 @@ Line = Callable[[float], Any]
 # Whether the slopes are known so well that no longer step is needed.
 Known = Callable[["Ladder"], bool]
 
-EPSILON = 2.0**-52
 RATIO = math.e**2  # of one step to the next; no power of two, of which f might round every multiple alike
 SHORT = 1e-12  # the machine epsilon from which on there is room for shorter strides only
 TINY = 1e-150  # a point as near to 0 says nothing of the scale of f
+COUNTED = 40  # stairs that are told one from the other
 HALVINGS = 6  # of an interval in which f leaps, if it does
 MANY = 3  # steps that must tell the same before it is believed
 
@@ -183,7 +183,7 @@ class Samples(NamedTuple):
         if not self.still or not all(moves) or not seen:
             return 0.0
         for height in (min(seen) / n for n in range(1, 5)):
-            few = [x / height for x in seen if x < 40 * height]
+            few = [x / height for x in seen if x < COUNTED * height]
             if len(few) > MANY and all(abs(n - round(n)) < 0.1 for n in few):
                 return height
         return 0.0
