@@ -361,6 +361,8 @@ def _write_report(report: GradientReport, format: Format, output: Path | None, e
             "json": report.to_json,
         }
         writing.emit(text[format](), output)
+    if output is not None:
+        typer.echo(f"{report.verdict} ({output})", err=True)
     raise typer.Exit(RIGHT if report else WRONG)
 
 

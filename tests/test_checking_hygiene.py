@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import warnings
 
@@ -344,3 +345,18 @@ def test_a_gradient_that_is_near_the_true_one_may_be_one_of_a_solver():
     report = ad.check_grad(square, X, grad=lambda x: 2.002 * x)
     assert "rtol=1e-03 allows for it" in report.components[0].hint
     assert ad.check_grad(square, X, grad=lambda x: 2.002 * x, rtol=1e-3)
+
+
+def test_a_hessian_that_adkit_cannot_find_may_be_handed_in():
+    def f(x):
+        return math.exp(float(x[0])) * float(x[1])
+
+    def gradient(x):
+        return np.array([math.exp(x[0]) * x[1], math.exp(x[0])])
+
+    with pytest.raises(ad.LostDerivative, match=r"hand it in as hessian="):
+        ad.check_grad(f, np.array([0.3, 0.4]), grad=gradient, order=2)
+    slope = math.exp(0.3)
+    hessian = np.array([[0.4 * slope, slope], [slope, 0.0]])
+    assert ad.check_grad(f, np.array([0.3, 0.4]), grad=gradient, order=2, hessian=hessian)
+    assert not ad.check_grad(f, np.array([0.3, 0.4]), grad=gradient, order=2, hessian=1.01 * hessian)

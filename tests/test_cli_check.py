@@ -253,7 +253,10 @@ def test_all_shows_what_agrees_too(check) -> None:
 @pytest.mark.parametrize(("file", "start"), [("out.md", "**"), ("out.json", "{"), ("out.csv", "argument,")])
 def test_the_suffix_of_the_output_file_decides_and_the_exit_code_stays(check, file: str, start: str) -> None:
     Path(file).write_text("older")
-    assert check("loss", *AT, "--grad", "wrong_grad", "-o", file)[:2] == (1, "")
+    code, out, err = check("loss", *AT, "--grad", "wrong_grad", "-o", file)
+    assert (code, out) == (1, "")
+    assert "of the gradient of loss is wrong" in err
+    assert file in err
     assert Path(file).read_text().startswith(start)
     assert check("loss", *AT, "-o", "out.txt")[:2] == (0, "")
     assert Path("out.txt").read_text().startswith("The gradient of loss holds")

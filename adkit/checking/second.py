@@ -8,7 +8,7 @@ import numpy as np
 
 from ..calls import Call
 from ..containers import flatten
-from ..errors import BadRequest, OutputError, place
+from ..errors import BadRequest, LostDerivative, NoRule, OutputError, place
 from ..methods import Method
 from ..tracing import plain
 from ..vectors import Vector
@@ -52,7 +52,10 @@ def checked(
     along = Call(gradient, argnums, call.args, call.kwargs)
     referee = Referee(along, first.limits, seed)
     if hessian is None:
-        claim = claims.second(method, call, referee)
+        try:
+            claim = claims.second(method, call, referee)
+        except (LostDerivative, NoRule) as refusal:
+            raise type(refusal)(f"{refusal}; to check a Hessian of your own, hand it in as hessian=...") from refusal
     else:
         claim = claims.given(hessian, along, referee, "Hessian")
     return referee, claim, asymmetry(claim.matrix, referee)
