@@ -286,6 +286,19 @@ def test_an_output_with_more_rounding_than_the_others_is_known_as_well():
         assert abs(found.value - 2 * v[0] * v[3]) <= found.error < 1e-9
 
 
+@pytest.mark.parametrize("x", [1.8e-4, 2.2e-4, 2.8e-4])
+def test_a_plateau_of_rounding_inside_f_is_not_taken_for_its_slope(x):
+    found = slope(lambda x: (1 - math.cos(x)) / x**2, x)
+    assert found.status == "noisy"
+    assert abs(found.value + x / 12) <= found.error < 0.1
+
+
+def test_a_term_next_to_rounding_is_not_taken_for_rounding_where_steps_show_it():
+    f = lambda x: 1e6 + 1e-7 * math.sin(x / 1e-5 + 1)  # noqa: E731
+    found = slope(f, 1.8)
+    assert abs(found.value - 1e-2 * math.cos(1.8e5 + 1)) <= found.error
+
+
 def test_steps_follow_the_precision_that_f_computes_in():
     def f(x):
         return float(np.sin(np.float32(x)))

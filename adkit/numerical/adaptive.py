@@ -104,7 +104,8 @@ def _judged(ladder: Ladder) -> list[Slope]:
 
 def _converged(ladder: Ladder) -> bool:
     """Whether the slopes are known well."""
-    return all(slope.status == "ok" and slope.error <= CONVERGED * abs(slope.value) for slope in _judged(ladder))
+    found = (judge(ladder.output(i)) for i in range(ladder.base.size))
+    return all(slope.status == "ok" and slope.error <= CONVERGED * abs(slope.value) for slope in found)
 
 
 def _settled(ladder: Ladder, slope: Slope) -> bool:
@@ -173,7 +174,9 @@ def _finer(samples: Samples, central: Quotients, story: Story, noise: float) -> 
     """The same story, or one that a little more scatter (still no more than rounding) makes far clearer."""
     for more in (noise * 4**i for i in range(1, 6)):
         other = central.story(more, _smooth(samples, more))
-        if other is not None and _believed(other, samples, more) and CLEARER * other.error < story.error:
+        if other is None or not _believed(other, samples, more) or CLEARER * other.error >= story.error:
+            continue
+        if abs(other.value - story.value) <= other.error + story.error:
             return other
     return story
 
@@ -192,10 +195,22 @@ def _rippled(samples: Samples, story: Story) -> Slope | None:
             if known_well and not stands and not samples.leaps(story.value, story.last):
                 return None
             return replace(_smooth_slope(tail, wide), alternative=story.value, alternative_error=story.error)
-    return None
+    return _plateau(samples, story)
 
 
-def _wide(tail: Samples, story: Story, highest: float) -> Story | None:
+def _plateau(samples: Samples, story: Story) -> Slope | None:
+    """The same, of a slope that f leaves in leaps right after the shortest steps: a rounding inside f made it."""
+    if sum(h >= samples.first for h in samples.h[: story.last]) > MANY or len(samples.h) - MANY <= story.last:
+        return None
+    tails = [samples.beyond(first) for first in range(story.last, len(samples.h) - MANY)]
+    found = [(wide, tail) for tail in tails if (wide := _wide(tail, story, STAIR, abs(story.value))) is not None]
+    if not found or not samples.leaps(story.value, story.last):
+        return None
+    wide, tail = min(found, key=lambda pair: pair[0].error)
+    return replace(_smooth_slope(tail, wide), alternative=story.value, alternative_error=story.error)
+
+
+def _wide(tail: Samples, story: Story, highest: float, steep: float = 0.0) -> Story | None:
     """Another story that the longer steps agree on, with no more scatter than this fraction of what f does."""
     central = Quotients(tail, 0)
     moved = max((abs(x - tail.base) for x in (*tail.above, *tail.below) if math.isfinite(x)), default=0.0)
@@ -203,7 +218,9 @@ def _wide(tail: Samples, story: Story, highest: float) -> Story | None:
         if noise > highest * moved:
             return None
         wide = central.story(noise, _smooth(tail, noise))
-        if wide is None or wide.last < MANY or wide.error > RESOLVED * max(abs(wide.value), _steepness(tail, wide)):
+        if wide is None or wide.last < MANY:
+            continue
+        if wide.error > RESOLVED * max(abs(wide.value), _steepness(tail, wide), steep):
             continue
         if abs(wide.value - story.value) > wide.error + story.error:
             return wide
