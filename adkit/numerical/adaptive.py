@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -129,12 +129,11 @@ def judge(samples: Samples) -> Slope:
 
 def _levels(samples: Samples) -> Iterator[float]:
     """Levels of scatter to try, from rounding up."""
-    moves = [abs(x - samples.base) for x in (*samples.above, *samples.below) if math.isfinite(x)]
-    level, most = max(samples.floor, samples.quantum / 2), max(moves, default=0.0)
+    level = max(samples.floor, samples.quantum / 2)
     yield level
     if not level:
         return
-    while level < most / 4:
+    while level < samples.reach / 4:
         level *= 4
         yield level
 
@@ -146,7 +145,8 @@ def _two_sided(samples: Samples) -> Slope:
         story = central.story(noise, _smooth(samples, noise))
         sides = _sides(samples, right, left, noise)
         if story is not None and _believed(story, samples, noise):
-            if (kink := _hidden_kink(samples, right, left, story, noise)) is not None:
+            more = (_sides(samples, right, left, factor * noise) for factor in (4, 16))
+            if (kink := _hidden_kink(story, itertools.chain([sides], more))) is not None:
                 return kink
             story = _finer(samples, central, story, noise)
             return _rippled(samples, story) or _smooth_slope(samples, story)
@@ -161,10 +161,9 @@ def _two_sided(samples: Samples) -> Slope:
     return found if found.status == "noisy" and fallback.last >= MANY else replace(found, status="unresolved")
 
 
-def _hidden_kink(samples: Samples, right: Quotients, left: Quotients, story: Story, noise: float) -> Slope | None:
+def _hidden_kink(story: Story, candidates: Iterable[Slope | None]) -> Slope | None:
     """A kink so small that a slope with a wide bar passes it over: its bends are what ended the story."""
-    for more in (noise, 4 * noise, 16 * noise):
-        sides = _sides(samples, right, left, more)
+    for sides in candidates:
         if sides is not None and sides.status == "kink" and SLIGHT * story.error > abs(sides.right - sides.left):
             return sides
     return None
@@ -186,36 +185,37 @@ def _rippled(samples: Samples, story: Story) -> Slope | None:
 
     The slope at the shortest steps is the one that is meant if many of them tell it, and f leaves it by and by.
     """
-    for first in range(story.last, len(samples.h) - MANY):
-        tail = samples.beyond(first)
+    tails = [samples.beyond(first) for first in range(story.last, len(samples.h) - MANY)]
+    known_well = sum(h >= samples.first for h in samples.h[: story.last]) > MANY
+    for tail in tails:
         wide = _wide(tail, story, STAIR if samples.still else RIPPLE)
         if wide is not None:
-            known_well = sum(h >= samples.first for h in samples.h[: story.last]) > MANY
             stands = samples.still and abs(story.value) <= story.error
             if known_well and not stands and not samples.leaps(story.value, story.last):
                 return None
-            return replace(_smooth_slope(tail, wide), alternative=story.value, alternative_error=story.error)
-    return _plateau(samples, story)
+            return _of_two(tail, wide, story)
+    return None if known_well else _plateau(samples, story, tails)
 
 
-def _plateau(samples: Samples, story: Story) -> Slope | None:
+def _plateau(samples: Samples, story: Story, tails: list[Samples]) -> Slope | None:
     """The same, of a slope that f leaves in leaps right after the shortest steps: a rounding inside f made it."""
-    if sum(h >= samples.first for h in samples.h[: story.last]) > MANY or len(samples.h) - MANY <= story.last:
-        return None
-    tails = [samples.beyond(first) for first in range(story.last, len(samples.h) - MANY)]
     found = [(wide, tail) for tail in tails if (wide := _wide(tail, story, STAIR, abs(story.value))) is not None]
     if not found or not samples.leaps(story.value, story.last):
         return None
     wide, tail = min(found, key=lambda pair: pair[0].error)
+    return _of_two(tail, wide, story)
+
+
+def _of_two(tail: Samples, wide: Story, story: Story) -> Slope:
+    """The slope over longer steps, with that over the shortest beside it."""
     return replace(_smooth_slope(tail, wide), alternative=story.value, alternative_error=story.error)
 
 
 def _wide(tail: Samples, story: Story, highest: float, steep: float = 0.0) -> Story | None:
     """Another story that the longer steps agree on, with no more scatter than this fraction of what f does."""
     central = Quotients(tail, 0)
-    moved = max((abs(x - tail.base) for x in (*tail.above, *tail.below) if math.isfinite(x)), default=0.0)
     for noise in _levels(tail):
-        if noise > highest * moved:
+        if noise > highest * tail.reach:
             return None
         wide = central.story(noise, _smooth(tail, noise))
         if wide is None or wide.last < MANY:
@@ -229,8 +229,7 @@ def _wide(tail: Samples, story: Story, highest: float, steep: float = 0.0) -> St
 
 def _smooth(samples: Samples, noise: float) -> int:
     """How many rungs from the shortest on bend as a smooth function does: second differences that vanish as h²."""
-    bends = [samples.bend(k) for k in range(finite([samples.bend(k) for k in range(len(samples.h))]))]
-    h = samples.h
+    bends, h = samples.bends[: finite(samples.bends)], samples.h
     for k in range(len(bends) - 1):
         allowed = 4 * SIGMAS * (noise + samples.rounding(k))
         longer = [abs(bends[i]) * (h[k] / h[i]) ** 1.8 for i in range(k + 1, min(k + 3, len(bends)))]
@@ -301,7 +300,7 @@ def _sides(samples: Samples, right: Quotients, left: Quotients, noise: float) ->
 
 def _bends_sharply(samples: Samples, noise: float) -> bool:
     """Whether second differences vanish as h does, as they do at a kink, and not faster."""
-    bends = [abs(samples.bend(k)) for k in range(len(samples.h))]
+    bends = [abs(bend) for bend in samples.bends]
     clear = [k for k, bend in enumerate(bends) if bend > 3 * CLEAR * max(noise, samples.rounding(k))]
     if not clear or clear[0] + 1 == len(bends) or not math.isfinite(bends[clear[0] + 1]):
         return True

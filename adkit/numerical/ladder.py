@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
@@ -144,7 +145,8 @@ class Ladder:
         )
 
 
-class Samples(NamedTuple):
+@dataclass(frozen=True)
+class Samples:
     """f at the point, and at the steps h above and below it."""
 
     base: float
@@ -158,9 +160,14 @@ class Samples(NamedTuple):
 
     def beyond(self, first: int) -> Samples:
         """The rungs from one on."""
-        return self._replace(h=self.h[first:], above=self.above[first:], below=self.below[first:])
+        return replace(self, h=self.h[first:], above=self.above[first:], below=self.below[first:])
 
-    @property
+    @cached_property
+    def reach(self) -> float:
+        """How far f moves at most from its value at the point."""
+        return max((abs(x - self.base) for x in (*self.above, *self.below) if math.isfinite(x)), default=0.0)
+
+    @cached_property
     def floor(self) -> float:
         """The scatter that rounding alone makes; of an f that stands still at first, by all that it does later."""
         moves = [abs(x - self.base) for x in (*self.above, *self.below) if math.isfinite(x) and x != self.base]
@@ -170,12 +177,12 @@ class Samples(NamedTuple):
         seen = max(moves, default=0.0 if self.base else 1.0) if hidden else least
         return self.epsilon / 2 * max(abs(self.base), seen)
 
-    @property
+    @cached_property
     def still(self) -> bool:
         """Whether the shortest steps do not move f."""
         return self.above[:2] == self.below[:2] == [self.base, self.base]
 
-    @property
+    @cached_property
     def quantum(self) -> float:
         """The height of the stairs that f goes in: it stands still at first, and then moves by multiples of it."""
         moves = [[abs(x - self.base) for x in side if x != self.base] for side in (self.above, self.below)]
@@ -200,9 +207,10 @@ class Samples(NamedTuple):
     def central(self, k: int) -> float:
         return (self.above[k] - self.below[k]) / (2 * self.h[k])
 
-    def bend(self, k: int) -> float:
-        """The second difference."""
-        return (self.above[k] - self.base) + (self.below[k] - self.base)
+    @cached_property
+    def bends(self) -> list[float]:
+        """The second differences."""
+        return [(a - self.base) + (b - self.base) for a, b in zip(self.above, self.below, strict=True)]
 
 
 def finite(values: Sequence[float]) -> int:

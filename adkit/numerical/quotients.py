@@ -35,6 +35,9 @@ class Quotients:
         self.rows = [self.values]
         for j in range(1, ORDERS + 1):
             self.rows.append(self._extrapolated(j))
+        # Asked for at every level of scatter, and the same at each.
+        self.rounded = [max(samples.rounding(k), self._argument(k)) for k in range(len(self.values))]
+        self.left = [self._left(k) for k in range(len(self.values))]
 
     def _extrapolated(self, j: int) -> list[float]:
         """Neville's next row: the error's j-th power of h eliminated."""
@@ -47,9 +50,9 @@ class Quotients:
 
     def scatter(self, k: int, noise: float) -> float:
         """How far scatter may move the quotient of a rung."""
-        return SIGMAS * self.weight * max(noise, self.samples.rounding(k), self.argument(k)) / self.h[k]
+        return SIGMAS * self.weight * max(noise, self.rounded[k]) / self.h[k]
 
-    def argument(self, k: int) -> float:
+    def _argument(self, k: int) -> float:
         """What f's values may be off by because f rounds its argument, in its first operation say."""
         s = self.samples
         steepest = max((abs(x) for x in (s.slope(k, 1), s.slope(k, -1)) if math.isfinite(x)), default=0.0)
@@ -57,7 +60,7 @@ class Quotients:
 
     def truncation(self, k: int, j: int) -> float:
         """What the last extrapolation changed, which is more than what it left; or all that is left, as it falls."""
-        return max(abs(self.rows[j][k] - self.rows[j - 1][k]), self._left(k))
+        return max(abs(self.rows[j][k] - self.rows[j - 1][k]), self.left[k])
 
     def _left(self, k: int) -> float:
         """How far off a quotient is whose error falls more slowly than the series says, by the next two."""
