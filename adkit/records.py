@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 Status = Literal["ok", "wrong", "too large", "timeout", "skipped", "error", "not installed"]
 STATUSES: tuple[str, ...] = get_args(Status)
+# What is asked of a method: of f with one output its gradient, of any f its Jacobian.
+Derivative = Literal["gradient", "jacobian"]
 Verdict = Literal[
     "AGREE",
     "WRONG",
@@ -32,9 +35,15 @@ Outcome = Literal["found", "refused", "passed", "failed", "undecided", "raised",
 class Row:
     """One method on one problem of one size.
 
-    Times are in seconds and medians; errors are those of the gradient against the reference, `max_rel_error` relative
-    to the reference's largest component; None stands for what was not measured. `f_calls`, `passes` and
-    `primitive_ops` count one value-and-gradient, and repeat exactly. A row that `is_reference` agrees with itself.
+    Times are in seconds, `prepare_s` and `first_s` of one call, `steady_s` the median of many; None stands for what was
+    not measured. `ratio_to_f` is the ratio of the medians, `ratio_low` and `ratio_high` its 95 % interval, `spread_s`
+    the distance of the quartiles, `overhead_s` what the loop itself costs per call.
+    Errors are those of the derivative against the reference: `max_rel_error` relative to the reference's largest
+    component, `norm_rel_error` in the Euclidean norm, `max_ulps` in units of the last place of each component.
+    `vacuous` names the false derivatives that would pass too, `blind` counts the components in which an error of 1 %
+    would. Counts are those of one value-and-derivative, and repeat exactly: `f_ops` and `f_flops` are those of f,
+    `bound` is what theory allows `flops` to be as a multiple of `f_flops`. A row that `is_reference` agrees with
+    itself; one that is `tied` cannot be told from the fastest.
     """
 
     problem: str
@@ -45,25 +54,58 @@ class Row:
     reference: str = ""
     max_abs_error: float | None = None
     max_rel_error: float | None = None
+    norm_rel_error: float | None = None
+    max_ulps: float | None = None
     tolerance: float | None = None
+    condition: float | None = None
+    vacuous: str = ""
+    blind: int | None = None
     prepare_s: float | None = None
     first_s: float | None = None
     steady_s: float | None = None
+    spread_s: float | None = None
     f_s: float | None = None
+    overhead_s: float | None = None
     ratio_to_f: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
     f_calls: int | None = None
     passes: int | None = None
     primitive_ops: int | None = None
+    f_ops: int | None = None
+    flops: int | None = None
+    f_flops: int | None = None
+    bound: float | None = None
+    tape_length: int | None = None
     tape_bytes: int | None = None
+    expression_nodes: int | None = None
+    tree_nodes: int | None = None
     peak_bytes: int | None = None
+    derivative: Derivative = "gradient"
     inputs: int = 0
+    outputs: int = 1
+    parameters: Mapping[str, float] = field(default_factory=dict[str, float])
     point: str = ""
+    seed: int = 0
+    inputs_hash: str = ""
+    exact: bool = True
+    ranked: bool = True
     fastest: bool = False
+    tied: bool = False
     is_reference: bool = False
+    expected: str = ""
+    surprise: bool = False
+    stability: str = ""
     note: str = ""
+    # Raw: seconds per call, one for each round; each is the mean of so many calls.
+    samples: tuple[float, ...] = ()
+    f_samples: tuple[float, ...] = ()
+    loops: int | None = None
 
 
-COLUMNS = tuple(field.name for field in fields(Row))
+# What a table shows of a row: all but the raw samples.
+RAW = ("samples", "f_samples", "loops")
+COLUMNS = tuple(f.name for f in fields(Row) if f.name not in RAW)
 
 
 def as_dict(row: Row) -> dict[str, Any]:
@@ -138,4 +180,4 @@ class Trial:
     note: str = ""
 
 
-TRIAL_COLUMNS = tuple(field.name for field in fields(Trial))
+TRIAL_COLUMNS = tuple(f.name for f in fields(Trial))

@@ -12,10 +12,11 @@ import pytest
 import adkit as ad
 from adkit import harness
 from adkit.containers import flatten
-from adkit.harness import running, timing
+from adkit.harness import Subject, timing
+from adkit.harness.cell import Cell
 from adkit.harness.counting import OutOfTimeError, Watched, peak_bytes
-from adkit.harness.reference import errors, flat, reference_for, tolerance
-from adkit.harness.running import Subject
+from adkit.harness.judging import errors, tolerance
+from adkit.harness.reference import flat, reference_for
 from adkit.methods import Manual, Method
 from adkit.records import Row
 
@@ -339,7 +340,7 @@ def test_what_is_timed_is_f_itself_and_not_f_watched() -> None:
 
     rows = harness.run(Subject(f, (np.ones(3),)), harness.named(["autograd", "reverse"]), QUICK)
     assert [row.status for row in rows] == ["ok", "ok"]
-    cell = running.Cell(Subject(f, (np.ones(3),)), "autograd", ad.methods["autograd"], QUICK)
+    cell = Cell(Subject(f, (np.ones(3),)), "autograd", ad.methods["autograd"], QUICK)
     cell.check(reference_for(cell.subject.call(), None), 3.0)
     calls = cell.watched.calls
     cell.timed()()

@@ -1,6 +1,8 @@
 """Check, count, time: from methods and problems to flat frozen records."""
 
 from .environment import environment
-from .running import Settings, Subject, default_methods, named, run
+from .running import default_methods, named, run
+from .settings import Settings
+from .subjects import ProblemSource, Source, Subject
 
-__all__ = ["Settings", "Subject", "default_methods", "environment", "named", "run"]
+__all__ = ["ProblemSource", "Settings", "Source", "Subject", "default_methods", "environment", "named", "run"]

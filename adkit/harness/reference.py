@@ -12,15 +12,8 @@ from ..calls import Call
 from ..containers import flatten
 from ..errors import AdkitError, BadRequest
 from ..methods import Manual, Method, Numerical, Symbolic
-from ..numerical import DOUBLE
 from ..vectors import leaves_like
-
-# The largest relative error of a method whose only error is rounding, in units of the machine epsilon: 1e-12 in double.
-ROUNDING = 1e-12 / DOUBLE
-# Of finite differences, for an f whose scale of variation is that of its arguments.
-TRUNCATION = 1e-5
-# Beyond this nothing counts as agreement, however ill-conditioned f is, or however short its numbers.
-LOOSEST = 0.01
+from .precision import rounding
 
 # Bars are so wide that hardly one in a thousand is broken; the errors under them are smaller by this at least.
 ROOM = 4
@@ -79,7 +72,7 @@ def differences(call: Call) -> Reference:
     if not known.any():
         known[:], values, bars = True, np.nan_to_num(values), np.zeros_like(bars)
     scale = float(np.max(np.abs(values[known]), initial=0.0))
-    uncertainty = max(float(np.max(bars[known], initial=0.0)) / ROOM / scale if scale else 0.0, _rounding(call))
+    uncertainty = max(float(np.max(bars[known], initial=0.0)) / ROOM / scale if scale else 0.0, rounding(call))
     name = "adaptive differences" if known.all() and few else f"adaptive differences of {known.sum()} components"
     places = None if known.all() and few else chosen[known]
     return Reference(name, values[known], uncertainty, places, Numerical(scheme="adaptive"))
@@ -95,80 +88,3 @@ def _doubles(leaf: Any) -> Vector:
     """The numbers of a leaf; a complex one counts as two."""
     leaf = np.atleast_1d(leaf)
     return (leaf.astype(complex).view(float) if leaf.dtype.kind == "c" else leaf.astype(float)).ravel()
-
-
-def tolerance(method: Method, reference: Reference, call: Call, condition: float) -> float:
-    """How large a relative error may be: rounding amplified by the problem's condition, or truncation."""
-    rounding = _rounding(call) * condition
-    # What amplifies rounding also makes f bend faster than the step of a difference can follow.
-    truncation = 0.0 if method.exact else _truncation(call) * condition
-    return max(rounding, truncation, reference.uncertainty)
-
-
-def _rounding(call: Call) -> float:
-    """The relative error of a method whose only error is rounding."""
-    return min(ROUNDING * _epsilon(call), LOOSEST / 2)
-
-
-def _truncation(call: Call) -> float:
-    """The relative error of differences in the precision of the arguments."""
-    return min(TRUNCATION * (_epsilon(call) / DOUBLE) ** (2 / 3), LOOSEST / 2)
-
-
-def _epsilon(call: Call) -> float:
-    """The machine epsilon of the shortest numbers among the arguments."""
-    return numerical.epsilon_of(*call.leaves) or DOUBLE
-
-
-def errors(gradient: Vector, reference: Reference) -> tuple[float, float]:
-    """The largest absolute error, and the same relative to the reference's largest component; nan counts as inf."""
-    difference = _differences(gradient, reference)
-    if difference is None:
-        return np.inf, np.inf
-    if not difference.size:
-        return 0.0, 0.0
-    largest = float(np.max(difference))
-    scale = _scale(reference)
-    return largest, largest / scale if scale > 0 else largest
-
-
-def _scale(reference: Reference) -> float:
-    """The largest finite component."""
-    return float(np.max(np.abs(reference.gradient), where=np.isfinite(reference.gradient), initial=0.0))
-
-
-def _differences(gradient: Vector, reference: Reference) -> Vector | None:
-    """The absolute error of each component that the reference speaks of; None if the sizes do not agree."""
-    if reference.components is not None:
-        gradient = gradient[reference.components] if gradient.size > np.max(reference.components) else gradient
-    if gradient.shape != reference.gradient.shape:
-        return None
-    nan = np.isnan(gradient) & np.isnan(reference.gradient)
-    same = (gradient == reference.gradient) | nan  # also where both are infinite
-    with np.errstate(invalid="ignore"):
-        difference = np.where(same, 0.0, np.abs(gradient - reference.gradient))
-    return np.where(np.isnan(difference), np.inf, difference)
-
-
-def worst(gradient: Vector, reference: Reference, call: Call, allowed: float) -> str:
-    """Which component is furthest off, and how many are off, in words."""
-    difference = _differences(gradient, reference)
-    if difference is None:
-        return f"the gradient has {gradient.size} components where {reference.gradient.size} are needed"
-    k = int(np.argmax(difference))
-    place = k if reference.components is None else int(reference.components[k])
-    off = int(np.sum(difference > allowed * _scale(reference)))
-    return (
-        f"{off} of {difference.size} components differ, most {component(call, place)}: {gradient[place]:.6g} where the "
-        f"reference has {reference.gradient[k]:.6g}"
-    )
-
-
-def component(call: Call, place: int) -> str:
-    """What a person would call a component of the flat gradient: argument 0['w'][2, 1]."""
-    for name, leaf in zip(call.names, call.leaves, strict=True):
-        if place < np.size(leaf):
-            index = ", ".join(str(int(i)) for i in np.unravel_index(place, np.shape(leaf)))
-            return f"{name}[{index}]" if index else name
-        place -= np.size(leaf)
-    raise IndexError(place)

@@ -1,0 +1,91 @@
+"""What one table is about: a function at a point, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..calls import Argnums, Call
+from ..methods import Manual
+from ..problems import Problem
+from ..records import Derivative
+
+
+class Source(Protocol):
+    """How a subject is made again in another process: it can be pickled, which a function may not."""
+
+    def subject(self) -> Subject:
+        """The subject, made anew."""
+        ...
+
+
+@dataclass(frozen=True)
+class ProblemSource:
+    """A problem by name."""
+
+    name: str
+    size: str
+    seed: int
+
+    def subject(self) -> Subject:
+        from ..problems import problems
+
+        return Subject.of(problems[self.name], self.size, self.seed)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A function at a point: what one table is about."""
+
+    f: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    argnums: Argnums = 0
+    problem: str = "f"
+    size: str = ""
+    condition: float = 1.0
+    gradient: Callable[..., Any] | None = None
+    joint: Callable[..., tuple[Any, Any]] | None = None
+    point: str = ""
+    # What is asked of a method, and the Jacobian derived by hand where there is one.
+    derivative: Derivative = "gradient"
+    jacobian: Callable[..., Any] | None = None
+    # The numbers that the size stands for, by name: what a sweep is drawn over.
+    parameters: Mapping[str, float] = field(default_factory=dict[str, float])
+    # Outcomes other than "ok" that are known beforehand, by the name of the method.
+    expect: Mapping[str, str] = field(default_factory=dict[str, str])
+    seed: int = 0
+    source: Source | None = None
+
+    @classmethod
+    def of(cls, problem: Problem, size: Any, seed: int = 0) -> Subject:
+        """A problem at the point that it has for this size."""
+        size = problem.size(size)
+        return cls(
+            problem.f,
+            problem.arguments(size, seed),
+            argnums=problem.argnums,
+            problem=problem.name,
+            size=problem.label(size),
+            condition=problem.condition(*size),
+            joint=problem.value_and_gradient,
+            seed=seed,
+            source=ProblemSource(problem.name, problem.label(size), seed),
+        )
+
+    @classmethod
+    def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0) -> list[Subject]:
+        """A problem at each of these sizes; by default its own."""
+        return [cls.of(problem, size, seed) for size in (problem.sizes if sizes is None else sizes)]
+
+    def call(self) -> Call:
+        return Call(self.f, self.argnums, self.args, self.kwargs)
+
+    @property
+    def manual(self) -> Manual | None:
+        """The gradient derived by hand, as a method: the one handed in, or the one that the problem brings."""
+        joint = self.joint or getattr(self.f, "__hand_derived__", None)
+        if self.gradient is not None:
+            return Manual(self.gradient)
+        return None if joint is None else Manual(value_and_gradient_of=joint)
