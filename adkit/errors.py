@@ -282,7 +282,7 @@ def user_spot() -> Spot | None:
 
 def _is_command_line(spot: Spot) -> bool:
     """Whether a frame is of the command line: what called it is nobody's code."""
-    return spot.frame.f_globals.get("__name__") == "adkit.cli"
+    return str(spot.frame.f_globals.get("__name__")).startswith("adkit.cli.")
 
 
 def _outward(frame: FrameType | None) -> Iterator[Spot]:

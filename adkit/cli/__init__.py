@@ -1,0 +1,25 @@
+"""The command line: `adkit check`, `adkit compare`, `adkit list`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from . import checking as checking
+from . import comparing as comparing
+from . import listing as listing
+from .app import USAGE, app
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """The entry point: a refusal is one sentence on standard error and exit code 2."""
+    from ..errors import AdkitError
+
+    try:
+        app()
+    except AdkitError as error:
+        typer.echo(f"adkit: {error}", err=True)
+        sys.exit(USAGE)
