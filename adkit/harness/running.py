@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import BadRequest
 from ..methods import Method, methods
 from ..records import Row
-from ..tracing import plain
 from .cell import Cell
-from .reference import reference_for
+from .contenders import Contender
+from .reference import references_for
 from .settings import Settings
 from .subjects import Subject
 from .timing import interleaved
@@ -48,15 +47,12 @@ def run(
     """One row per method, those that are right marked with their time, the quickest of the exact ones as fastest."""
     chosen = default_methods(subject) if chosen is None else chosen
     settings = settings or Settings()
-    call = subject.call()
-    value = float(np.real(plain(call.scalar(call.leaves))))
-    if not np.isfinite(value):
-        raise BadRequest(f"{subject.problem} is {value} at this point, so there is nothing to compare: choose another")
-    reference = reference_for(call, subject.manual)
+    references = references_for(subject)
     cells = []
     for name, method in chosen.items():
         report(f"{subject.problem} {subject.size} {name}".replace("  ", " "))
-        cells.append(Cell(subject, name, method, settings).check(reference, value))
+        cells.append(Cell(subject, Contender(name, method), settings))
+        cells[-1].check(references)
     _time(subject, [cell for cell in cells if cell.row.status == "ok"], settings)
     return _ranked(cells)
 
