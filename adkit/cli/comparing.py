@@ -63,7 +63,7 @@ def compare(
         with aside():
             subjects = list(_subjects(targets or [], at, argnums, gradient, sizes, seed))
     writing.require_folder(output)
-    names = _listed(methods, "--methods") if methods is not None else plan and plan.methods
+    names = _listed(methods, "--methods") if methods is not None else plan and _planned_methods(plan)
     form = writing.format_of(format, output)
     if plan and plan.trial:
         _write_trials(_tried(plan, names, seed), plan, form, output)
@@ -116,8 +116,13 @@ def _planned(plan: Plan, seed: int) -> Iterator[Subject]:
     from .. import harness
     from ..problems import problems
 
-    for name, sizes in plan.problems:
-        yield from harness.Subject.each(problems[name], sizes, seed)
+    for entry in plan.problems:
+        yield from harness.Subject.each(problems[entry.name], entry.sizes, seed)
+
+
+def _planned_methods(plan: Plan) -> Sequence[str] | None:
+    """The methods of a plan, or the tools of its trial."""
+    return plan.tools if plan.trial or plan.methods is None else [method.spelling for method in plan.methods]
 
 
 def _listed(text: str, option: str) -> list[str]:

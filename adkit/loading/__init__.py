@@ -1,13 +1,16 @@
 """What a person names on the command line: a function in a file of theirs, a point, a comparison file."""
 
 from .code import blaming, function
-from .plans import Plan, plan
+from .plans import Drawing, Plan, plan
 from .points import Point, inline, point
 from .subjects import beside, bounds, components, positions, subject
+from .tasks import Task, tasks
 
 __all__ = [
+    "Drawing",
     "Plan",
     "Point",
+    "Task",
     "beside",
     "blaming",
     "bounds",
@@ -18,4 +21,5 @@ __all__ = [
     "point",
     "positions",
     "subject",
+    "tasks",
 ]
