@@ -56,8 +56,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "comparing": CLIENTS | {"harness", "records", "report"},
     "loading": CLIENTS | {"harness", "records"},
     "writing": {"errors"},
+    "journal": {"errors"},
     "cli": CLIENTS
-    | {"harness", "explain", "records", "report", "checking", "comparing", "loading", "trials", "writing", "__init__"},
+    | {
+        "harness",
+        "journal",
+        "explain",
+        "records",
+        "report",
+        "checking",
+        "comparing",
+        "loading",
+        "trials",
+        "writing",
+        "__init__",
+    },
     "__main__": {"cli"},
 }
 HEAVY = {

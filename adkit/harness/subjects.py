@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..calls import Argnums, Call
@@ -98,3 +98,15 @@ class Subject:
         if self.gradient is not None:
             return Manual(self.gradient)
         return None if joint is None else Manual(value_and_gradient_of=joint)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A subject of which another derivative is asked for than its problem's own."""
+
+    source: Source
+    derivative: Derivative
+
+    def subject(self) -> Subject:
+        """The subject, made anew."""
+        return replace(self.source.subject(), derivative=self.derivative, source=self)

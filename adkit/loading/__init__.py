@@ -4,22 +4,25 @@ from .code import blaming, function
 from .plans import Drawing, Plan, plan
 from .points import Point, inline, point
 from .subjects import beside, bounds, components, positions, subject
-from .tasks import Task, tasks
+from .tasks import contenders_of as contenders
+from .tasks import listed, named, planned
 
 __all__ = [
     "Drawing",
     "Plan",
     "Point",
-    "Task",
     "beside",
     "blaming",
     "bounds",
     "components",
+    "contenders",
     "function",
     "inline",
+    "listed",
+    "named",
     "plan",
+    "planned",
     "point",
     "positions",
     "subject",
-    "tasks",
 ]
