@@ -1,4 +1,4 @@
-"""What is done of a long run, line by line beside a results file that is whole or not there: how a killed run goes on."""
+"""What is done of a long run, beside a results file that is whole or not there: how a killed run goes on."""
 
 from __future__ import annotations
 

@@ -98,10 +98,8 @@ class Comparing:
         from ..report import Comparison
 
         where = {**environment(self.settings.threads), "command": shlex.join(["adkit", *sys.argv[1:]])}
-        settings = self.settings.as_dict()
-        return Comparison(
-            rows, where, self.plan.question if self.plan else "", settings, self.plan.name if self.plan else ""
-        )
+        question, name = (self.plan.question, self.plan.name) if self.plan else ("", "")
+        return Comparison(rows, where, question, self.settings.as_dict(), name)
 
     def _journal(self, results: Path, fresh: bool) -> Journal:
         """Where what is done is kept; begun anew if that is wanted."""
@@ -111,8 +109,7 @@ class Comparing:
         kept = ("cpu", "blas", "python", "adkit", "numpy", "sympy", "git")
         where = {name: text for name, text in environment(self.settings.threads).items() if name in kept}
         work = [(repr(task.source), [c.name for c in task.contenders or ()]) for task in self.tasks]
-        journal = Journal(
-            results, {"adkit": "journal", "where": where, "settings": self.settings.as_dict(), "work": work}
+        journal = Journal(results, {"where": where, "settings": self.settings.as_dict(), "work": work}
         )
         if fresh:
             journal.remove()
@@ -202,6 +199,6 @@ def progress() -> Iterator[Advance]:
         task = bar.add_task("")
 
         def advance(place: int, total: int, text: str) -> None:
-            bar.update(task, description=text, total=total, **({} if place < 0 else {"completed": place}))
+            bar.update(task, description=text, total=total, completed=None if place < 0 else place)
 
         yield advance
