@@ -11,7 +11,7 @@ import pytest
 
 import adkit
 from adkit import cli
-from adkit.loading import inline, plan, positions
+from adkit.loading import inline, plan, positions, tasks
 
 MODEL = """
 import math
@@ -154,10 +154,7 @@ def test_the_shipped_comparisons_can_be_read() -> None:
     for file in files:
         stated = plan(file)
         assert stated.question
-        for name, sizes in stated.problems:
-            problem = adkit.problems[name]
-            assert all(problem.label(size) for size in sizes or ())
-        assert all(name in adkit.methods for name in stated.methods or ())
+        assert stated.trial or tasks(stated)
 
 
 def test_lists(adkit_) -> None:

@@ -15,7 +15,7 @@ from ..records import Row
 from ..transforms import JacobianFunction, ValueAndGradient
 from . import judging
 from .answers import Answer, FaultyError, asked
-from .contenders import Contender
+from .contenders import Contender, blank
 from .counting import OutOfTimeError, Watched, peak_bytes
 from .precision import LOOSEST, rounding
 from .reference import BY_HAND, DIFFERENCES, Reference, References
@@ -33,7 +33,10 @@ ELSEWHERE = 10
 class Cell:
     """One method on one subject, and its row as far as it is known."""
 
-    def __init__(self, subject: Subject, contender: Contender, settings: Settings) -> None:
+    def __init__(
+        self, subject: Subject, contender: Contender, settings: Settings, stage: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.stage = stage
         self.subject = subject
         self.call = subject.call()
         method = contender.method
@@ -42,19 +45,7 @@ class Cell:
         self.watched = Watched(subject.f)
         transform = JacobianFunction if subject.derivative == "jacobian" else ValueAndGradient
         self.transform = transform(self.watched, subject.argnums, self.method)
-        self.row = Row(
-            subject.problem,
-            subject.size,
-            contender.name,
-            "ok",
-            point=subject.point,
-            seed=subject.seed,
-            derivative=subject.derivative,
-            parameters={**subject.parameters, **contender.parameters},
-            inputs=size_of(self.call.leaves),
-            exact=self.method.exact,
-            ranked=self.method.ranked,
-        )
+        self.row = replace(blank(subject, contender), inputs=size_of(self.call.leaves))
 
     def __call__(self) -> Any:
         return self.transform(*self.subject.args, **self.subject.kwargs)
@@ -100,18 +91,20 @@ class Cell:
                 self._judge_elsewhere(answer, references)
         # From here on nobody watches: counting the calls of f would be timed with them, and time is up to us.
         self.transform.f = self.subject.f
-        self.watched.stop_after(float("inf"))
         self._count()
 
     # -- calls ---------------------------------------------------------------------------------------
     def _first_calls(self) -> Answer:
         """The first call is timed as it is; the second, on everything prepared, is counted and must repeat it."""
+        self.stage("first")
         kept = Kept(self.subject.args, self.subject.kwargs)
         _, prepare_s = once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))
         answer, first_s = once(lambda: self._answer(kept))
+        self.stage("afterwards")
         self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s)
+        # The time was for the first derivative. What took half of it once would run out of it the second time.
+        self.watched.stop_after(float("inf"))
         self.watched.calls = 0
-        # What took half of its time once would run out of it the second time.
         calls = self.method.passes(self.call)
         if self._has_time(2):
             again = self._answer(kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..calls import Argnums, Call
@@ -32,6 +32,11 @@ class ProblemSource:
         from ..problems import problems
 
         return Subject.of(problems[self.name], self.size, self.seed)
+
+    @classmethod
+    def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0) -> list[ProblemSource]:
+        """A problem at each of these sizes; by default its own."""
+        return [cls(problem.name, problem.label(size), seed) for size in (problem.sizes if sizes is None else sizes)]
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,10 @@ class Subject:
         """A problem at each of these sizes; by default its own."""
         return [cls.of(problem, size, seed) for size in (problem.sizes if sizes is None else sizes)]
 
+    def subject(self) -> Subject:
+        """Itself: a subject that exists is its own source, in this process."""
+        return self
+
     def call(self) -> Call:
         return Call(self.f, self.argnums, self.args, self.kwargs)
 
@@ -89,3 +98,15 @@ class Subject:
         if self.gradient is not None:
             return Manual(self.gradient)
         return None if joint is None else Manual(value_and_gradient_of=joint)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A subject of which another derivative is asked for than its problem's own."""
+
+    source: Source
+    derivative: Derivative
+
+    def subject(self) -> Subject:
+        """The subject, made anew."""
+        return replace(self.source.subject(), derivative=self.derivative, source=self)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..records import COLUMNS, Row, as_dict
-from . import cells, documents
+from . import cells, documents, results
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = 1
+Outcome = Literal["ok", "wrong", "unexpected", "timeout", "nothing ran"]
 
 
 class Comparison:
@@ -29,10 +29,32 @@ class Comparison:
         ### ...
     """
 
-    def __init__(self, rows: Sequence[Row], environment: Mapping[str, str], question: str = "") -> None:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        environment: Mapping[str, str],
+        question: str = "",
+        settings: Mapping[str, Any] | None = None,
+        plan: str = "",
+    ) -> None:
+        """Rows, on what machine, to answer what, under what conditions, and by which comparison file."""
         self.rows = tuple(rows)
         self.environment = dict(environment)
         self.question = question
+        self.settings = dict(settings or {})
+        self.plan = plan
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "this text") -> Comparison:
+        """The comparison that `to_json` has written; `where`, say a file's name, is what a refusal blames.
+
+        Example:
+            >>> import adkit as ad
+            >>> comparison = ad.compare("bivariate", methods="reverse", seconds=0.01)
+            >>> ad.Comparison.from_json(comparison.to_json()).rows == comparison.rows
+            True
+        """
+        return cls(**results.from_document(documents.from_json(text, where), where))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -43,8 +65,24 @@ class Comparison:
 
     @property
     def failed(self) -> tuple[Row, ...]:
-        """The rows whose gradient was wrong, or whose method ended in an error."""
-        return tuple(row for row in self.rows if row.status in ("wrong", "error"))
+        """The rows whose gradient was wrong, or whose method ended in an error, where that was not expected."""
+        return tuple(row for row in self.rows if row.status in ("wrong", "error") and not row.as_expected)
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it went: the worst first of what was not declared beforehand; "ok" where there is nothing of the kind.
+
+        "wrong" gradients; "unexpected" errors, expressions that are too large, and surprises in either direction;
+        a "timeout"; "nothing ran" where no method came out right.
+        """
+        undeclared = {row.status for row in self.rows if not row.as_expected}
+        if "wrong" in undeclared:
+            return "wrong"
+        if undeclared & {"error", "too large"} or any(row.surprise for row in self.rows):
+            return "unexpected"
+        if "timeout" in undeclared:
+            return "timeout"
+        return "ok" if any(row.status == "ok" for row in self.rows) else "nothing ran"
 
     def __bool__(self) -> bool:
         return not self.failed and any(row.status == "ok" for row in self.rows)
@@ -63,10 +101,8 @@ class Comparison:
         return self.table.to_csv(index=False)
 
     def to_json(self) -> str:
-        """All columns, unrounded; infinities and nan as strings, what was not measured as null."""
-        rows = [as_dict(row) for row in self.rows]
-        document = {"schema": SCHEMA, "question": self.question, "environment": self.environment, "rows": rows}
-        return documents.to_json(document)
+        """All there is, raw samples too: schema 2 of `adkit.report.results`; `from_json` reads it back the same."""
+        return documents.to_json(results.to_document(self))
 
     def __repr__(self) -> str:
         return self.to_markdown()
