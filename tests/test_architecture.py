@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"errors", "records", "stats"},
     "checking": CLIENTS | {"explain", "records", "report"},
     "trials": CLIENTS | {"checking", "records"},
+    "selfcheck": CLIENTS | {"checking", "harness", "records", "report"},
     "comparing": CLIENTS | {"harness", "records", "report"},
     "loading": CLIENTS | {"harness", "records"},
     "writing": {"errors"},

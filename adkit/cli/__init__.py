@@ -9,6 +9,7 @@ import typer
 from . import checking as checking
 from . import comparing as comparing
 from . import listing as listing
+from . import selfchecking as selfchecking
 from .app import USAGE, app
 
 __all__ = ["app", "main"]

@@ -46,7 +46,7 @@ CALLS = 35
 # A complex step is taken of each of so many inputs at most.
 COMPLEX_INPUTS = 200
 # Complex numbers cost so much more than real ones, most of all where they are multiplied by real matrices.
-COMPLEX_COST = 20
+COMPLEX_COST = 10
 # Double precision may be off so many times more than it was seen to be.
 SEEN = 30
 # What amplifies rounding errors by the condition of a matrix.
