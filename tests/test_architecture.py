@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "checking",
         "comparing",
         "loading",
+        "selfcheck",
         "trials",
         "writing",
         "__init__",
