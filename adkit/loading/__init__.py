@@ -1,21 +1,42 @@
-"""What a person names on the command line: a function in a file of theirs, a point, a comparison file."""
+"""What a person names on the command line: a function, problem or method in a file, a point, a comparison file."""
 
-from .code import blaming, function
+from ..problems.sizes import Sized, numbers, sizes
+from .code import blaming, declared, function, listed, method
 from .plans import Plan, plan
 from .points import Point, inline, point
-from .subjects import beside, bounds, components, positions, subject
+from .subjects import (
+    DeclaredSource,
+    FunctionSource,
+    beside,
+    bounds,
+    components,
+    is_file,
+    positions,
+    subject,
+    subjects,
+)
 
 __all__ = [
+    "DeclaredSource",
+    "FunctionSource",
     "Plan",
     "Point",
+    "Sized",
     "beside",
     "blaming",
     "bounds",
     "components",
+    "declared",
     "function",
     "inline",
+    "is_file",
+    "listed",
+    "method",
+    "numbers",
     "plan",
     "point",
     "positions",
+    "sizes",
     "subject",
+    "subjects",
 ]
