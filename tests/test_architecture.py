@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "snapshots": {"errors"},
     "methods": METHODS,
     "transforms": METHODS | {"methods"},
-    "problems": {"errors"},
+    "problems": {"errors", "records"},
     "testing": CLIENTS | {"checking", "report"},
     "records": set(),
     "stats": set(),
