@@ -23,6 +23,7 @@ SCATTERED, OUTLYING, SHORT, FEW, LOADED = 0.1, 0.5, 1e-3, 5, 1.0
 STRAIGHT = 0.05
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
+Cheaper = Literal["a", "b", ""]
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class Crossing:
     the changes, of which this is the last.
     """
 
-    first: Literal["a", "b", ""]
-    last: Literal["a", "b", ""]
+    first: Cheaper
+    last: Cheaper
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
@@ -209,7 +210,7 @@ def crossover(
     center = np.array([_log_ratio(a[i], b[i]) for i in order])
     draws = np.column_stack([_ratio_draws(a[i], b[i], seed + int(i)) for i in order])
     low, high = np.quantile(draws, (0.025, 0.975), axis=0)
-    cheaper = [_cheaper(p, q) for p, q in zip(low.tolist(), high.tolist(), strict=True)]
+    cheaper: list[Cheaper] = [_cheaper(p, q) for p, q in zip(low.tolist(), high.tolist(), strict=True)]
     told = [i for i, name in enumerate(cheaper) if name]
     if not told:
         return Crossing("", "")
@@ -223,7 +224,7 @@ def crossover(
     return Crossing(cheaper[i], cheaper[j], float(at[0]), float(low), float(high), len(changes))
 
 
-def _cheaper(low: float, high: float) -> Literal["a", "b", ""]:
+def _cheaper(low: float, high: float) -> Cheaper:
     """Which is cheaper, from the interval of the logarithm of a over b."""
     return "b" if low > 0 else "a" if high < 0 else ""
 

@@ -362,11 +362,14 @@ class Clock:
 
         return call
 
+    def batches(self, nanoseconds: int) -> timing.Batch:
+        return timing.batched(self.call_of(nanoseconds), self)
+
 
 def test_what_is_timed_is_called_in_batches_long_enough_for_the_clock() -> None:
     clock = Clock()
-    calls = {"a": clock.call_of(100), "b": clock.call_of(250)}
-    found = timing.interleaved(calls, seconds=0.05, clock=clock)
+    calls = {"a": clock.batches(100), "b": clock.batches(250)}
+    found = timing.interleaved(calls, seconds=0.05)
     for name, nanoseconds in [("a", 100), ("b", 250)]:
         assert found[name].median == pytest.approx(nanoseconds * 1e-9)
         assert timing.BATCH_SECONDS <= found[name].loops * nanoseconds * 1e-9 < 2 * timing.BATCH_SECONDS
@@ -375,14 +378,14 @@ def test_what_is_timed_is_called_in_batches_long_enough_for_the_clock() -> None:
 
 def test_more_time_is_used_for_longer_batches() -> None:
     clock = Clock()
-    found = timing.interleaved({"a": clock.call_of(1000)}, seconds=2.0, clock=clock)["a"]
+    found = timing.interleaved({"a": clock.batches(1000)}, seconds=2.0)["a"]
     assert 1.5 < sum(found.samples) * found.loops <= 2.0
 
 
 def test_a_slow_call_is_timed_once_and_does_not_use_up_the_time_of_others() -> None:
     clock = Clock()
-    calls = {"slow": clock.call_of(50_000_000), "quick": clock.call_of(1000)}
-    found = timing.interleaved(calls, seconds=0.04, clock=clock)
+    calls = {"slow": clock.batches(50_000_000), "quick": clock.batches(1000)}
+    found = timing.interleaved(calls, seconds=0.04)
     assert (found["slow"].loops, len(found["slow"].samples)) == (1, 1)
     assert len(found["quick"].samples) > 10
 
@@ -398,7 +401,8 @@ def test_the_rounds_are_interleaved_in_an_order_that_the_seed_decides() -> None:
 
             return call
 
-        timing.interleaved({name: counted(name) for name in "abc"}, seconds=0.06, seed=seed, clock=clock)
+        batches = {name: timing.batched(counted(name), clock) for name in "abc"}
+        timing.interleaved(batches, seconds=0.06, seed=seed)
         return seen[6:]  # after the two calls of each that calibrate
 
     assert order(1) == order(1) != order(2)

@@ -10,14 +10,15 @@ import numpy as np
 
 from ..calls import size_of
 from ..errors import ExpressionTooLarge
-from ..methods import Manual, Method
+from ..methods import Manual
 from ..records import Row
 from ..tracing import plain
 from ..transforms import ValueAndGradient
+from .contenders import Contender, blank
 from .counting import OutOfTimeError, Watched, peak_bytes
 from .judging import errors, tolerance, worst
 from .precision import LOOSEST
-from .reference import Reference, flat
+from .reference import Reference, References, flat
 from .settings import Settings
 from .subjects import Subject
 from .timing import once
@@ -26,12 +27,16 @@ from .timing import once
 class Cell:
     """One method on one subject, and its row as far as it is known."""
 
-    def __init__(self, subject: Subject, name: str, method: Method, settings: Settings) -> None:
+    def __init__(
+        self, subject: Subject, contender: Contender, settings: Settings, stage: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.stage = stage
+        name, method = contender.name, contender.method
         self.subject = subject
         self.call = subject.call()
         self.method = subject.manual if method == Manual() and subject.manual else method
         self.settings = settings
-        self.row = Row(subject.problem, subject.size, name, "ok", point=subject.point)
+        self.row = blank(subject, contender)
         self.watched = Watched(subject.f)
         self.transform = ValueAndGradient(self.watched, subject.argnums, self.method)
 
@@ -42,7 +47,11 @@ class Cell:
         """What is timed: the transform, or somebody else's code without adkit round it."""
         return self.method.bare(self.call, self.transform.cache) or self
 
-    def check(self, reference: Reference, value: float) -> Cell:
+    def check(self, references: References) -> Row:
+        """The row of the method."""
+        return self._check(references.first, references.value).row
+
+    def _check(self, reference: Reference, value: float) -> Cell:
         """Prepare, call, count, and judge the gradient; anything that goes wrong is a row, not the end."""
         self.row = replace(self.row, reference=reference.name, inputs=size_of(self.call.leaves))
         if (missing := self.method.missing()) is not None:
@@ -64,8 +73,10 @@ class Cell:
 
     def _first_calls(self, reference: Reference, value: float) -> None:
         """The first call is timed as it is; the second, on everything prepared, is counted and must repeat it."""
+        self.stage("first")
         _, prepare_s = once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))
         (out, gradient), first_s = once(self)
+        self.stage("afterwards")
         self.watched.calls = 0
         # What took half of its time once would run out of it the second time.
         twice = 2 * first_s < self.settings.timeout

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..methods import Method, methods
+from ..records import Row
 from .subjects import Subject
 
 
@@ -42,3 +43,19 @@ def default_contenders(subject: Subject) -> list[Contender]:
     """Every registered method that needs nothing beyond adkit, and the derivative by hand where there is one."""
     by_hand = subject.manual is not None
     return contenders(name for name, m in methods.items() if not m.optional and (name != "manual" or by_hand))
+
+
+def blank(subject: Subject, contender: Contender) -> Row:
+    """The row of a method before anything is known of it."""
+    return Row(
+        subject.problem,
+        subject.size,
+        contender.name,
+        "ok",
+        derivative=subject.derivative,
+        parameters={**subject.parameters, **contender.parameters},
+        point=subject.point,
+        seed=subject.seed,
+        exact=contender.method.exact,
+        ranked=contender.method.ranked,
+    )

@@ -38,6 +38,27 @@ class Reference:
     method: Method | None = None
 
 
+@dataclass(frozen=True)
+class References:
+    """What is known of f at the point."""
+
+    value: float
+    first: Reference
+
+    @property
+    def name(self) -> str:
+        return self.first.name
+
+
+def references_for(subject: Any) -> References:
+    """What the methods are judged by."""
+    call = subject.call()
+    value = float(np.real(call.scalar(call.leaves)))
+    if not np.isfinite(value):
+        raise BadRequest(f"{subject.problem} is {value} at this point, so there is nothing to compare: choose another")
+    return References(value, reference_for(call, subject.manual))
+
+
 def reference_for(call: Call, manual: Manual | None) -> Reference:
     """What to judge by: a problem's own gradient by hand; else 50 digits; else finite differences.
 

@@ -33,6 +33,11 @@ class ProblemSource:
 
         return Subject.of(problems[self.name], self.size, self.seed)
 
+    @classmethod
+    def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0) -> list[ProblemSource]:
+        """A problem at each of these sizes; by default its own."""
+        return [cls(problem.name, problem.label(size), seed) for size in (problem.sizes if sizes is None else sizes)]
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -78,6 +83,10 @@ class Subject:
     def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0) -> list[Subject]:
         """A problem at each of these sizes; by default its own."""
         return [cls.of(problem, size, seed) for size in (problem.sizes if sizes is None else sizes)]
+
+    def subject(self) -> Subject:
+        """Itself: a subject that exists is its own source, in this process."""
+        return self
 
     def call(self) -> Call:
         return Call(self.f, self.argnums, self.args, self.kwargs)

@@ -47,6 +47,8 @@ class Method:
     ranked: bool = True
     # Whether it needs a package that adkit does not bring: compared only when asked for.
     optional: bool = False
+    # Modules that are worth importing before the clock starts.
+    imports: tuple[str, ...] = ()
 
     def prepare(self, call: Call, cache: Cache) -> None:
         """Do what has to be done once per signature, so that it can be timed apart."""
