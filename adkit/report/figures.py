@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import math
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..errors import BadRequest
 from . import cells
 from .quantities import Quantity
 from .scenes import Panel, Point, Scene, Series
@@ -66,6 +68,16 @@ def looks(labels: Iterable[str]) -> dict[str, Look]:
         dashes = "-" if first or own is None else _DASHES[i % len(_DASHES)]
         found[label] = Look(str(colour), _SHAPES[i % len(_SHAPES)], dashes)
     return found
+
+
+def require() -> None:
+    """Refuse to go on where nothing can be drawn.
+
+    Raises:
+        BadRequest: matplotlib is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise BadRequest("figures need matplotlib: pip install 'adkit[report]'")
 
 
 def svg(scene: Scene, look: Mapping[str, Look]) -> str:
@@ -272,7 +284,7 @@ def _points(axes: Axes, series: Series, look: Look, shift: float, joined: bool) 
     shown = [point for point in right if point.y > 0 or not floored]
     _whiskers(axes, shown, look, shift, joined)
     if joined:
-        axes.plot([p.x for p in shown], [p.y for p in shown], color=look.colour, ls=look.dashes, marker="", zorder=3)
+        axes.plot(*_broken(series, shown), color=look.colour, ls=look.dashes, marker="", zorder=3)
     for point in shown:
         _dot(axes, series.label, point, look.shape, look.colour, shift)
     for point in series.points:
@@ -280,6 +292,13 @@ def _points(axes: Axes, series: Series, look: Look, shift: float, joined: bool) 
             _dot(axes, f"wrong {series.label}", point, "x", WRONG, shift, ms=8, mew=2)
         elif floored and point.y <= 0:
             _on_the_edge(axes, series.label, point, look, shift)
+
+
+def _broken(series: Series, shown: Sequence[Point]) -> tuple[list[float], list[float]]:
+    """A line through the points that are shown, with a gap wherever a cell is missing, wrong or 0."""
+    xs = sorted({*(point.x for point in series.points), *(mark.x for mark in series.marks)})
+    at = {point.x: point.y for point in shown}
+    return xs, [at.get(x, math.nan) for x in xs]
 
 
 def _dot(axes: Axes, name: str, point: Point, shape: str, colour: str, shift: float, **how: Any) -> None:
@@ -336,9 +355,9 @@ def _marks(axes: Axes, series: Series, look: Look, height: float) -> None:
         axes.plot(
             [mark.x],
             [height],
-            marker=look.shape,
+            marker="x" if mark.word == "wrong" else look.shape,
             mfc="none",
-            color=look.colour,
+            color=_colour(mark.word, look),
             ls="",
             transform=above,
             clip_on=False,
@@ -356,9 +375,14 @@ def _marks(axes: Axes, series: Series, look: Look, height: float) -> None:
             ha="right" if before else "left",
             va="center",
             fontsize=7.5,
-            color=look.colour,
+            color=_colour(run[0][1], look),
             annotation_clip=False,
         )
+
+
+def _colour(word: str, look: Look) -> str:
+    """What is wrong is red, whosever it is."""
+    return WRONG if word == "wrong" else look.colour
 
 
 def _runs(series: Series) -> list[list[tuple[float, str]]]:
@@ -391,7 +415,7 @@ def _words_in_slots(axes: Axes, series: Series, look: Look, shift: float) -> Non
             ha="center",
             va="bottom",
             fontsize=7.5,
-            color=look.colour,
+            color=_colour(mark.word, look),
             transform=axes.get_xaxis_transform(),
             gid=f"{mark.word} {series.label} at {mark.x:g}",
         )

@@ -15,13 +15,17 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number of a row. `span` is its interval, where there is one; `bound` what theory allows it to be."""
+    """A number of a row.
+
+    `span` is its interval where there is one, and `spans` says what that is; `bound` is what it is allowed to be.
+    """
 
     name: str
     label: str
     unit: str
     of: Callable[[Row], float | None]
     span: Callable[[Row], Span | None] = lambda row: None
+    spans: str = ""
     bound: Callable[[Row], float | None] = lambda row: None
 
     @property
@@ -57,8 +61,10 @@ def _flops_ratio(row: Row) -> float | None:
 
 
 _ALL = (
-    Quantity("steady_s", "time per call", "s", _field("steady_s"), _quartiles),
-    Quantity("ratio_to_f", "time per call", "× f", _field("ratio_to_f"), _interval_of_ratio),
+    Quantity("steady_s", "time per call", "s", _field("steady_s"), _quartiles, "the middle half of the rounds"),
+    Quantity(
+        "ratio_to_f", "time per call", "× f", _field("ratio_to_f"), _interval_of_ratio, "the 95 % interval of the ratio"
+    ),
     Quantity("prepare_s", "time to prepare", "s", _field("prepare_s")),
     Quantity("first_s", "time of the first call", "s", _field("first_s")),
     Quantity("max_rel_error", "largest error", "relative", _field("max_rel_error"), bound=lambda row: row.tolerance),

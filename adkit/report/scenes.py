@@ -91,6 +91,12 @@ class Scene:
         labels = ", ".join(dict.fromkeys(series.label for panel in self.panels for series in panel.series))
         return f"{self.title}: {what} over {self.panels[0].axis}; {labels}"
 
+    @property
+    def caption(self) -> str:
+        """What bands, whiskers and dotted lines are; empty where there are none."""
+        spans = [p.quantity.spans for p in self.panels if any(q.span for s in p.series for q in s.points)]
+        return "; ".join(f"bands and whiskers: {words}" for words in dict.fromkeys(spans))
+
 
 def scene(drawing: Drawing, rows: Sequence[Row], lines: Mapping[str, str], where: str) -> Scene:
     """What a drawing shows of rows; `lines` is the line that a method's rows are on, `where` who asked for it.
