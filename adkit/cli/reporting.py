@@ -94,7 +94,7 @@ def _drawn(plan: Plan, comparison: Comparison, to: Path) -> Iterator[tuple[Path,
     if not plan.draw:
         return
     figures.require()
-    look = figures.looks(plan.lines.get(row.method, row.method) for row in comparison.rows)
+    look = figures.looks({plan.lines.get(row.method, row.method): row.method for row in comparison.rows})
     for i, drawing in enumerate(plan.draw, 1):
         shown = scene(drawing, comparison.rows, plan.lines, f"[[draw]] {i} of {plan.path}")
         name = f"{plan.name}-{i}.svg"
@@ -104,8 +104,8 @@ def _drawn(plan: Plan, comparison: Comparison, to: Path) -> Iterator[tuple[Path,
 def _origin(plan: Plan, to: Path) -> Origin:
     from ..report.page import Origin
 
-    places = [Path(os.path.relpath(path, to)).as_posix() for path in (plan.path, plan.results)]
-    return Origin(*places, plan.command, f"adkit report {shlex.quote(str(plan.path))}")
+    plan_at, results_at = (Path(os.path.relpath(path, to)).as_posix() for path in (plan.path, plan.results))
+    return Origin(plan_at, results_at, plan.command, f"adkit report {shlex.quote(str(plan.path))}")
 
 
 def _index(chosen: Sequence[Plan], to: Path) -> str:

@@ -139,8 +139,10 @@ _DRAW_KEYS: dict[str, Any] = {
     "title": str,
     "over": str,
     "where": dict,
+    "sizes": list,
     "methods": list,
     "label": str,
+    "crossing": list,
 }
 _WORDS = {
     str: "a text",
@@ -329,6 +331,8 @@ def _drawing(entry: Any, where: str) -> Drawing:
         _require(_is_a(x, _NUMBER), f"where.{name} in {where} must be a number; got {x!r}")
     y = entry["y"] if isinstance(entry["y"], list) else [entry["y"]]
     _require(0 < len(y) <= 3, f"y in {where} must name one to three quantities; got {len(y)}")
+    crossing = tuple(_texts(entry.get("crossing", []), f"crossing in {where}"))
+    _require(len(crossing) in (0, 2), f"crossing in {where} must name two methods; got {len(crossing)}")
     return Drawing(
         kind,
         entry["x"],
@@ -336,8 +340,10 @@ def _drawing(entry: Any, where: str) -> Drawing:
         title=entry["title"],
         over=entry.get("over", ""),
         where=fixed,
+        sizes=tuple(_texts(entry.get("sizes", []), f"sizes in {where}")),
         methods=tuple(_texts(entry.get("methods", []), f"methods in {where}")),
         label=entry.get("label", ""),
+        crossing=crossing,
     )
 
 

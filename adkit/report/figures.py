@@ -56,13 +56,14 @@ class Look:
     dashes: Any = "-"
 
 
-def looks(labels: Iterable[str]) -> dict[str, Look]:
-    """A look for each line: the colour of its method, one of its own and dashes where another line has that already."""
+def looks(lines: Mapping[str, str]) -> dict[str, Look]:
+    """A look for each line, by its label, of which `lines` tells the method: the method's colour, or a spare one and
+    dashes where another line has that already."""
     found: dict[str, Look] = {}
     spare = iter(_SPARE * 4)
-    for i, label in enumerate(dict.fromkeys(labels)):
+    for i, (label, method) in enumerate(lines.items()):
         taken = {look.colour for look in found.values()}
-        own = COLOURS.get(re.split(r"[(,: ]", label)[0])
+        own = COLOURS.get(method.partition("(")[0])
         first = own is not None and own not in taken
         colour = own if first else next((c for c in spare if c not in taken), _SPARE[i % len(_SPARE)])
         dashes = "-" if first or own is None else _DASHES[i % len(_DASHES)]
@@ -151,8 +152,20 @@ def _drawn(scene: Scene, look: Mapping[str, Look]) -> Figure:
         _panel(axes, panel, look)
     for axes in list(grid.flat)[len(scene.panels) :]:
         axes.set_visible(False)
+    _share(list(grid.flat), scene.panels)
     _legend(figure, scene, labels, look, beside)
     return figure
+
+
+def _share(axes: Sequence[Axes], panels: Sequence[Panel]) -> None:
+    """Panels of one unit have one scale, so that they can be compared."""
+    for unit in dict.fromkeys(panel.quantity.unit for panel in panels):
+        mine = [one for one, panel in zip(axes, panels, strict=False) if panel.quantity.unit == unit]
+        filled = [one for one in mine if one.get_yscale() == "log"]
+        if len(filled) > 1 and filled == mine:
+            low, high = (edge(one.get_ylim()[i] for one in mine) for i, edge in enumerate((min, max)))
+            for one in mine:
+                one.set_ylim(low, high)
 
 
 def _legend(figure: Figure, scene: Scene, labels: Sequence[str], look: Mapping[str, Look], beside: bool) -> None:
@@ -188,9 +201,10 @@ def _panel(axes: Axes, panel: Panel, look: Mapping[str, Look]) -> None:
     _scales(axes, panel)
     for i, series in enumerate(panel.series):
         shift = _slot(i, len(panel.series)) if panel.ticks else 0.0
-        _points(axes, series, look[series.label], shift, joined=not panel.ticks)
+        _points(axes, panel, series, look[series.label], shift)
     _bounds(axes, panel, look)
     _limits(axes, panel)
+    _crossing(axes, panel)
     missing = [series for series in panel.series if series.marks]
     for i, series in enumerate(missing):
         if panel.ticks:
@@ -253,6 +267,7 @@ def _limits(axes: Axes, panel: Panel) -> None:
     values = _values(panel)
     if not values:
         axes.set_yticks([])
+        axes.text(0.5, 0.5, "no result has this", ha="center", va="center", transform=axes.transAxes)
         return
     if axes.get_yscale() == "log":
         positive = [y for y in values if y > 0]
@@ -278,19 +293,20 @@ def _number(x: float) -> str:
 
 
 # -- what stands in it ---------------------------------------------------------------------------
-def _points(axes: Axes, series: Series, look: Look, shift: float, joined: bool) -> None:
-    right = [point for point in series.points if not point.wrong]
-    floored = axes.get_yscale() == "log"
-    shown = [point for point in right if point.y > 0 or not floored]
-    _whiskers(axes, shown, look, shift, joined)
+def _points(axes: Axes, panel: Panel, series: Series, look: Look, shift: float) -> None:
+    floored, joined = axes.get_yscale() == "log", not panel.ticks
+    shown = [point for point in series.points if point.y > 0 or not floored]
+    right = [point for point in shown if not point.wrong]
+    _whiskers(axes, right, look, shift, joined)
     if joined:
-        axes.plot(*_broken(series, shown), color=look.colour, ls=look.dashes, marker="", zorder=3)
-    for point in shown:
+        on_line = shown if panel.quantity.telling else right
+        axes.plot(*_broken(series, on_line), color=look.colour, ls=look.dashes, marker="", zorder=3)
+    for point in right:
         _dot(axes, series.label, point, look.shape, look.colour, shift)
     for point in series.points:
-        if point.wrong and (point.y > 0 or not floored):
-            _dot(axes, f"wrong {series.label}", point, "x", WRONG, shift, ms=8, mew=2)
-        elif floored and point.y <= 0:
+        if point.wrong and point in shown:
+            _dot(axes, f"wrong {series.label}", point, "x", WRONG, shift, ms=6, mew=1.6)
+        elif point not in shown:
             _on_the_edge(axes, series.label, point, look, shift)
 
 
@@ -346,6 +362,26 @@ def _bounds(axes: Axes, panel: Panel, look: Mapping[str, Look]) -> None:
         if len(series.bounds) > 1 and not panel.ticks:
             x, y = (list(part) for part in zip(*series.bounds, strict=True))
             axes.plot(x, y, color=look[series.label].colour, ls=":", lw=1, zorder=1)
+
+
+def _crossing(axes: Axes, panel: Panel) -> None:
+    """Where the cheaper of two methods changes, with its 95 % interval."""
+    found = panel.crossing
+    if found is None or found.estimate is None or found.low is None or found.high is None:
+        return
+    axes.axvspan(found.low, found.high, color=INK, alpha=0.12, lw=0, zorder=0)
+    axes.axvline(found.estimate, color=INK, ls=(0, (2, 2)), lw=1, zorder=1, gid="crossover")
+    left = _along(axes, found.estimate) > 0.6
+    axes.annotate(
+        f"crossover at {found.estimate:.2g}\n({found.low:.2g} to {found.high:.2g})",
+        (found.estimate, 0.97),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(-5 if left else 5, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="top",
+        fontsize=7.5,
+    )
 
 
 def _marks(axes: Axes, series: Series, look: Look, height: float) -> None:

@@ -17,7 +17,8 @@ Span = tuple[float, float]
 class Quantity:
     """A number of a row.
 
-    `span` is its interval where there is one, and `spans` says what that is; `bound` is what it is allowed to be.
+    `span` is its interval where there is one, and `spans` says what that is; `bound` is what it is allowed to be. One
+    that is `telling` of wrong rows too, as errors are, is drawn through them. Times are `of_samples`.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Quantity:
     span: Callable[[Row], Span | None] = lambda row: None
     spans: str = ""
     bound: Callable[[Row], float | None] = lambda row: None
+    telling: bool = False
+    of_samples: bool = False
 
     @property
     def axis(self) -> str:
@@ -61,15 +64,30 @@ def _flops_ratio(row: Row) -> float | None:
 
 
 _ALL = (
-    Quantity("steady_s", "time per call", "s", _field("steady_s"), _quartiles, "the middle half of the rounds"),
+    Quantity(
+        "steady_s",
+        "time per call",
+        "s",
+        _field("steady_s"),
+        _quartiles,
+        "the middle half of the rounds",
+        of_samples=True,
+    ),
     Quantity(
         "ratio_to_f", "time per call", "× f", _field("ratio_to_f"), _interval_of_ratio, "the 95 % interval of the ratio"
     ),
     Quantity("prepare_s", "time to prepare", "s", _field("prepare_s")),
     Quantity("first_s", "time of the first call", "s", _field("first_s")),
-    Quantity("max_rel_error", "largest error", "relative", _field("max_rel_error"), bound=lambda row: row.tolerance),
-    Quantity("norm_rel_error", "error in the norm", "relative", _field("norm_rel_error")),
-    Quantity("max_ulps", "largest error", "units in the last place", _field("max_ulps")),
+    Quantity(
+        "max_rel_error",
+        "largest error",
+        "relative",
+        _field("max_rel_error"),
+        bound=lambda row: row.tolerance,
+        telling=True,
+    ),
+    Quantity("norm_rel_error", "error in the norm", "relative", _field("norm_rel_error"), telling=True),
+    Quantity("max_ulps", "largest error", "units in the last place", _field("max_ulps"), telling=True),
     Quantity("flops", "arithmetic", "flops", _field("flops")),
     Quantity("flops_ratio", "arithmetic", "flops of f", _flops_ratio, bound=lambda row: row.bound),
     Quantity("primitive_ops", "primitives", "operations", _field("primitive_ops")),

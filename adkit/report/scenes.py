@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from .. import stats
 from ..errors import BadRequest
 from ..records import Row
+from ..stats import Crossing
 from .quantities import Quantity, Span, quantity
 
 Kind = Literal["line", "points"]
@@ -24,7 +26,8 @@ class Drawing:
     """A figure as a plan asks for it: the quantities `y`, a panel each, over a parameter `x`, or over sizes.
 
     `over` names the problem that is drawn (all, each in panels of its own, if empty), `where` fixes parameters,
-    `methods` chooses among them by pattern, and `label` is what the parameter is called on its axis, with its unit.
+    `sizes` and `methods` choose among them by pattern, `label` is what the parameter is called on its axis, with its
+    unit, and `crossing` names two methods whose crossover is shown.
     """
 
     kind: Kind
@@ -33,8 +36,10 @@ class Drawing:
     title: str = ""
     over: str = ""
     where: Mapping[str, float] = field(default_factory=dict[str, float])
+    sizes: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     label: str = ""
+    crossing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Panel:
     axis: str
     series: tuple[Series, ...]
     ticks: tuple[str, ...] = ()
+    crossing: Crossing | None = None
 
 
 @dataclass(frozen=True)
@@ -129,14 +135,19 @@ def _chosen(drawing: Drawing, rows: Sequence[Row], lines: Mapping[str, str], whe
         raise BadRequest(f"{where} has x = {drawing.x!r}, which no result has; known: {', '.join(known)}")
     found = [row for row in has if _is_chosen(drawing, row, lines)]
     if not found:
-        raise BadRequest(f"{where} draws nothing: no result fits its methods and where")
+        raise BadRequest(f"{where} draws nothing: no result fits its where, sizes and methods")
     return found
 
 
 def _is_chosen(drawing: Drawing, row: Row, lines: Mapping[str, str]) -> bool:
-    names = (row.method, lines.get(row.method, row.method))
     fits = all(parameter(row, name) == x for name, x in drawing.where.items())
-    return fits and (not drawing.methods or any(fnmatchcase(name, p) for name in names for p in drawing.methods))
+    names = (row.method, lines.get(row.method, row.method))
+    return fits and _matches((row.size,), drawing.sizes) and _matches(names, drawing.methods)
+
+
+def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether one of the names fits one of the patterns, if there are any."""
+    return not patterns or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
 def parameter(row: Row, name: str) -> float | None:
@@ -157,7 +168,18 @@ def _of_parameter(drawing: Drawing, rows: Sequence[Row], q: Quantity, lines: Map
         groups.setdefault(label, []).append((x, row))
     series = [_series(label, sorted(cells, key=lambda cell: cell[0]), q) for label, cells in groups.items()]
     axis = drawing.label or f"{drawing.x} (number)"
-    return Panel(title, q, axis, tuple(one for one in series if one.points or one.marks))
+    shown = tuple(one for one in series if one.points or one.marks)
+    return Panel(title, q, axis, shown, crossing=_crossing(drawing, rows) if q.of_samples else None)
+
+
+def _crossing(drawing: Drawing, rows: Sequence[Row]) -> Crossing | None:
+    """Where the cheaper of the two methods changes, if it does."""
+    if not drawing.crossing:
+        return None
+    a, b = ({parameter(row, drawing.x): row.samples for row in rows if row.method == m} for m in drawing.crossing)
+    xs = sorted(x for x in a if x and a[x] and b.get(x))
+    found = stats.crossover(xs, [a[x] for x in xs], [b[x] for x in xs]) if len(xs) > 1 else None
+    return found if found and found.estimate is not None else None
 
 
 def _besides(drawing: Drawing, rows: Sequence[Row]) -> list[str]:
