@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checking": CLIENTS | {"explain", "records", "report"},
     "trials": CLIENTS | {"checking", "records"},
     "comparing": CLIENTS | {"harness", "records", "report"},
-    "loading": CLIENTS | {"harness", "records"},
+    "loading": CLIENTS | {"harness", "records", "report"},
     "writing": {"errors"},
     "journal": {"errors"},
     "cli": CLIENTS
