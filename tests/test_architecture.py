@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "snapshots": {"errors"},
     "methods": METHODS,
     "transforms": METHODS | {"methods"},
-    "problems": {"errors"},
+    "problems": {"errors", "records"},
     "testing": CLIENTS | {"checking", "report"},
     "records": set(),
     "stats": set(),
@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trials": CLIENTS | {"checking", "records"},
     "selfcheck": CLIENTS | {"checking", "harness", "records", "report"},
     "comparing": CLIENTS | {"harness", "records", "report"},
-    "loading": CLIENTS | {"harness", "records"},
+    "loading": CLIENTS | {"harness", "records", "report"},
     "writing": {"errors"},
     "journal": {"errors"},
     "cli": CLIENTS

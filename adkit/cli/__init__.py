@@ -1,4 +1,4 @@
-"""The command line: `adkit check`, `adkit compare`, `adkit list`."""
+"""The command line: `adkit check`, `adkit compare`, `adkit list`, `adkit report`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from . import checking as checking
 from . import comparing as comparing
 from . import listing as listing
+from . import reporting as reporting
 from . import selfchecking as selfchecking
 from .app import USAGE, app
 

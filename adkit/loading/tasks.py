@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..errors import BadRequest
-from ..harness import Asked, Contender, ProblemSource, Source, Spelled, Task, contenders
-from ..methods import methods as known
+from ..harness import Asked, Contender, Source, Task, contenders
+from ..methods import Method
 from ..problems import problems
 from ..records import Derivative
-from .plans import Plan, PlannedMethod, PlannedProblem
-from .subjects import subject
+from .code import listed, method
+from .plans import Plan, PlannedProblem
+from .subjects import is_file, sources
+
+
+@dataclass(frozen=True)
+class Written:
+    """A method as a person writes it: by name, with parameters, or in a file of theirs."""
+
+    text: str
+
+    def method(self) -> Method:
+        """The method, made anew."""
+        return method(self.text)
+
+
+def contender(text: str, parameters: Mapping[str, float] | None = None) -> Contender:
+    """The method that a text stands for, under that text."""
+    name = text.rpartition(":")[2] if is_file(text) else text
+    return Contender(name, method(text), Written(text), dict(parameters or {}))
+
+
+def contenders_of(text: str, option: str = "--methods") -> list[Contender]:
+    """The methods that an option lists."""
+    items = listed(text)
+    if not items:
+        raise BadRequest(f"{option} names nothing; leave it out for the default")
+    return contenders(map(contender, items))
 
 
 # -- a comparison file -----------------------------------------------------------------------------
@@ -26,30 +53,15 @@ def planned(plan: Plan, seed: int = 0, chosen: Sequence[Contender] | None = None
 def _of_problem(plan: Plan, problem: PlannedProblem, seed: int, chosen: Sequence[Contender] | None) -> Iterator[Task]:
     spelled = problem.methods or plan.methods
     if chosen is None and spelled is not None:
-        chosen = contenders(map(_contender, spelled))
-    for source in _sources(problem, seed):
-        yield Task(source, chosen, problem.expect)
-
-
-def _contender(method: PlannedMethod) -> Contender:
-    text = method.spelling
-    return Contender(text, known.resolve(text), Spelled(text), method.parameters)
-
-
-def _sources(problem: PlannedProblem, seed: int) -> Iterator[Source]:
-    """The subjects of one entry."""
-    if problem.file and problem.at is not None:
-        found: Sequence[Source] = [subject(problem.target, problem.at, problem.argnums, problem.grad)]
-    else:
-        found = ProblemSource.each(problems[problem.name], problem.sizes, seed)
+        chosen = contenders(contender(m.spelling, m.parameters) for m in spelled)
     wanted: Derivative = "jacobian" if problem.derivative == "jacobian" else "gradient"
-    for source in found:
-        yield Asked(source, wanted) if problem.derivative else source
+    for source in sources(problem.target, problem.at, problem.argnums, problem.grad, problem.sizes, seed):
+        yield Task(Asked(source, wanted) if problem.derivative else source, chosen, problem.expect)
 
 
 # -- the command line ------------------------------------------------------------------------------
 def named(
-    targets: Sequence[str],
+    targets: Iterable[str],
     chosen: Sequence[Contender] | None = None,
     *,
     at: str | None = None,
@@ -59,42 +71,8 @@ def named(
     seed: int = 0,
 ) -> list[Task]:
     """Problems by name and functions of the person's own; without any, the default problems."""
-    own = [target for target in targets if ":" in target or target.endswith(".py")]
-    if not own and (at is not None or argnums is not None or gradient is not None):
-        raise BadRequest(
-            "--at, --argnums and --grad go with a function of your own, as FILE.py:f; problems bring theirs"
-        )
+    wanted = list(targets) or [p.name for p in problems.values() if p.default]
     found: list[Source] = []
-    for target in targets or [p.name for p in problems.values() if p.default]:
-        if target not in own:
-            found += ProblemSource.each(problems[target], None if sizes is None else listed(sizes, "--sizes"), seed)
-        elif sizes is not None:
-            raise BadRequest(f"--sizes goes with problems; {target} is compared at the point given by --at")
-        else:
-            found.append(subject(target, at, argnums, gradient))
+    for target in wanted:
+        found += sources(target, at, argnums, gradient, sizes, seed)
     return [Task(source, chosen) for source in found]
-
-
-def contenders_of(text: str) -> list[Contender]:
-    """The methods that --methods lists."""
-    return contenders(listed(text, "--methods"))
-
-
-def listed(text: str, option: str) -> list[str]:
-    """The items of a list separated by commas, each once; a comma within brackets separates nothing."""
-    items = list(dict.fromkeys(item.strip() for item in _split(text) if item.strip()))
-    if not items:
-        raise BadRequest(f"{option} names nothing; leave it out for the default")
-    return items
-
-
-def _split(text: str) -> Iterator[str]:
-    depth, item = 0, ""
-    for sign in text:
-        depth += (sign in "([{") - (sign in ")]}")
-        if sign == "," and depth <= 0:
-            yield item
-            item = ""
-        else:
-            item += sign
-    yield item

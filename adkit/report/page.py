@@ -1,0 +1,101 @@
+"""The page of a comparison, and the index of all pages: Markdown made of what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .comparison import Comparison
+from .documents import escaped, table
+from .trials import TrialReport
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on a page: where it lies, as seen from there, what it shows in a sentence, and what its marks are."""
+
+    path: str
+    alt: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a page comes from: the comparison file and its results, as seen from the page, and what makes it anew."""
+
+    plan: str
+    results: str
+    run: str
+    render: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the index. Without results there is no `answer`, and `command` is what makes them."""
+
+    name: str
+    title: str
+    question: str
+    answer: str
+    command: str
+
+
+def page(title: str, comparison: Comparison, pictures: Sequence[Picture], origin: Origin) -> str:
+    """The question, the answer, the figures, the tables, and how all of it was made."""
+    body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n")
+    parts = [
+        *_head(title, comparison.question, answer(comparison)),
+        *(_picture(picture) for picture in pictures),
+        body,
+        _made(origin),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def trial_page(title: str, report: TrialReport, origin: Origin) -> str:
+    """The same of trials."""
+    body = report.to_markdown().removeprefix(f"## {report.question}\n\n")
+    return "\n\n".join([*_head(title, report.question, ""), body, _made(origin)]) + "\n"
+
+
+def answer(comparison: Comparison) -> str:
+    """What the measurements recommend, in one paragraph."""
+    return " ".join(getattr(comparison, "recommendation", "").split())
+
+
+def _head(title: str, question: str, answer: str) -> list[str]:
+    return [f"# {title}", *([f"**{question}**"] if question else []), *([answer] if answer else [])]
+
+
+def _picture(picture: Picture) -> str:
+    caption = f"  \n*{escaped(picture.caption)}*" if picture.caption else ""
+    alt = picture.alt.replace("[", "(").replace("]", ")").replace("\n", " ")
+    return f"![{alt}]({picture.path}){caption}"
+
+
+def _made(origin: Origin) -> str:
+    return (
+        f"This page is drawn from [the stored results]({origin.results}), which `{origin.run}` measures as "
+        f"[its comparison file]({origin.plan}) states; `{origin.render}` draws it again without timing anything."
+    )
+
+
+def index(entries: Sequence[Entry], others: Sequence[tuple[str, str]], render: str) -> str:
+    """Every report with its question and its headline; `others` are pages by name and title that lie there too."""
+    body = [[f"[{e.title}]({e.name}.md)" if e.answer else e.title, e.question, _headline(e)] for e in entries]
+    parts = [
+        "# Reports",
+        "Each report answers the question of a file in `comparisons/`, from results that are stored beside it. Every "
+        "derivative in them is checked before it is timed. Times differ from machine to machine: read the ratios, and "
+        "the counts, which do not.",
+        table(["report", "question", "answer"], body, [False, False, False]),
+        f"`adkit compare comparisons/NAME.toml` measures one again, and `{render}` draws all of them without timing "
+        "anything. The tools of others are tried where they are installed (`pip install 'adkit[peers]'`).",
+    ]
+    if others:
+        parts.append("Made by other means: " + ", ".join(f"[{title}]({name}.md)" for name, title in others) + ".")
+    return "\n\n".join(parts) + "\n"
+
+
+def _headline(entry: Entry) -> str:
+    return entry.answer or f"no results yet: `{entry.command}`"
