@@ -14,7 +14,7 @@ from ..methods import Manual, Method
 from ..records import Row
 from ..tracing import plain
 from ..transforms import ValueAndGradient
-from .counting import OutOfTimeError, Watched, peak_bytes
+from .counting import OutOfTimeError, Watched, counts, peak_bytes
 from .judging import errors, tolerance, worst
 from .precision import LOOSEST
 from .reference import Reference, flat
@@ -96,12 +96,7 @@ class Cell:
 
     def _count(self) -> None:
         """What repeats exactly, and the peak of memory in a pass of its own."""
-        self.row = replace(
-            self.row,
-            passes=self.method.passes(self.call),
-            primitive_ops=self.method.operations(self.call, self.transform.cache),
-            tape_bytes=self.method.tape_bytes(self.call),
-        )
+        self.row = replace(self.row, **counts(self.method, self.call, self.transform.cache, self.subject.derivative))
         # Tracing memory slows a call several times.
         if (self.row.first_s or 0.0) < self.settings.timeout / 4:
             self.row = replace(self.row, peak_bytes=peak_bytes(self))
