@@ -102,6 +102,11 @@ class Row:
     f_samples: tuple[float, ...] = ()
     loops: int | None = None
 
+    @property
+    def as_expected(self) -> bool:
+        """Whether the status was declared beforehand; `expected` may name several, as "ok or wrong"."""
+        return self.status in self.expected.split(" or ")
+
 
 # What a table shows of a row: all but the raw samples.
 RAW = ("samples", "f_samples", "loops")

@@ -1,13 +1,29 @@
-"""What samples say: intervals of ratios, growth, crossovers; NumPy only, seeded."""
+"""What samples say: intervals of ratios, stability, differences of runs, growth, crossovers; NumPy only, seeded."""
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 RESAMPLED = 2000
+# The resampled medians of so few samples scatter too little: by Student's t over the normal, and n over n - 1.
+_WIDER = {2: 9.17, 3: 2.69, 4: 1.87}
+# One sample says nothing of its scatter: within a run the next one is hardly ever twice as long, or half.
+_OF_ONE = math.log(2) / 1.96
+
+# When timings deserve a warning: scatter and outliers relative to the mean and the median, seconds, counts.
+SCATTERED, OUTLYING, SHORT, FEW, LOADED = 0.1, 0.5, 1e-3, 5, 1.0
+# A slope that changes by less than this over the sizes is one slope.
+STRAIGHT = 0.05
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+Cheaper = Literal["a", "b", ""]
 
 
 @dataclass(frozen=True)
@@ -24,19 +40,200 @@ class Interval:
         return self.low <= 1 <= self.high
 
 
+@dataclass(frozen=True)
+class Growth:
+    """y grows as x to the power `slope`, plus or minus `error` (95 %), fitted to `n` sizes from `start` on."""
+
+    slope: float
+    error: float
+    n: int
+    start: float
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Which of two is cheaper, `first` at small sizes and `last` at large ones; "" where no difference shows.
+
+    Where they differ, `estimate` is the size at which it changes, `low` and `high` its 95 % interval; `times` counts
+    the changes, of which this is the last.
+    """
+
+    first: Cheaper
+    last: Cheaper
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    times: int = 0
+
+
+# -- ratios ----------------------------------------------------------------------------------------
 def ratio(a: Sequence[float], b: Sequence[float], seed: int = 0) -> Interval:
     """The ratio of the medians, with its bootstrap interval; samples of the same rounds are drawn together."""
-    x, y = np.asarray(a, float), np.asarray(b, float)
-    value = float(np.median(x) / np.median(y))
-    rng = np.random.default_rng(seed)
-    first = rng.integers(0, len(x), (RESAMPLED, len(x)))
-    second = first if len(x) == len(y) else rng.integers(0, len(y), (RESAMPLED, len(y)))
-    ratios = np.median(x[first], axis=1) / np.median(y[second], axis=1)
-    low, high = np.quantile(ratios, (0.025, 0.975))
-    return Interval(value, float(low), float(high))
+    return _interval(_log_ratio(a, b), _ratio_draws(a, b, seed))
+
+
+def difference(before: Sequence[float], after: Sequence[float], seed: int = 0) -> Interval:
+    """How many times as long it takes after as before: runs of their own, so nothing is drawn together."""
+    return _interval(_log_ratio(after, before), _draws(after, seed + 1) - _draws(before, seed))
+
+
+def relative_difference(
+    before: tuple[Sequence[float], Sequence[float]], after: tuple[Sequence[float], Sequence[float]], seed: int = 0
+) -> Interval:
+    """The same of ratios, each within its own run: what machines of different speed can be compared by."""
+    value = _log_ratio(*after) - _log_ratio(*before)
+    return _interval(value, _ratio_draws(*after, seed + 1) - _ratio_draws(*before, seed))
 
 
 def spread(samples: Sequence[float]) -> float:
     """The distance of the quartiles."""
     low, high = np.quantile(np.asarray(samples, float), (0.25, 0.75))
     return float(high - low)
+
+
+def _interval(value: float, draws: Vector) -> Interval:
+    low, high = np.exp(np.quantile(draws, (0.025, 0.975)))
+    return Interval(math.exp(value), float(low), float(high))
+
+
+def _log_ratio(a: Sequence[float], b: Sequence[float]) -> float:
+    return math.log(np.median(a) / np.median(b))
+
+
+def _draws(samples: Sequence[float], seed: int) -> Vector:
+    """Logarithms of resampled medians."""
+    x = np.log(np.asarray(samples, float))
+    return _widened(np.median(x[_indices(len(x), seed)], axis=1), x, seed)
+
+
+def _ratio_draws(a: Sequence[float], b: Sequence[float], seed: int) -> Vector:
+    """Logarithms of ratios of resampled medians; what is slow has fewer rounds, the first of the quick one's."""
+    few, many = sorted((np.log(np.asarray(a, float)), np.log(np.asarray(b, float))), key=len)
+    drawn = _indices(len(few), seed)
+    rest = len(few) + _indices(len(many) - len(few), seed + 1)
+    of_few = _widened(np.median(few[drawn], axis=1), few, seed)
+    of_many = _widened(np.median(many[np.hstack([drawn, rest])], axis=1), many, seed)
+    return of_few - of_many if len(a) <= len(b) else of_many - of_few
+
+
+@functools.lru_cache(maxsize=64)
+def _indices(n: int, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Which of n samples are drawn."""
+    return np.random.default_rng([seed, n]).integers(0, max(n, 1), (RESAMPLED, n))
+
+
+def _widened(draws: Vector, logs: Vector, seed: int) -> Vector:
+    """Draws that scatter as they should where there are few samples."""
+    if len(logs) == 1:
+        return draws + _OF_ONE * np.random.default_rng([seed, 0]).standard_normal(RESAMPLED)
+    center = np.median(logs)
+    return center + _WIDER.get(len(logs), 1.0) * (draws - center)
+
+
+# -- stability -------------------------------------------------------------------------------------
+def stability(samples: Sequence[float], loops: int, load: float | None = None) -> str:
+    """Why timings are not to be relied on, in a few words; "" where nothing is wrong.
+
+    `samples` are seconds per call, each the mean of `loops` calls; `load` is the machine's load average per core.
+    """
+    x = np.asarray(samples, float)
+    middle = float(np.median(x))
+    scatter = float(np.std(x, ddof=1) / np.mean(x)) if len(x) > 1 else 0.0
+    said = [
+        f"standard deviation {scatter:.0%} of the mean" if scatter > SCATTERED else "",
+        f"slowest round {np.max(x) / middle:.1f} × the median" if np.max(x) > (1 + OUTLYING) * middle else "",
+        f"fastest round {np.min(x) / middle:.1f} × the median" if np.min(x) < (1 - OUTLYING) * middle else "",
+        f"rounds of only {middle * loops * 1e6:.0f} µs" if middle * loops < SHORT else "",
+        f"only {len(x)} round{'s' * (len(x) != 1)}" if len(x) < FEW else "",
+        f"load average {load:.1f} per core" if load is not None and load > LOADED else "",
+    ]
+    return "; ".join(filter(None, said))
+
+
+# -- growth ----------------------------------------------------------------------------------------
+def growth(x: Sequence[float], y: Sequence[float]) -> Growth | None:
+    """The slope of log y over log x, on the largest sizes: from where the curve is straight; None for fewer than two.
+
+    A fixed overhead bends the curve at small sizes; these are left out as long as three remain.
+    """
+    points = sorted((math.log(a), math.log(b)) for a, b in zip(x, y, strict=True) if a > 0 and b > 0)
+    u, v = (np.asarray(part, float) for part in zip(*points, strict=True)) if points else (np.empty(0), np.empty(0))
+    if len(np.unique(u)) < 2:
+        return None
+    while len(np.unique(u)) > 3 and _bends_up(u, v):
+        u, v = u[u > u[0]], v[u > u[0]]
+    slope, error = _line(u, v)
+    return Growth(slope, error, len(u), sorted(x)[-len(u)])
+
+
+def _line(u: Vector, v: Vector) -> tuple[float, float]:
+    """The slope and half its 95 % interval; that of two points is not known."""
+    du = u - u.mean()
+    slope = float(du @ v / (du @ du))
+    free = len(u) - 2
+    if free < 1:
+        return slope, math.inf
+    residual = v - v.mean() - slope * du
+    return slope, _student(free) * math.sqrt(float(residual @ residual) / free / float(du @ du))
+
+
+def _bends_up(u: Vector, v: Vector) -> bool:
+    """Whether the slope rises over the sizes, by enough to matter and more than scatter would have it."""
+    design = np.vander((u - u.mean()) / np.ptp(u), 3)
+    solution = np.linalg.lstsq(design, v, rcond=None)[0]
+    # The bend is that of a scaled u: over its range the slope rises by twice that.
+    rise = 2 * solution[0] / np.ptp(u)
+    free = len(u) - 3
+    residual = v - design @ solution
+    variance = float(residual @ residual) / free * np.linalg.inv(design.T @ design)[0, 0]
+    return bool(rise > STRAIGHT and solution[0] > _student(free) * math.sqrt(variance))
+
+
+def _student(free: int) -> float:
+    """The 97.5 % quantile of Student's t: exact for one and two degrees of freedom, by its expansion beyond."""
+    exact = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776}
+    z = 1.959964
+    terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
+    return exact.get(free, sum(term / free**k for k, term in enumerate(terms)))
+
+
+# -- crossovers ------------------------------------------------------------------------------------
+def crossover(
+    x: Sequence[float], a: Sequence[Sequence[float]], b: Sequence[Sequence[float]], seed: int = 0
+) -> Crossing:
+    """Where the cheaper of a and b changes, between the sizes at which the samples tell them apart.
+
+    `a` and `b` have the samples of each size in `x`; between sizes the logarithm of their ratio is taken as straight.
+    """
+    order = np.argsort(x)
+    u = np.log(np.asarray(x, float)[order])
+    center = np.array([_log_ratio(a[i], b[i]) for i in order])
+    draws = np.column_stack([_ratio_draws(a[i], b[i], seed + int(i)) for i in order])
+    low, high = np.quantile(draws, (0.025, 0.975), axis=0)
+    cheaper: list[Cheaper] = [_cheaper(p, q) for p, q in zip(low.tolist(), high.tolist(), strict=True)]
+    told = [i for i, name in enumerate(cheaper) if name]
+    if not told:
+        return Crossing("", "")
+    changes = [(i, j) for i, j in itertools.pairwise(told) if cheaper[i] != cheaper[j]]
+    if not changes:
+        return Crossing(cheaper[told[0]], cheaper[told[0]])
+    i, j = changes[-1]
+    rising = np.vstack([center, draws])[:, i : j + 1] * (1 if cheaper[j] == "b" else -1)
+    at = np.exp(_zeros(u[i : j + 1], rising))
+    low, high = np.quantile(at[1:], (0.025, 0.975))
+    return Crossing(cheaper[i], cheaper[j], float(at[0]), float(low), float(high), len(changes))
+
+
+def _cheaper(low: float, high: float) -> Cheaper:
+    """Which is cheaper, from the interval of the logarithm of a over b."""
+    return "b" if low > 0 else "a" if high < 0 else ""
+
+
+def _zeros(u: Vector, v: Vector) -> Vector:
+    """Where each row of v, straight between the places u, turns positive for good."""
+    below = np.where(v[:, :-1] <= 0, np.arange(v.shape[1] - 1), 0)
+    k = np.max(below, axis=1)
+    rows = np.arange(len(v))
+    left, right = v[rows, k], v[rows, k + 1]
+    part = np.clip(-left / np.where(right > left, right - left, 1.0), 0, 1)
+    return u[k] + part * (u[k + 1] - u[k])

@@ -55,10 +55,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checking": CLIENTS | {"explain", "records", "report"},
     "trials": CLIENTS | {"checking", "records"},
     "comparing": CLIENTS | {"harness", "records", "report"},
-    "loading": CLIENTS | {"harness"},
+    "loading": CLIENTS | {"harness", "records"},
     "writing": {"errors"},
+    "journal": {"errors"},
     "cli": CLIENTS
-    | {"harness", "explain", "records", "report", "checking", "comparing", "loading", "trials", "writing", "__init__"},
+    | {
+        "harness",
+        "journal",
+        "explain",
+        "records",
+        "report",
+        "checking",
+        "comparing",
+        "loading",
+        "trials",
+        "writing",
+        "__init__",
+    },
     "__main__": {"cli"},
 }
 HEAVY = {

@@ -53,11 +53,15 @@ def peak_bytes(thunk: Callable[[], object]) -> int:
             tracemalloc.stop()
 
 
-def counts(method: Method, call: Call, cache: Cache, derivative: Derivative = "gradient") -> dict[str, Any]:
+def counts(
+    method: Method, call: Call, cache: Cache, derivative: Derivative = "gradient", patient: bool = True
+) -> dict[str, Any]:
     """What one value and derivative takes, by the fields of a row; what a method has none of, or f does not tell, is
-    None. f is run a few times on numbers that count, and nothing is timed."""
+    None. f is run a few times on numbers that count; all of a method that knows no shorter way only if `patient`."""
+    knows = type(method).cost is not Method.cost
     outputs = 1 if derivative == "gradient" else size_of(call.output_leaves(call(call.leaves))[0])
-    of_f, cost = costs.of(call, call.leaves), method.cost(call, cache, derivative)
+    of_f = costs.of(call, call.leaves)
+    cost = method.cost(call, cache, derivative) if patient or knows else None
     tape = method.tape(call) or (None, None)
     nodes = method.expression_nodes(call, cache, derivative) or (None, None)
     return {

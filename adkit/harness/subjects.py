@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from ..calls import Argnums, Call
 from ..methods import Manual
@@ -37,6 +37,17 @@ class ProblemSource:
         made = Subject.of(problems[self.name], self.size, self.seed)
         return replace(made, parameters=dict(self.parameters), source=self)
 
+    @classmethod
+    def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0, **more: Any) -> list[Self]:
+        """A problem at each of these sizes; by default its own."""
+        return [cls.of(problem, size, seed, **more) for size in (problem.sizes if sizes is None else sizes)]
+
+    @classmethod
+    def of(cls, problem: Problem, size: Any, seed: int = 0, **more: Any) -> Self:
+        """A problem at a size, which may bring the numbers that a sweep is drawn over."""
+        sized = size if isinstance(size, Sized) else Sized(problem.size(size), problem.numbers(size))
+        return cls(problem.name, problem.label(sized.size), seed, tuple(sized.parameters.items()), **more)
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -64,9 +75,9 @@ class Subject:
 
     @classmethod
     def of(cls, problem: Problem, size: Any, seed: int = 0) -> Subject:
-        """A problem at the point that it has for this size, which may bring the numbers that a sweep is drawn over."""
-        parameters = size.parameters if isinstance(size, Sized) else problem.numbers(size)
-        size = problem.size(size.size if isinstance(size, Sized) else size)
+        """A problem at the point that it has for this size."""
+        source = ProblemSource.of(problem, size, seed)
+        size = problem.size(source.size)
         return cls(
             problem.f,
             problem.arguments(size, seed),
@@ -77,16 +88,20 @@ class Subject:
             joint=problem.value_and_gradient,
             derivative="jacobian" if problem.derivative == "jacobian" else "gradient",
             jacobian=problem.jacobian,
-            parameters=parameters,
+            parameters=dict(source.parameters),
             expect=problem.expected(size),
             seed=seed,
-            source=ProblemSource(problem.name, problem.label(size), seed, tuple(parameters.items())),
+            source=source,
         )
 
     @classmethod
     def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0) -> list[Subject]:
         """A problem at each of these sizes; by default its own."""
         return [cls.of(problem, size, seed) for size in (problem.sizes if sizes is None else sizes)]
+
+    def subject(self) -> Subject:
+        """Itself: a subject that exists is its own source, in this process."""
+        return self
 
     def expected(self, method: str) -> str:
         """The outcome known beforehand of the method of this name, which a pattern may stand for; or nothing."""
@@ -107,3 +122,15 @@ class Subject:
         if self.gradient is not None:
             return Manual(self.gradient)
         return None if joint is None else Manual(value_and_gradient_of=joint)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A subject of which another derivative is asked for than its problem's own."""
+
+    source: Source
+    derivative: Derivative
+
+    def subject(self) -> Subject:
+        """The subject, made anew."""
+        return replace(self.source.subject(), derivative=self.derivative, source=self)

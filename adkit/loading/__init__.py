@@ -2,7 +2,7 @@
 
 from ..problems.sizes import Sized, numbers, sizes
 from .code import blaming, declared, function, listed, method
-from .plans import Plan, plan
+from .plans import Drawing, Plan, plan
 from .points import Point, inline, point
 from .subjects import (
     DeclaredSource,
@@ -12,12 +12,15 @@ from .subjects import (
     components,
     is_file,
     positions,
+    sources,
     subject,
-    subjects,
 )
+from .tasks import contenders_of as contenders
+from .tasks import named, planned
 
 __all__ = [
     "DeclaredSource",
+    "Drawing",
     "FunctionSource",
     "Plan",
     "Point",
@@ -26,17 +29,20 @@ __all__ = [
     "blaming",
     "bounds",
     "components",
+    "contenders",
     "declared",
     "function",
     "inline",
     "is_file",
     "listed",
     "method",
+    "named",
     "numbers",
     "plan",
+    "planned",
     "point",
     "positions",
     "sizes",
+    "sources",
     "subject",
-    "subjects",
 ]

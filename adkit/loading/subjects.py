@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from ..containers import flatten, unflatten
 from ..errors import BadRequest
-from ..harness import ProblemSource, Subject
+from ..harness import ProblemSource, Source, Subject
 from ..problems import Problem, problems
+from ..problems.sizes import Sized
 from ..problems.sizes import sizes as sizes_of
 from .code import blaming, declared, function, load
 from .points import Point, point
@@ -42,14 +43,14 @@ class DeclaredSource(ProblemSource):
         return super().subject()
 
 
-def subjects(
+def sources(
     target: str,
     at: str | None = None,
     argnums: str | None = None,
     gradient: str | None = None,
     sizes: str | Iterable[Any] | None = None,
     seed: int = 0,
-) -> list[Subject]:
+) -> Sequence[Source]:
     """What `target` names: a problem; the problems that `FILE.py` declares; `FILE.py:f`, a problem or a function.
 
     Raises:
@@ -57,14 +58,19 @@ def subjects(
     """
     if not is_file(target):
         _unless(at, argnums, gradient, target)
-        return _of_problem(problems[target], sizes, seed)
+        problem = problems[target]
+        return ProblemSource.each(problem, _chosen(sizes, problem), seed)
     found = declared(target) if at is None else []
     if not found:
         if sizes is not None:
             raise BadRequest(f"--sizes goes with problems; {target} is compared at the point given by --at")
-        return [subject(target, at, argnums, gradient)]
+        # Made once now: what is wrong with it is said before anything is run.
+        subject(target, at, argnums, gradient)
+        return [FunctionSource(target, at, argnums, gradient)]
     _unless(at, argnums, gradient, target)
-    return [_from_file(s, target) for problem in found for s in _of_problem(problem, sizes, seed)]
+    path = target if target.endswith(".py") else target.rpartition(":")[0]
+    each = (DeclaredSource.each(problem, _chosen(sizes, problem), seed, file=path) for problem in found)
+    return [source for some in each for source in some]
 
 
 def is_file(target: str) -> bool:
@@ -72,8 +78,9 @@ def is_file(target: str) -> bool:
     return ":" in target or target.endswith(".py")
 
 
-def _of_problem(problem: Problem, chosen: str | Iterable[Any] | None, seed: int) -> list[Subject]:
-    return Subject.each(problem, None if chosen is None else sizes_of(chosen, problem), seed)
+def _chosen(sizes: str | Iterable[Any] | None, problem: Problem) -> list[Sized] | None:
+    """The sizes that are asked for, if any are."""
+    return None if sizes is None else sizes_of(sizes, problem)
 
 
 def _unless(at: str | None, argnums: str | None, gradient: str | None, target: str) -> None:
@@ -81,13 +88,6 @@ def _unless(at: str | None, argnums: str | None, gradient: str | None, target: s
         raise BadRequest(
             f"--at, --argnums and --grad go with a function of your own; {target} is a problem with its own"
         )
-
-
-def _from_file(made: Subject, target: str) -> Subject:
-    """A subject that another process makes after it has run the file."""
-    assert isinstance(made.source, ProblemSource)
-    path = target if target.endswith(".py") else target.rpartition(":")[0]
-    return replace(made, source=DeclaredSource(**vars(made.source), file=path))
 
 
 def subject(target: str, at: str | None, argnums: str | None, gradient: str | None) -> Subject:

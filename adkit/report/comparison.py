@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..records import COLUMNS, Row, as_dict
-from . import cells, documents
+from . import cells, documents, remarks, results
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = 1
+Outcome = Literal["ok", "wrong", "unexpected", "timeout", "nothing ran"]
 
 
 class Comparison:
@@ -29,10 +29,32 @@ class Comparison:
         ### ...
     """
 
-    def __init__(self, rows: Sequence[Row], environment: Mapping[str, str], question: str = "") -> None:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        environment: Mapping[str, str],
+        question: str = "",
+        settings: Mapping[str, Any] | None = None,
+        plan: str = "",
+    ) -> None:
+        """Rows, on what machine, to answer what, under what conditions, and by which comparison file."""
         self.rows = tuple(rows)
         self.environment = dict(environment)
         self.question = question
+        self.settings = dict(settings or {})
+        self.plan = plan
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "this text") -> Comparison:
+        """The comparison that `to_json` has written; `where`, say a file's name, is what a refusal blames.
+
+        Example:
+            >>> import adkit as ad
+            >>> comparison = ad.compare("bivariate", methods="reverse", seconds=0.01)
+            >>> ad.Comparison.from_json(comparison.to_json()).rows == comparison.rows
+            True
+        """
+        return cls(**results.from_document(documents.from_json(text, where), where))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -43,8 +65,24 @@ class Comparison:
 
     @property
     def failed(self) -> tuple[Row, ...]:
-        """The rows whose gradient was wrong, or whose method ended in an error."""
-        return tuple(row for row in self.rows if row.status in ("wrong", "error"))
+        """The rows whose gradient was wrong, or whose method ended in an error, where that was not expected."""
+        return tuple(row for row in self.rows if row.status in ("wrong", "error") and not row.as_expected)
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it went: the worst first of what was not declared beforehand; "ok" where there is nothing of the kind.
+
+        "wrong" gradients; "unexpected" errors, expressions that are too large, and surprises in either direction;
+        a "timeout"; "nothing ran" where no method came out right.
+        """
+        undeclared = {row.status for row in self.rows if not row.as_expected}
+        if "wrong" in undeclared:
+            return "wrong"
+        if undeclared & {"error", "too large"} or any(row.surprise for row in self.rows):
+            return "unexpected"
+        if "timeout" in undeclared:
+            return "timeout"
+        return "ok" if any(row.status == "ok" for row in self.rows) else "nothing ran"
 
     def __bool__(self) -> bool:
         return not self.failed and any(row.status == "ok" for row in self.rows)
@@ -54,19 +92,23 @@ class Comparison:
 
     def to_markdown(self) -> str:
         """A Markdown table per problem, with what is needed to read it."""
-        parts = [_markdown_table(rows) for rows in cells.by_problem(self.rows)]
+        parts = [markdown_table(rows) for rows in cells.by_problem(self.rows)]
         heading = [f"## {self.question}"] if self.question else []
-        return "\n\n".join([*heading, *parts, f"*{cells.LEGEND}*", cells.machine(self.environment)])
+        ending = [f"*{cells.legend(self._columns())}*", *remarks.overhead(self.rows), cells.machine(self.environment)]
+        return "\n\n".join([*heading, *parts, *ending])
+
+    def _columns(self) -> list[cells.Column]:
+        """Those that any of the tables has."""
+        shown = [column for rows in cells.by_problem(self.rows) for column in cells.shown(rows)]
+        return [column for column in cells.COLUMNS if column in shown]
 
     def to_csv(self) -> str:
         """All columns, unrounded."""
         return self.table.to_csv(index=False)
 
     def to_json(self) -> str:
-        """All columns, unrounded; infinities and nan as strings, what was not measured as null."""
-        rows = [as_dict(row) for row in self.rows]
-        document = {"schema": SCHEMA, "question": self.question, "environment": self.environment, "rows": rows}
-        return documents.to_json(document)
+        """All there is, raw samples too: schema 2 of `adkit.report.results`; `from_json` reads it back the same."""
+        return documents.to_json(results.to_document(self))
 
     def __repr__(self) -> str:
         return self.to_markdown()
@@ -75,9 +117,18 @@ class Comparison:
         return self.to_markdown()
 
 
-def _markdown_table(rows: Sequence[Row]) -> str:
+def markdown_table(rows: Sequence[Row]) -> str:
+    """One problem: the times, the counts beside them, and what is needed to read both."""
     columns = [column for column in cells.shown(rows) if column is not cells.NOTE]
+    timed = [column for column in columns if not column.counted]
+    counted = [column for column in columns if column.counted]
+    # Whose counts they are.
+    named = [column for column in timed if column.heading in ("size", "method")]
+    tables = [_table(rows, timed), *([_table(rows, [*named, *counted])] if counted else [])]
+    lines = [f"- {documents.escaped(line)}" for line in [*remarks.footing(rows), *remarks.notes(rows)]]
+    return "\n\n".join([f"### {cells.heading(rows)}", *tables, "\n".join(lines)])
+
+
+def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> str:
     body = [[column.text(row) for column in columns] for row in rows]
-    table = documents.table([column.heading for column in columns], body, [column.numeric for column in columns])
-    notes = "  \n".join(documents.escaped(line) for line in [*cells.footing(rows), *cells.notes(rows)])
-    return f"### {cells.heading(rows)}\n\n{table}\n\n{notes}"
+    return documents.table([column.heading for column in columns], body, [column.numeric for column in columns])

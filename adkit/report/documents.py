@@ -7,6 +7,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
+from ..errors import BadRequest
+
 
 def escaped(text: str) -> str:
     """Text that stays in its cell of a table, and as it is."""
@@ -24,13 +28,32 @@ def table(headings: Sequence[str], body: Iterable[Sequence[str]], numeric: Seque
 
 def to_json(document: Any) -> str:
     """A document of dicts, lists and plain values as JSON; infinities and nan as strings."""
-    return json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False)
+    return json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def _plain(x: Any) -> Any:
+def plain(x: Any) -> Any:
     """What every JSON reader takes."""
     if isinstance(x, dict):
-        return {key: _plain(part) for key, part in x.items()}
+        return {key: plain(part) for key, part in x.items()}
     if isinstance(x, (list, tuple)):
-        return [_plain(part) for part in x]
+        return [plain(part) for part in x]
+    x = x.item() if isinstance(x, np.generic) else x
     return repr(x) if isinstance(x, float) and not math.isfinite(x) else x
+
+
+def from_json(text: str, where: str) -> Any:
+    """What a JSON text says; `where` names it in a refusal."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadRequest(f"{where} is not JSON: {error}") from None
+
+
+def require_schema(document: Any, schema: int, kind: str, where: str) -> None:
+    """Whether this is a document of the schema and kind that the reader knows."""
+    if not isinstance(document, dict) or "schema" not in document:
+        raise BadRequest(f"{where} is not a results file of adkit: it names no schema")
+    if document["schema"] != schema:
+        raise BadRequest(f"{where} has schema {document['schema']!r}, this adkit reads schema {schema}: run it again")
+    if document.get("kind") != kind:
+        raise BadRequest(f"{where} has results of kind {document.get('kind')!r}, expected was {kind!r}")
