@@ -1,4 +1,4 @@
-"""The command line: `adkit check`, `adkit compare`, `adkit list`, `adkit report`."""
+"""The command line: `adkit check`, `adkit compare`, `adkit list`, `adkit report`, `adkit selfcheck`."""
 
 from __future__ import annotations
 
