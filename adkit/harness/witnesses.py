@@ -39,7 +39,7 @@ FEW = 6, 2
 # is judged by, and where it only bears out what was derived by hand.
 FIRST_OPS, SECOND_OPS = 20_000, 5_000
 # What differences may cost, in elements computed; an operation costs as much as so many elements, however few it has.
-AFFORDABLE, OVERHEAD = 5e8, 1e3
+AFFORDABLE, OVERHEAD = 3e8, 1e3
 # Of outputs so many are looked at one by one.
 OUTPUTS = 6
 # About how often f is called for the slope along a line.
