@@ -30,7 +30,9 @@ class Answer:
 
 
 class Listening(Call):
-    """A call that looks at a derivative as somebody else's code returned it."""
+    """A call that keeps the leaves of a gradient as somebody else's code returned them."""
+
+    returned: Leaves | None = None
 
     @classmethod
     def to(cls, call: Call) -> Listening:
@@ -40,9 +42,8 @@ class Listening(Call):
         return found
 
     def rearranged(self, gradient: Any, source: str) -> Leaves:
-        leaves = self.leaves_of(gradient)
-        if leaves is not None:
-            _require_dtypes(leaves, self)
+        self.returned = self.leaves_of(gradient)
+        _require_numbers(self.returned or [], self)
         try:
             return super().rearranged(gradient, source)
         except ArgumentError as error:
@@ -55,7 +56,7 @@ def asked(method: Method, call: Call, cache: Cache, row: Row) -> Answer:
     if row.derivative == "gradient":
         out, leaves = method.value_and_gradient(call, cache)
         _require_shapes(leaves, call, ())
-        _require_dtypes(leaves, call, out)
+        _require_dtypes(call.returned or leaves, call, out)
         call.gradient(leaves)  # belongs to a call, and is timed with it
         return Answer(np.atleast_1d(np.asarray(plain(out), float)).ravel(), flat(leaves))
     try:
@@ -72,6 +73,12 @@ def asked(method: Method, call: Call, cache: Cache, row: Row) -> Answer:
     return Answer(np.concatenate([np.zeros(0), *values]), matrix(rows, call.leaves))
 
 
+def _require_numbers(leaves: Leaves, call: Call) -> None:
+    for d, name in zip(leaves, call.names, strict=True):
+        if isinstance(d, dict) or np.asarray(plain(d)).dtype.kind not in "fciu":
+            raise FaultyError(f"the derivative by {name} is {kind_of(d)} where numbers are needed")
+
+
 def _require_shapes(leaves: Leaves, call: Call, lead: tuple[int, ...]) -> None:
     """Each part must have the shape of its argument, behind that of the output."""
     if len(leaves) != len(call.leaves):
@@ -83,7 +90,7 @@ def _require_shapes(leaves: Leaves, call: Call, lead: tuple[int, ...]) -> None:
             )
 
 
-def _require_dtypes(leaves: Leaves, call: Call, out: Any = 0.0) -> None:
+def _require_dtypes(leaves: Leaves, call: Call, out: Any) -> None:
     """Each part must be numbers of the kind of its argument, and no shorter ones than it and the output are."""
     for d, x, name in zip(leaves, call.leaves, call.names, strict=True):
         if isinstance(plain(d), (int, float)) and not isinstance(plain(d), bool):
