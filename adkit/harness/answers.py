@@ -13,7 +13,7 @@ from ..methods import Cache, Method
 from ..primitives.table import dtype_of, shape_of
 from ..records import Row
 from ..tracing import plain
-from .task import Vector, flat, matrix, width
+from .wanted import Vector, flat, matrix, width
 
 
 class FaultyError(Exception):

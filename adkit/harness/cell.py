@@ -21,11 +21,9 @@ from .precision import LOOSEST, rounding
 from .reference import BY_HAND, DIFFERENCES, Reference, References
 from .settings import Settings
 from .subjects import Subject
-from .task import Kept, Vector
 from .timing import once
+from .wanted import Kept, Vector
 
-# A second call may differ from the first by so many roundings of the largest component: threads add as they come.
-REPEATED = 8
 # At the second point f may amplify roundings so many times more than at the first.
 ELSEWHERE = 10
 # Somebody else's code may be so many times slower on numbers that count.
@@ -100,7 +98,7 @@ class Cell:
         """The first call is timed as it is; the second, on everything prepared, is counted and must repeat it."""
         self.stage("first")
         kept = Kept(self.subject.args, self.subject.kwargs)
-        _, prepare_s = once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))
+        prepare_s = self._prepared()
         answer, first_s = once(lambda: self._answer(kept))
         self.stage("afterwards")
         self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s)
@@ -115,6 +113,12 @@ class Cell:
         self.row = replace(self.row, f_calls=calls)
         return answer
 
+    def _prepared(self) -> float | None:
+        """Seconds that preparing took; a method prepares for gradients only."""
+        if self.row.derivative == "jacobian":
+            return None
+        return once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))[1]
+
     def _has_time(self, calls: int) -> bool:
         return calls * (self.row.first_s or 0.0) < self.settings.timeout
 
@@ -127,9 +131,10 @@ class Cell:
         return found
 
     def _require_same(self, answer: Answer, again: Answer, complaint: str) -> None:
+        """Equal but for what rounding may do: threads add as they come."""
         for one, other in ((answer.derivative, again.derivative), (answer.value, again.value)):
             size = np.max(np.abs(one), where=np.isfinite(one), initial=0.0)
-            few = REPEATED * judging.epsilon(self.call) * size
+            few = rounding(self.call) * (self.row.condition or 1.0) * size
             if one.shape != other.shape or not np.allclose(one, other, rtol=0.0, atol=few, equal_nan=True):
                 raise FaultyError(complaint)
 
