@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..records import COLUMNS, Row, as_dict
-from . import cells, documents, remarks, results
+from . import advice, cells, documents, growth, remarks, results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,9 +90,16 @@ class Comparison:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def recommendation(self) -> str:
+        """Which method to use, why, and at what size that changes: a line for each problem."""
+        return advice.recommendation(self.rows)
+
     def to_markdown(self) -> str:
-        """A Markdown table per problem, with what is needed to read it."""
-        parts = [markdown_table(rows) for rows in cells.by_problem(self.rows)]
+        """The recommendation, a table per problem with what is needed to read it, and how costs grow."""
+        swept = growth.sweeps(self.rows)
+        parts = [advice.markdown(self.rows), *(markdown_table(rows) for rows in cells.by_problem(self.rows))]
+        parts += [*map(growth.markdown, swept), *([f"*{growth.LEGEND}*"] if swept else [])]
         heading = [f"## {self.question}"] if self.question else []
         ending = [f"*{cells.legend(self._columns())}*", *remarks.overhead(self.rows), cells.machine(self.environment)]
         return "\n\n".join([*heading, *parts, *ending])

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..records import Row
-from . import cells, remarks
+from . import advice, cells, growth, remarks
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
 _STYLES = {"ok": "", "wrong": "bold red", "error": "red", "timeout": "yellow", "too large": "yellow", "skipped": "dim"}
 
@@ -28,8 +29,50 @@ def renderables(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
         yield _table(mine, columns)
         yield _lines([*remarks.footing(mine), *remarks.notes(mine)])
         yield ""
+    yield from _growth(rows, width)
     yield Padding(Text(cells.legend(_in_order(told))), (0, 2))
     yield _lines([*remarks.overhead(rows), *_left_out([column for column in missing if column not in told])])
+    yield ""
+    yield from _advice(rows)
+
+
+def _growth(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
+    """The slopes and crossovers of every sweep, and what a slope is."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    swept = growth.sweeps(rows)
+    for sweep in swept:
+        yield _slopes(sweep, width)
+        yield _lines(growth.told(sweep))
+        yield ""
+    if swept:
+        yield Padding(Text(growth.LEGEND), (0, 2, 1, 2))
+
+
+def _slopes(sweep: growth.Sweep, width: int) -> RenderableType:
+    """As many quantities as fit."""
+    from rich.console import Console
+    from rich.text import Text
+
+    headings, body = growth.table(sweep)
+    for n in range(len(headings), 1, -1):
+        table = _blank(sweep.title)
+        for i, heading in enumerate(headings[:n]):
+            table.add_column(heading, justify="right" if i else "left", no_wrap=True)
+        for line in body:
+            table.add_row(*map(Text, line[:n]))
+        if Console(width=10_000).measure(table).maximum <= width:
+            break
+    return table
+
+
+def _advice(rows: Sequence[Row]) -> Iterator[RenderableType]:
+    """What to use, at the very end, where it is read."""
+    from rich.text import Text
+
+    yield Text("Recommendation", style="bold")
+    yield _lines([f"{heading}: {text}" for heading, text in advice.recommendations(rows)])
 
 
 def _lines(lines: Sequence[str]) -> RenderableType:
@@ -72,18 +115,9 @@ def _left_out(columns: Sequence[cells.Column]) -> list[str]:
 
 def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> RenderableType:
     """Sizes, where there are several, head their rows: a column of their own would cost the width of another."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=cells.heading(rows),
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
+    table = _blank(cells.heading(rows))
     for column in columns:
         table.add_column(column.heading, justify="right" if column.numeric else "left", no_wrap=True)
     several = len({row.size for row in rows}) > 1
@@ -94,6 +128,21 @@ def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> RenderableTy
         style = "green" if row.fastest else _STYLES.get(row.status, "")
         table.add_row(*(Text(column.text(row)) for column in columns), style=style)
     return table
+
+
+def _blank(title: str) -> Table:
+    """A table without columns yet, under its title."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
 
 
 def listing(entries: Sequence[tuple[str, str, str]]) -> Iterator[RenderableType]:
