@@ -96,10 +96,10 @@ class Comparison:
         return advice.recommendation(self.rows)
 
     def to_markdown(self) -> str:
-        """The recommendation, a table per problem with what is needed to read it, and how costs grow."""
+        """A table per problem with what is needed to read it, how costs grow, and the recommendation."""
         swept = growth.sweeps(self.rows)
-        parts = [advice.markdown(self.rows), *(markdown_table(rows) for rows in cells.by_problem(self.rows))]
-        parts += [*map(growth.markdown, swept), *([f"*{growth.LEGEND}*"] if swept else [])]
+        parts = [markdown_table(rows) for rows in cells.by_problem(self.rows)]
+        parts += [*map(growth.markdown, swept), *([f"*{growth.LEGEND}*"] if swept else []), advice.markdown(self.rows)]
         heading = [f"## {self.question}"] if self.question else []
         ending = [f"*{cells.legend(self._columns())}*", *remarks.overhead(self.rows), cells.machine(self.environment)]
         return "\n\n".join([*heading, *parts, *ending])

@@ -53,17 +53,22 @@ def _growth(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
 def _slopes(sweep: growth.Sweep, width: int) -> RenderableType:
     """As many quantities as fit."""
     from rich.console import Console
-    from rich.text import Text
 
     headings, body = growth.table(sweep)
-    for n in range(len(headings), 1, -1):
-        table = _blank(sweep.title)
-        for i, heading in enumerate(headings[:n]):
-            table.add_column(heading, justify="right" if i else "left", no_wrap=True)
-        for line in body:
-            table.add_row(*map(Text, line[:n]))
-        if Console(width=10_000).measure(table).maximum <= width:
-            break
+    n = len(headings)
+    while n > 2 and Console(width=10_000).measure(_of_slopes(sweep, headings[:n], body)).maximum > width:
+        n -= 1
+    return _of_slopes(sweep, headings[:n], body)
+
+
+def _of_slopes(sweep: growth.Sweep, headings: Sequence[str], body: Sequence[Sequence[str]]) -> Table:
+    from rich.text import Text
+
+    table = _blank(sweep.title)
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if i else "left", no_wrap=True)
+    for line in body:
+        table.add_row(*map(Text, line[: len(headings)]))
     return table
 
 
