@@ -2,4 +2,6 @@
 
 from .cli import main
 
-main()
+# A process that takes part in a comparison imports this module without meaning to start another one.
+if __name__ == "__main__":
+    main()

@@ -12,8 +12,9 @@ import typer
 
 from ..writing import Format
 
-# Exit codes.
-RIGHT, WRONG, USAGE = 0, 1, 2
+# Exit codes, of which README says what they mean.
+RIGHT, WRONG, USAGE, TIMEOUT, UNEXPECTED, NOTHING = range(6)
+INTERRUPTED = 130
 
 # Options that several commands have.
 At = Annotated[

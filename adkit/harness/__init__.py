@@ -1,8 +1,29 @@
 """Check, count, time: from methods and problems to flat frozen records."""
 
-from .environment import environment
-from .running import default_methods, named, run
-from .settings import Settings
-from .subjects import ProblemSource, Source, Subject
+from .campaign import Campaign, Task
+from .contenders import Contender, MethodSource, Spelled, contenders, default_contenders
+from .environment import environment, threads_limited
+from .running import run
+from .settings import QUICK, RIGOROUS, Settings, bytes_of
+from .subjects import Asked, ProblemSource, Source, Subject
 
-__all__ = ["ProblemSource", "Settings", "Source", "Subject", "default_methods", "environment", "named", "run"]
+__all__ = [
+    "QUICK",
+    "RIGOROUS",
+    "Asked",
+    "Campaign",
+    "Contender",
+    "MethodSource",
+    "ProblemSource",
+    "Settings",
+    "Source",
+    "Spelled",
+    "Subject",
+    "Task",
+    "bytes_of",
+    "contenders",
+    "default_contenders",
+    "environment",
+    "run",
+    "threads_limited",
+]

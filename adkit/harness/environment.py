@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import platform
+import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
+
+# What a result may depend on, as far as it is installed.
+PACKAGES = ("adkit", "numpy", "scipy", "sympy", "mpmath", "pandas", "matplotlib", "autograd", "jax", "torch", "casadi")
 
 
-def environment() -> dict[str, str]:
-    """The machine, and the versions of what is installed, by name."""
-    found = {
-        "cpu": _cpu(),
-        "cores": str(os.cpu_count() or "unknown"),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
+def environment(threads: int | None = None) -> dict[str, str]:
+    """The machine, the state it is in, and the versions of what is installed, by name; what is unknown is left out.
+
+    `threads` is the number that linear algebra was told to use.
+    """
+    parts: dict[str, Callable[[], str | None]] = {
+        "cpu": _cpu,
+        "cores": lambda: str(os.cpu_count() or "") or None,
+        "memory": _memory,
+        "governor": lambda: _first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "load": _load,
+        "system": lambda: f"{platform.system()} {platform.release()} {platform.machine()}",
+        "blas": lambda: _blas(threads),
+        "git": _commit,
+        "date": lambda: datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "python": platform.python_version,
     }
-    versions = {name: _version(name) for name in ("adkit", "numpy", "sympy", "mpmath", "autograd")}
-    return found | {name: version for name, version in versions.items() if version is not None}
+    found = {name: find() for name, find in parts.items()} | {name: _version(name) for name in PACKAGES}
+    return {name: text for name, text in found.items() if text}
 
 
 def _cpu() -> str:
@@ -28,6 +45,54 @@ def _cpu() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def _memory() -> str | None:
+    with suppress(AttributeError, ValueError, OSError):
+        return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB"
+    return None
+
+
+def _load() -> str | None:
+    """How many processes were running, on average over the last minute."""
+    with suppress(AttributeError, OSError):
+        return f"{os.getloadavg()[0]:.2f}"
+    return None
+
+
+def _blas(threads: int | None) -> str | None:
+    """The library of linear algebra that NumPy uses, and its threads."""
+    from threadpoolctl import threadpool_info
+
+    with threads_limited(threads):
+        found = [pool for pool in threadpool_info() if pool.get("user_api") == "blas"]
+    named = (f"{pool['internal_api']} {pool['version'] or ''} with {pool['num_threads']} threads" for pool in found)
+    return ", ".join(dict.fromkeys(named))
+
+
+def threads_limited(threads: int | None) -> AbstractContextManager[Any]:
+    """A context in which linear algebra uses so many threads; as many as it wants for None."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(threads)
+
+
+def _commit() -> str | None:
+    """The commit of adkit's own source, where it is run from a clone; marked where something has been changed."""
+    home = Path(__file__).parents[2]
+    if not (home / ".git").exists():
+        return None
+    try:
+        words = ["git", "-C", str(home), "describe", "--always", "--dirty", "--abbrev=10"]
+        return subprocess.run(words, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _first_line(path: str) -> str | None:
+    with suppress(OSError):
+        return Path(path).read_text().partition("\n")[0]
+    return None
 
 
 def _version(name: str) -> str | None:

@@ -1,79 +1,137 @@
-"""Run methods on a subject: each is checked first, and only what is right is timed and ranked."""
+"""Run methods on subjects: each is checked first, and only what is right is timed and ranked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
+from typing import TypeVar
 
-import numpy as np
-
-from ..errors import BadRequest
-from ..methods import Method, methods
+from .. import stats
+from ..errors import AdkitError
 from ..records import Row
-from ..tracing import plain
-from .cell import Cell
-from .reference import reference_for
+from .benches import Away, Bench, Here, LostError
+from .contenders import Contender, blank, default_contenders
+from .reference import References
 from .settings import Settings
 from .subjects import Subject
-from .timing import interleaved
+from .timing import Timing, interleaved
 
 Report = Callable[[str], None]
-
-
-def default_methods(subject: Subject) -> dict[str, Method]:
-    """Every registered method that needs nothing beyond adkit, and the hand-derived gradient where there is one."""
-    return {
-        name: method
-        for name, method in methods.items()
-        if not method.optional and (name != "manual" or subject.manual is not None)
-    }
-
-
-def named(chosen: Iterable[str | Method]) -> dict[str, Method]:
-    """Methods under the names of their rows: as it was given, or how the object prints where a name repeats."""
-    found: dict[str, Method] = {}
-    for item in chosen:
-        method = methods.resolve(item)
-        label = item if isinstance(item, str) else method.name
-        found[label if label not in found else repr(method)] = method
-    return found
+T = TypeVar("T")
+# What is timed beside the methods: f, and a call that does nothing.
+F, NOTHING = "f", "nothing"
 
 
 def run(
     subject: Subject,
-    chosen: Mapping[str, Method] | None = None,
+    chosen: Sequence[Contender] | None = None,
     settings: Settings | None = None,
     report: Report = lambda _: None,
 ) -> list[Row]:
-    """One row per method, those that are right marked with their time, the quickest of the exact ones as fastest."""
-    chosen = default_methods(subject) if chosen is None else chosen
+    """One row per method, those that are right marked with their time, the quickest of the exact ones as fastest.
+
+    Raises:
+        AdkitError: f has no value or no derivative at this point that anything could be compared with.
+    """
     settings = settings or Settings()
-    call = subject.call()
-    value = float(np.real(plain(call.scalar(call.leaves))))
-    if not np.isfinite(value):
-        raise BadRequest(f"{subject.problem} is {value} at this point, so there is nothing to compare: choose another")
-    reference = reference_for(call, subject.manual)
-    cells = []
-    for name, method in chosen.items():
-        report(f"{subject.problem} {subject.size} {name}".replace("  ", " "))
-        cells.append(Cell(subject, name, method, settings).check(reference, value))
-    _time(subject, [cell for cell in cells if cell.row.status == "ok"], settings)
-    return _ranked(cells)
+    chosen = default_contenders(subject) if chosen is None else chosen
+    with ExitStack() as stack:
+        laid = _Laid(subject, settings, stack, tuple(name for c in chosen for name in c.method.imports))
+        report(f"{subject.problem} {subject.size} reference")
+        try:
+            home = laid.out(None)
+            references = home.references()
+        except LostError as lost:
+            # What f itself does not survive, no method does.
+            status = "timeout" if lost.late else "error"
+            return [replace(blank(subject, c), status=status, note=f"without a reference: f {lost}") for c in chosen]
+        rows: list[Row] = []
+        benches: dict[int, Bench] = {}
+        for i, contender in enumerate(chosen):
+            report(" ".join(filter(None, (subject.problem, subject.size, contender.name))))
+            bench = laid.out(contender)
+            rows.append(_checked(subject, contender, bench, references, settings))
+            if rows[-1].status == "ok":
+                benches[i] = bench
+            else:
+                bench.close()
+        report(" ".join(filter(None, (subject.problem, subject.size, "timing"))))
+        _time(rows, benches, home, settings)
+    return ranked(rows)
 
 
-def _time(subject: Subject, cells: Sequence[Cell], settings: Settings) -> None:
-    """Steady-state times of f and of every cell, interleaved; set in their rows."""
-    thunks: dict[str, Callable[[], object]] = {str(i): cell.timed() for i, cell in enumerate(cells)}
-    thunks["f"] = lambda: subject.f(*subject.args, **subject.kwargs)
-    timings = interleaved(thunks, settings.seconds, settings.seed)
-    f_s = timings["f"].median
-    for i, cell in enumerate(cells):
-        steady_s = timings[str(i)].median
-        cell.row = replace(cell.row, steady_s=steady_s, f_s=f_s, ratio_to_f=steady_s / f_s)
+class _Laid:
+    """Benches laid out for one subject, and cleared away when it is done."""
+
+    def __init__(self, subject: Subject, settings: Settings, stack: ExitStack, imports: tuple[str, ...]) -> None:
+        self.subject, self.settings, self.stack, self.imports = subject, settings, stack, imports
+
+    def out(self, contender: Contender | None) -> Bench:
+        """A bench for a method, or for f itself."""
+        source = self.subject.source
+        away = self.settings.isolate and source is not None and (contender is None or contender.source is not None)
+        if away and source is not None:
+            return self.stack.enter_context(closing(Away(source, contender, self.settings, self.imports)))
+        return self.stack.enter_context(closing(Here(self.subject, contender, self.settings)))
 
 
-def _ranked(cells: Sequence[Cell]) -> list[Row]:
-    """The rows, the quickest right one among the exact methods marked; what a person wrote by hand is no contender."""
-    contenders = [cell.row for cell in cells if cell.row.status == "ok" and cell.method.exact and cell.method.ranked]
-    best = min(contenders, key=lambda row: row.steady_s or np.inf, default=None)
-    return [replace(cell.row, fastest=cell.row is best) for cell in cells]
+def _checked(subject: Subject, contender: Contender, bench: Bench, references: References, settings: Settings) -> Row:
+    """The row of a method; one whose process did not survive says so."""
+    try:
+        return bench.check(references)
+    except LostError as lost:
+        if lost.late:
+            note = f"no derivative after {settings.timeout:g} s; its process was stopped"
+            return replace(blank(subject, contender), status="timeout", reference=references.name, note=note)
+        note = f"its process {lost}"
+        return replace(blank(subject, contender), status="error", reference=references.name, note=note)
+    except AdkitError as error:
+        return replace(blank(subject, contender), status="error", reference=references.name, note=str(error))
+
+
+def _time(rows: list[Row], benches: dict[int, Bench], home: Bench, settings: Settings) -> None:
+    """Steady-state times of f and of every method that is right, interleaved; set in their rows."""
+    if not benches:
+        return
+    batches = {str(i): bench.batch("method") for i, bench in benches.items()}
+    batches |= {F: home.batch(F), NOTHING: home.batch(NOTHING)}
+    left = settings.seconds if settings.until is None else max(0.01, settings.until - time.monotonic())
+    timings = interleaved(batches, left, settings.seed)
+    for i in benches:
+        rows[i] = timed(rows[i], timings[str(i)], timings[F], timings[NOTHING].median, settings.seed)
+
+
+def timed(row: Row, found: Timing, f: Timing, overhead_s: float, seed: int) -> Row:
+    """A row with its times, and how many times that of f they are."""
+    ratio = stats.ratio(found.samples, f.samples, seed)
+    return replace(
+        row,
+        steady_s=found.median,
+        spread_s=stats.spread(found.samples),
+        f_s=f.median,
+        overhead_s=overhead_s,
+        ratio_to_f=ratio.value,
+        ratio_low=ratio.low,
+        ratio_high=ratio.high,
+        samples=found.samples,
+        f_samples=f.samples,
+        loops=found.loops,
+    )
+
+
+def ranked(rows: Sequence[Row]) -> list[Row]:
+    """The rows, the quickest right one among the exact methods marked, and those that cannot be told from it.
+
+    What a person wrote by hand is no contender.
+    """
+    contenders = [row for row in rows if row.status == "ok" and row.exact and row.ranked and row.samples]
+    best = min(contenders, key=lambda row: row.steady_s or 0.0, default=None)
+    tied = [row for row in contenders if best and row is not best and _alike(row, best)]
+    return [replace(row, fastest=row is best, tied=any(row is other for other in tied)) for row in rows]
+
+
+def _alike(row: Row, best: Row) -> bool:
+    """Whether their times could be the same."""
+    return stats.ratio(row.samples, best.samples, row.seed).straddles_one

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 Thunk = Callable[[], object]
+# So many calls in a row, and how many seconds each of them took; wherever they are made.
+Batch = Callable[[int], float]
 # Nanoseconds since some time.
 Clock = Callable[[], int]
 
@@ -41,26 +43,38 @@ def once(thunk: Callable[[], T]) -> tuple[T, float]:
     return result, (time.perf_counter_ns() - start) * 1e-9
 
 
-def interleaved(
-    thunks: Mapping[str, Thunk], seconds: float, seed: int = 0, clock: Clock = time.perf_counter_ns
-) -> dict[str, Timing]:
+def batched(thunk: Thunk, clock: Clock = time.perf_counter_ns) -> Batch:
+    """A call as what is timed."""
+
+    def batch(loops: int) -> float:
+        repeat = range(loops)
+        with collector_off():
+            start = clock()
+            for _ in repeat:
+                thunk()
+            return (clock() - start) * 1e-9 / loops
+
+    return batch
+
+
+def interleaved(batches: Mapping[str, Batch], seconds: float, seed: int = 0) -> dict[str, Timing]:
     """Time several calls in rounds of seeded random order, for about `seconds` in total, at least one sample each.
 
     What is slow gets fewer rounds, so that no call takes more than its share of the time.
     """
+    share = seconds / max(len(batches), 1)
+    wanted = max(BATCH_SECONDS, 0.8 * share / ROUNDS)
     with collector_off():
-        share = seconds / max(len(thunks), 1)
-        batch = max(BATCH_SECONDS, 0.8 * share / ROUNDS)
-        loops = {name: _calibrate(thunk, batch, clock) for name, thunk in thunks.items()}
-        samples: dict[str, list[float]] = {name: [] for name in thunks}
+        loops = {name: _calibrate(batch, wanted, share) for name, batch in batches.items()}
+        samples: dict[str, list[float]] = {name: [] for name in batches}
         order = random.Random(seed)
         for _ in range(ROUNDS):
-            due = [name for name in thunks if _is_due(samples[name], loops[name], share)]
+            due = [name for name in batches if _is_due(samples[name], loops[name], share)]
             if not due:
                 break
             order.shuffle(due)
             for name in due:
-                samples[name].append(_batch(thunks[name], loops[name], clock))
+                samples[name].append(batches[name](loops[name]))
     return {name: Timing(tuple(found), loops[name]) for name, found in samples.items()}
 
 
@@ -69,30 +83,27 @@ def _is_due(samples: list[float], loops: int, share: float) -> bool:
     return not samples or (sum(samples) + samples[-1]) * loops <= share
 
 
-def _calibrate(thunk: Thunk, wanted: float, clock: Clock) -> int:
+def _calibrate(batch: Batch, wanted: float, share: float) -> int:
     """How many calls make a batch of the wanted length; finding out also warms up."""
     loops = 1
-    # The quicker of two batches counts: a single one may have been held up by something else.
-    while (seconds := min(_batch(thunk, loops, clock) for _ in range(2)) * loops) < BATCH_SECONDS:
+    while (seconds := _quicker(batch, loops, share)) < BATCH_SECONDS:
         loops = max(2 * loops, min(100 * loops, int(1.2 * loops * BATCH_SECONDS / max(seconds, 1e-9))))
     return max(loops, int(loops * wanted / max(seconds, 1e-9)))
 
 
-def _batch(thunk: Thunk, loops: int, clock: Clock) -> float:
-    """Seconds per call over one batch."""
-    repeat = range(loops)
-    start = clock()
-    for _ in repeat:
-        thunk()
-    return (clock() - start) * 1e-9 / loops
+def _quicker(batch: Batch, loops: int, share: float) -> float:
+    """Seconds of the quicker of two batches, since one may have been held up; of one where two take too long."""
+    first = batch(loops) * loops
+    return first if 4 * first > share else min(first, batch(loops) * loops)
 
 
 @contextmanager
 def collector_off() -> Iterator[None]:
     """No garbage collection inside: it would land in whichever call happens to run."""
     was_on = gc.isenabled()
-    gc.collect()
-    gc.disable()
+    if was_on:
+        gc.collect()
+        gc.disable()
     try:
         yield
     finally:

@@ -1,21 +1,48 @@
-"""What a person names on the command line: a function in a file of theirs, a point, a comparison file."""
+"""What a person names on the command line: a function, problem or method in a file, a point, a comparison file."""
 
-from .code import blaming, function
-from .plans import Plan, plan
+from ..problems.sizes import Sized, numbers, sizes
+from .code import blaming, declared, function, listed, method
+from .plans import Drawing, Plan, plan
 from .points import Point, inline, point
-from .subjects import beside, bounds, components, positions, subject
+from .subjects import (
+    DeclaredSource,
+    FunctionSource,
+    beside,
+    bounds,
+    components,
+    is_file,
+    positions,
+    sources,
+    subject,
+)
+from .tasks import contenders_of as contenders
+from .tasks import named, planned
 
 __all__ = [
+    "DeclaredSource",
+    "Drawing",
+    "FunctionSource",
     "Plan",
     "Point",
+    "Sized",
     "beside",
     "blaming",
     "bounds",
     "components",
+    "contenders",
+    "declared",
     "function",
     "inline",
+    "is_file",
+    "listed",
+    "method",
+    "named",
+    "numbers",
     "plan",
+    "planned",
     "point",
     "positions",
+    "sizes",
+    "sources",
     "subject",
 ]

@@ -1,0 +1,123 @@
+"""Many subjects one after the other: within a budget, past what has timed out, on from where an earlier run stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from ..errors import AdkitError
+from ..records import Row
+from .contenders import Contender, blank, default_contenders
+from .running import Report, run
+from .settings import Settings
+from .subjects import Source, Subject
+
+# Of the time that one subject may take, what its methods may use up before anything is timed.
+CHECKING = 0.6
+
+
+@dataclass(frozen=True)
+class Task:
+    """A subject, which is made when its turn comes, and the methods that are tried on it; None for its default ones.
+
+    `expect` maps patterns of method names to statuses, as in {"numerical*": "ok or wrong"}; it goes before what the
+    problem itself expects.
+    """
+
+    source: Source
+    contenders: Sequence[Contender] | None = None
+    expect: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What is to be run, one task after the other, and within which bounds."""
+
+    tasks: Sequence[Task]
+    settings: Settings = field(default_factory=Settings)
+
+    def run(
+        self,
+        report: Report = lambda _: None,
+        done: Mapping[int, list[Row]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Iterator[tuple[int, list[Row]]]:
+        """The rows of each subject as they come, by its place; those that are already done as they are.
+
+        Raises:
+            AdkitError: a campaign of one subject that cannot be compared; among several it is a row.
+        """
+        done = done or {}
+        budget = _Budget(self.settings, len(self.tasks) - len(done), clock)
+        stopped: list[Row] = []
+        for i, task in enumerate(self.tasks):
+            rows = done[i] if i in done else self._rows(task, budget, stopped, report)
+            stopped += [row for row in rows if row.status == "timeout"]
+            yield i, rows
+
+    def _rows(self, task: Task, budget: _Budget, stopped: Sequence[Row], report: Report) -> list[Row]:
+        """The rows of one subject, in the order of the methods."""
+        subject = task.source.subject()
+        chosen = default_contenders(subject) if task.contenders is None else task.contenders
+        settings = budget.share(len(chosen))
+        found: dict[str, Row] = {}
+        if settings is None:
+            note = f"the budget of {self.settings.budget:g} s was used up"
+            found = {c.name: replace(blank(subject, c), status="skipped", note=note) for c in chosen}
+        for c in chosen:
+            smaller = next((row for row in stopped if _is_smaller(row, c, subject)), None)
+            if smaller is not None and c.name not in found:
+                note = f"not run: it timed out at {smaller.size} already"
+                found[c.name] = replace(blank(subject, c), status="skipped", note=note)
+        due = [c for c in chosen if c.name not in found]
+        if due and settings is not None:
+            found |= {row.method: row for row in self._run(subject, due, settings, report)}
+        known = {**task.expect, **{p: x for p, x in subject.expect.items() if p not in task.expect}}
+        return [self._expected(found[c.name], known) for c in chosen]
+
+    def _run(self, subject: Subject, due: Sequence[Contender], settings: Settings, report: Report) -> list[Row]:
+        try:
+            return run(subject, due, settings, report)
+        except AdkitError as error:
+            if len(self.tasks) == 1:
+                raise
+            return [replace(blank(subject, c), status="error", note=str(error)) for c in due]
+
+    def _expected(self, row: Row, known: Mapping[str, str]) -> Row:
+        """A row with what was expected of it, and whether it came out otherwise."""
+        wanted = next((known[p] for p in known if fnmatchcase(row.method, p)), "")
+        # Given more time than usual, nothing has to run out of it; what did not run surprises nobody.
+        if row.status == "skipped" or (wanted == "timeout" and self.settings.timeout > Settings().timeout):
+            return row
+        return replace(row, expected=wanted, surprise=bool(wanted) and row.status not in wanted.split(" or "))
+
+
+def _is_smaller(row: Row, contender: Contender, subject: Subject) -> bool:
+    """Whether a row is of the same method on a smaller size of the same problem."""
+    same = (row.problem, row.derivative, row.method) == (subject.problem, subject.derivative, contender.name)
+    if not same or not subject.parameters or row.size == subject.size:
+        return False
+    mine = {**subject.parameters, **contender.parameters}
+    return row.parameters.keys() == mine.keys() and all(row.parameters[name] <= x for name, x in mine.items())
+
+
+class _Budget:
+    """How much of the time for everything each subject may take."""
+
+    def __init__(self, settings: Settings, subjects: int, clock: Callable[[], float]) -> None:
+        self.settings, self.left, self.clock = settings, subjects, clock
+        self.start = clock()
+
+    def share(self, methods: int) -> Settings | None:
+        """The settings of the next subject: what is left, shared among those that are left; None if nothing is."""
+        if self.settings.budget is None:
+            return self.settings
+        now = self.clock() - self.start
+        share = (self.settings.budget - now) / max(self.left, 1)
+        self.left -= 1
+        if share <= 0.01:
+            return None
+        timeout = min(self.settings.timeout, CHECKING * share / max(methods, 1))
+        return replace(self.settings, timeout=timeout, seconds=share, until=self.start + now + share)

@@ -1,0 +1,78 @@
+"""From what a person named to what the harness runs: subjects, each with the methods that are tried on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import BadRequest
+from ..harness import Asked, Contender, Source, Task, contenders
+from ..methods import Method
+from ..problems import problems
+from ..records import Derivative
+from .code import listed, method
+from .plans import Plan, PlannedProblem
+from .subjects import is_file, sources
+
+
+@dataclass(frozen=True)
+class Written:
+    """A method as a person writes it: by name, with parameters, or in a file of theirs."""
+
+    text: str
+
+    def method(self) -> Method:
+        """The method, made anew."""
+        return method(self.text)
+
+
+def contender(text: str, parameters: Mapping[str, float] | None = None) -> Contender:
+    """The method that a text stands for, under that text."""
+    name = text.rpartition(":")[2] if is_file(text) else text
+    return Contender(name, method(text), Written(text), dict(parameters or {}))
+
+
+def contenders_of(text: str, option: str = "--methods") -> list[Contender]:
+    """The methods that an option lists."""
+    items = listed(text)
+    if not items:
+        raise BadRequest(f"{option} names nothing; leave it out for the default")
+    return contenders(map(contender, items))
+
+
+# -- a comparison file -----------------------------------------------------------------------------
+def planned(plan: Plan, seed: int = 0, chosen: Sequence[Contender] | None = None) -> list[Task]:
+    """What a plan asks for, in order; `chosen` are methods to try instead of those that it names.
+
+    Raises:
+        BadRequest: a problem, a size or a method that is not known, a file that does not run, ...
+    """
+    return [task for problem in plan.problems for task in _of_problem(plan, problem, seed, chosen)]
+
+
+def _of_problem(plan: Plan, problem: PlannedProblem, seed: int, chosen: Sequence[Contender] | None) -> Iterator[Task]:
+    spelled = problem.methods or plan.methods
+    if chosen is None and spelled is not None:
+        chosen = contenders(contender(m.spelling, m.parameters) for m in spelled)
+    wanted: Derivative = "jacobian" if problem.derivative == "jacobian" else "gradient"
+    for source in sources(problem.target, problem.at, problem.argnums, problem.grad, problem.sizes, seed):
+        yield Task(Asked(source, wanted) if problem.derivative else source, chosen, problem.expect)
+
+
+# -- the command line ------------------------------------------------------------------------------
+def named(
+    targets: Iterable[str],
+    chosen: Sequence[Contender] | None = None,
+    *,
+    at: str | None = None,
+    argnums: str | None = None,
+    gradient: str | None = None,
+    sizes: str | None = None,
+    seed: int = 0,
+) -> list[Task]:
+    """Problems by name and functions of the person's own; without any, the default problems."""
+    wanted = list(targets) or [p.name for p in problems.values() if p.default]
+    found: list[Source] = []
+    for target in wanted:
+        found += sources(target, at, argnums, gradient, sizes, seed)
+    return [Task(source, chosen) for source in found]

@@ -1,0 +1,178 @@
+"""Cells in processes of their own, budgets, what is skipped, and what is expected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from away import Named
+
+import adkit as ad
+from adkit import harness
+from adkit.harness import Campaign, ProblemSource, Settings, Subject, Task, contenders
+from adkit.harness.contenders import blank
+from adkit.records import Row
+
+AWAY = Settings(timeout=2.0, seconds=0.02, isolate=True)
+HERE = Settings(timeout=2.0, seconds=0.02)
+
+
+def rows_of(
+    name: str, methods: tuple[str, ...] = ("forward", "numerical"), settings: Settings = AWAY
+) -> dict[str, Row]:
+    rows = harness.run(Named(name).subject(), contenders(methods), settings)
+    return {row.method: row for row in rows}
+
+
+# -- a process for each cell ---------------------------------------------------------------------------
+def test_a_cell_in_a_process_of_its_own_has_the_same_counts_and_errors_as_here() -> None:
+    def told(row: Row) -> Row:
+        times = ("prepare_s", "first_s", "steady_s", "spread_s", "f_s", "overhead_s", "ratio_to_f", "ratio_low")
+        times += ("ratio_high", "samples", "f_samples", "loops", "peak_bytes", "stability", "fastest", "tied")
+        return replace(row, **dict.fromkeys(times))
+
+    subject = Subject.of(ad.problems["logistic_regression"], "20x4")
+    here, away = (harness.run(subject, None, settings) for settings in (HERE, AWAY))
+    assert [told(row) for row in away] == [told(row) for row in here]
+    assert all(row.status == "ok" and row.samples for row in away)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("dies", "ended by itself with exit code 7"), ("is_killed", "was ended by SIGKILL")],
+)
+def test_a_process_that_ends_is_a_row_and_the_others_go_on(name: str, words: str) -> None:
+    rows = rows_of(name)
+    assert rows["forward"].status == "error"
+    assert words in rows["forward"].note
+    assert rows["numerical"].status == "ok"
+
+
+def test_what_hangs_is_stopped_and_the_others_go_on() -> None:
+    rows = rows_of("hangs", settings=replace(AWAY, timeout=0.3))
+    assert rows["forward"].status == "timeout"
+    assert "its process was stopped" in rows["forward"].note
+    assert rows["numerical"].status == "ok"
+
+
+@pytest.mark.skipif("sys.platform != 'linux'")
+def test_a_limit_of_memory_is_kept() -> None:
+    rows = rows_of("eats_memory", settings=replace(AWAY, memory=10**9))
+    assert rows["forward"].status == "too large"
+    assert "memory" in rows["forward"].note
+    assert rows["numerical"].status == "ok"
+    assert rows_of("well", settings=replace(AWAY, memory=10**9))["forward"].status == "ok"
+
+
+def test_what_f_prints_does_not_mix_with_results(capfd) -> None:
+    assert rows_of("talks")["forward"].status == "ok"
+    assert "f talks" not in capfd.readouterr().out
+
+
+def test_a_method_that_only_this_process_has_is_worked_on_here() -> None:
+    class Mine(ad.Method):
+        name = "mine"
+
+        def value_and_gradient(self, call, cache):
+            return ad.Reverse().value_and_gradient(call, cache)
+
+    (row,) = harness.run(Named("well").subject(), contenders([Mine()]), AWAY)
+    assert (row.method, row.status) == ("mine", "ok")
+
+
+# -- many subjects ---------------------------------------------------------------------------------------
+class Slow(ad.Method):
+    """A method whose time is up from some size on."""
+
+    name = "slow"
+
+    def value_and_gradient(self, call, cache):
+        return ad.Reverse().value_and_gradient(call, cache)
+
+
+def campaign_of(statuses: dict[float, str], sizes: list[float], **more) -> list[Row]:
+    """Rows of a campaign whose subjects come out as they are told to."""
+    tasks = [Task(_Sized(x), contenders(["reverse"]), **more) for x in sizes]
+    campaign = Campaign(tasks, HERE)
+    seen: list[float] = []
+
+    def run(subject, chosen, settings, report):
+        x = subject.parameters["n"]
+        seen.append(x)
+        return [replace(blank(subject, c), status=statuses.get(x, "ok")) for c in chosen]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adkit.harness.campaign.run", run)
+        return [row for _, rows in campaign.run() for row in rows]
+
+
+class _Sized:
+    def __init__(self, n: float) -> None:
+        self.n = n
+
+    def subject(self) -> Subject:
+        return Subject(np.square, (1.0,), problem="p", size=str(self.n), parameters={"n": self.n})
+
+
+def test_after_a_timeout_larger_sizes_are_not_run_and_say_so() -> None:
+    rows = campaign_of({8: "timeout"}, [4, 8, 16, 2, 32])
+    assert [row.status for row in rows] == ["ok", "timeout", "skipped", "ok", "skipped"]
+    assert rows[2].note == "not run: it timed out at 8 already"
+
+
+def test_what_was_expected_is_on_the_row_and_a_surprise_in_either_direction() -> None:
+    rows = campaign_of({4: "timeout"}, [2, 4], expect={"rev*": "timeout"})
+    assert [(row.status, row.expected, row.surprise) for row in rows] == [
+        ("ok", "timeout", True),
+        ("timeout", "timeout", False),
+    ]
+    rows = campaign_of({4: "wrong"}, [2, 4], expect={"reverse": "ok or wrong"})
+    assert not any(row.surprise for row in rows)
+
+
+def test_a_campaign_goes_on_from_what_is_done() -> None:
+    tasks = [Task(ProblemSource("logistic_map", str(n), 0), contenders(["reverse"])) for n in (2, 3)]
+    (_, first), (_, second) = Campaign(tasks, HERE).run()
+    kept = [replace(first[0], note="kept")]
+    again = dict(Campaign(tasks, HERE).run(done={0: kept}))
+    assert again[0] == kept
+    assert again[1][0].value == second[0].value
+
+
+def test_among_several_a_subject_without_a_value_is_a_row_and_alone_it_is_refused() -> None:
+    class Nan:
+        def subject(self) -> Subject:
+            return Subject(lambda x: np.nan * x, (1.0,), problem="nan")
+
+    bad, good = Task(Nan(), contenders(["reverse"])), Task(ProblemSource("bivariate", "", 0), contenders(["reverse"]))
+    rows = [row for _, rows in Campaign([bad, good], HERE).run() for row in rows]
+    assert [row.status for row in rows] == ["error", "ok"]
+    with pytest.raises(ad.BadRequest, match="is nan at this point"):
+        list(Campaign([bad], HERE).run())
+
+
+class Clock:
+    """Time that passes only when it is told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_budget_is_shared_among_the_subjects_that_are_left() -> None:
+    clock, shares = Clock(), []
+
+    def run(subject, chosen, settings, report):
+        shares.append(settings.seconds)
+        clock.now += {2: 5.0, 3: 1.0, 4: 4.0}[subject.parameters["n"]]
+        return [blank(subject, c) for c in chosen]
+
+    tasks = [Task(_Sized(n), contenders(["reverse"])) for n in (2, 3, 4, 5)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adkit.harness.campaign.run", run)
+        found = dict(Campaign(tasks, replace(HERE, budget=10.0)).run(clock=clock))
+    assert shares == [2.5, pytest.approx(5 / 3), 2.0]
+    assert found[3][0].status == "skipped"
+    assert "budget of 10 s was used up" in found[3][0].note
