@@ -1,4 +1,4 @@
-"""The command line: `adkit check`, `adkit compare`, `adkit list`."""
+"""The command line: `adkit check`, `adkit compare`, `adkit diff`, `adkit list`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from . import checking as checking
 from . import comparing as comparing
+from . import diffing as diffing
 from . import listing as listing
 from .app import USAGE, app
 

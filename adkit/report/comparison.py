@@ -110,8 +110,9 @@ class Comparison:
         return [column for column in cells.COLUMNS if column in shown]
 
     def to_csv(self) -> str:
-        """All columns, unrounded."""
-        return self.table.to_csv(index=False)
+        """All columns, unrounded; the parameters as text."""
+        parameters = [" ".join(f"{name}={x!r}" for name, x in row.parameters.items()) for row in self.rows]
+        return self.table.assign(parameters=parameters).to_csv(index=False)
 
     def to_json(self) -> str:
         """All there is, raw samples too: schema 2 of `adkit.report.results`; `from_json` reads it back the same."""

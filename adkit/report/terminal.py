@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..records import Row
-from . import advice, cells, growth, remarks
+from . import advice, cells, diff, growth, remarks
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+
+    from .diff import Difference
 
 _STYLES = {"ok": "", "wrong": "bold red", "error": "red", "timeout": "yellow", "too large": "yellow", "skipped": "dim"}
 
@@ -55,21 +57,34 @@ def _slopes(sweep: growth.Sweep, width: int) -> RenderableType:
     from rich.console import Console
 
     headings, body = growth.table(sweep)
-    n = len(headings)
-    while n > 2 and Console(width=10_000).measure(_of_slopes(sweep, headings[:n], body)).maximum > width:
-        n -= 1
-    return _of_slopes(sweep, headings[:n], body)
+    right = [i > 0 for i in range(len(headings))]
+    tables = [_plain(sweep.title, headings[:n], body, right[:n]) for n in range(len(headings), 1, -1)]
+    console = Console(width=10_000)
+    return next((table for table in tables if console.measure(table).maximum <= width), tables[-1])
 
 
-def _of_slopes(sweep: growth.Sweep, headings: Sequence[str], body: Sequence[Sequence[str]]) -> Table:
+def _plain(title: str, headings: Sequence[str], body: Sequence[Sequence[str]], right: Sequence[bool]) -> Table:
+    """A table of text, each line as far as there are headings."""
     from rich.text import Text
 
-    table = _blank(sweep.title)
-    for i, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if i else "left", no_wrap=True)
+    table = _blank(title)
+    for heading, to_the_right in zip(headings, right, strict=True):
+        table.add_column(heading, justify="right" if to_the_right else "left", no_wrap=heading != "note")
     for line in body:
         table.add_row(*map(Text, line[: len(headings)]))
     return table
+
+
+def difference(found: Difference, everything: bool = False) -> Iterator[RenderableType]:
+    """What changed between two runs, and how it went in a sentence."""
+    from rich.text import Text
+
+    headings, body = found.lines(everything)
+    if body:
+        yield _plain("", headings, body, [heading in diff.NUMERIC for heading in headings])
+    if found.remarks:
+        yield _lines(found.remarks)
+    yield Text(found.summary, style="bold" if found else "bold red")
 
 
 def _advice(rows: Sequence[Row]) -> Iterator[RenderableType]:
