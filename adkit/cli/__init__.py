@@ -8,6 +8,7 @@ import typer
 
 from . import checking as checking
 from . import comparing as comparing
+from . import diffing as diffing
 from . import listing as listing
 from . import reporting as reporting
 from . import selfchecking as selfchecking
