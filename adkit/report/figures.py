@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -230,6 +231,12 @@ def _is_log(values: Iterable[float]) -> bool:
     return bool(positive) and max(positive) > 10 * min(positive)
 
 
+def _even(xs: Iterable[float]) -> bool:
+    """Whether numbers go in equal steps: such a sweep is meant to be read on a linear axis."""
+    steps = [b - a for a, b in itertools.pairwise(sorted(set(xs)))]
+    return len(steps) > 1 and max(steps) < 1.01 * min(steps)
+
+
 def _scales(axes: Axes, panel: Panel) -> None:
     xs = [x for s in panel.series for x in (*(p.x for p in s.points), *(m.x for m in s.marks))]
     if panel.ticks:
@@ -237,7 +244,7 @@ def _scales(axes: Axes, panel: Panel) -> None:
         axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
         for edge in range(1, len(panel.ticks)):
             axes.axvline(edge - 0.5, color=INK, alpha=0.15, lw=0.6)
-    elif _is_log(xs) and min(xs) > 0:
+    elif _is_log(xs) and min(xs) > 0 and not _even(xs):
         axes.set_xscale("log")
         axes.set_xlim(min(xs) / 1.15, max(xs) * 1.15)
         _decades(axes.xaxis, lambda x, _: _number(x), xs)
