@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import harness
@@ -10,7 +10,7 @@ from .calls import Argnums
 from .errors import BadRequest
 from .methods import Method
 from .problems import Problem, problems
-from .records import Row
+from .records import Derivative
 from .report import Comparison
 
 
@@ -22,8 +22,12 @@ def compare(
     kwargs: Mapping[str, Any] | None = None,
     gradient: Callable[..., Any] | None = None,
     sizes: Iterable[Any] | None = None,
+    derivative: Derivative | None = None,
     timeout: float | None = None,
     seconds: float | None = None,
+    budget: float | None = None,
+    threads: int | None = None,
+    strict: bool = False,
     seed: int = 0,
 ) -> Comparison:
     """Every way to the gradient of f at a point: which are right, and what each costs.
@@ -40,8 +44,12 @@ def compare(
         kwargs: keyword arguments passed through to f.
         gradient: a gradient of f derived by hand: it serves as the reference and as the method "manual".
         sizes: for a problem, the sizes to run; by default its own.
+        derivative: "gradient", or "jacobian" for an f of any output; by default what the problem asks for.
         timeout: seconds that a method may take until its first gradient; 2 by default.
         seconds: about how long the timing of one problem and size may take; 1 by default.
+        budget: about how many seconds everything may take.
+        threads: how many threads linear algebra may use.
+        strict: whether a reference by which a false gradient would pass counts as an error.
         seed: of the problem's random numbers and of the order of the rounds.
 
     Returns:
@@ -60,36 +68,43 @@ def compare(
         >>> comparison.table.status.tolist()
         ['ok', 'ok', 'ok', 'ok']
     """
-    settings = harness.Settings.of(timeout=timeout, seconds=seconds, seed=seed)
-    chosen = chosen_methods(methods)
-    rows: list[Row] = []
-    for subject in _subjects(f, args, argnums, kwargs or {}, gradient, sizes, seed):
-        rows += harness.run(subject, chosen, settings)
-    return Comparison(rows, harness.environment())
+    settings = harness.Settings.of(
+        timeout=timeout, seconds=seconds, seed=seed, budget=budget, threads=threads, strict=strict
+    )
+    chosen = None if methods is None else harness.contenders(_listed(methods))
+    sources = _sources(f, args, argnums, kwargs or {}, gradient, sizes, derivative, seed)
+    campaign = harness.Campaign([harness.Task(source, chosen) for source in sources], settings)
+    with harness.threads_limited(threads):
+        rows = [row for _, rows in campaign.run() for row in rows]
+    return Comparison(rows, harness.environment(threads), settings=settings.as_dict())
 
 
-def chosen_methods(methods: Iterable[str | Method] | str | Method | None) -> dict[str, Method] | None:
-    """Methods by the names of their rows; None for the default."""
-    if methods is None:
-        return None
-    return harness.named([methods] if isinstance(methods, (str, Method)) else methods)
+def _listed(methods: Iterable[str | Method] | str | Method) -> Iterable[str | Method]:
+    return [methods] if isinstance(methods, (str, Method)) else methods
 
 
-def _subjects(
+def _sources(
     f: Callable[..., Any] | Problem | str,
     args: tuple[Any, ...],
     argnums: Argnums,
     kwargs: Mapping[str, Any],
     gradient: Callable[..., Any] | None,
     sizes: Iterable[Any] | None,
+    derivative: Derivative | None,
     seed: int,
-) -> list[harness.Subject]:
+) -> Sequence[harness.Source]:
+    """What is compared: a problem at its sizes, or a function at its arguments."""
     problem = problems[f] if isinstance(f, str) else f
     if isinstance(problem, Problem):
         if args:
             raise BadRequest(f"{problem.name} brings its own point; give its size as sizes=[...] instead of arguments")
-        return harness.Subject.each(problem, sizes, seed)
+        return [
+            harness.Asked(one, derivative) if derivative else one for one in harness.Subject.each(problem, sizes, seed)
+        ]
     if sizes is not None:
         raise BadRequest("sizes=... goes with a problem; a function is compared at the arguments that are given")
     name = getattr(problem, "__name__", "f")
-    return [harness.Subject(problem, args, kwargs, argnums, name if name.isidentifier() else "f", gradient=gradient)]
+    name = name if name.isidentifier() else "f"
+    return [
+        harness.Subject(problem, args, kwargs, argnums, name, gradient=gradient, derivative=derivative or "gradient")
+    ]

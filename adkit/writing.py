@@ -32,6 +32,14 @@ def require_folder(output: Path | None) -> None:
         raise BadRequest(f"cannot write {output}: there is no folder {output.parent}")
 
 
+def make_folder(output: Path) -> None:
+    """The folder of a results file, made where only it is missing."""
+    try:
+        output.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise BadRequest(f"cannot make the folder {output.parent}: {error.strerror or error}") from None
+
+
 def is_watched(output: Path | None) -> bool:
     """Whether a person sees the output as it comes, in colours and as wide as the terminal is."""
     return output is None and sys.stdout.isatty()

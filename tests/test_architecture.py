@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "snapshots": {"errors"},
     "methods": METHODS,
     "transforms": METHODS | {"methods"},
-    "problems": {"errors"},
+    "problems": {"errors", "records"},
     "testing": CLIENTS | {"checking", "report"},
     "records": set(),
     "stats": set(),
@@ -56,8 +56,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "comparing": CLIENTS | {"harness", "records", "report"},
     "loading": CLIENTS | {"harness", "records", "report"},
     "writing": {"errors"},
+    "journal": {"errors"},
     "cli": CLIENTS
-    | {"harness", "explain", "records", "report", "checking", "comparing", "loading", "trials", "writing", "__init__"},
+    | {
+        "harness",
+        "journal",
+        "explain",
+        "records",
+        "report",
+        "checking",
+        "comparing",
+        "loading",
+        "trials",
+        "writing",
+        "__init__",
+    },
     "__main__": {"cli"},
 }
 HEAVY = {

@@ -14,9 +14,10 @@ from adkit import harness
 from adkit.containers import flatten
 from adkit.harness import Subject, timing
 from adkit.harness.cell import Cell
+from adkit.harness.contenders import Contender
 from adkit.harness.counting import OutOfTimeError, Watched, peak_bytes
 from adkit.harness.judging import errors, tolerance
-from adkit.harness.reference import flat, reference_for
+from adkit.harness.reference import Reference, flat, references_for
 from adkit.methods import Manual, Method
 from adkit.records import Row
 
@@ -26,7 +27,7 @@ EXACT = ["forward", "reverse", "symbolic", "manual"]
 
 def rows_of(name: str, size: str = "", methods: list[str | Method] | None = None) -> dict[str, Row]:
     subject = Subject.of(ad.problems[name], size)
-    chosen = None if methods is None else harness.named(methods)
+    chosen = None if methods is None else harness.contenders(methods)
     return {row.method: row for row in harness.run(subject, chosen, QUICK)}
 
 
@@ -53,7 +54,7 @@ def test_every_method_is_right_on_every_problem_against_the_hand_derived_gradien
     for method in EXACT:
         assert rows[method].status == "ok", rows[method]
         assert rows[method].max_rel_error <= 1e-12 * condition
-        assert rows[method].reference == "hand-derived gradient"
+        assert rows[method].reference.startswith("hand-derived gradient (SymPy in 50-digit mpmath agrees to ")
     assert rows["numerical"].status == "ok", rows["numerical"]
 
 
@@ -150,7 +151,8 @@ def test_the_callers_arrays_are_not_changed() -> None:
 # -- the reference --------------------------------------------------------------------------------------
 def test_without_a_gradient_by_hand_the_reference_has_50_digits() -> None:
     rows = ad.compare(lambda x: np.sin(x) * np.exp(x), 0.7, seconds=0.02).table
-    assert set(rows.reference) == {"SymPy derivative in 50-digit mpmath"}
+    (reference,) = set(rows.reference)
+    assert re.fullmatch(r"SymPy in 50-digit mpmath \(adaptive differences agree to \de-1\d\)", reference)
     assert rows.status.tolist() == ["ok"] * 4
     # Rounding of the true error, not agreement with another double.
     assert rows.max_rel_error[0] < 1e-15
@@ -167,15 +169,19 @@ def test_a_gradient_that_is_handed_in_is_judged_and_not_judged_by() -> None:
     assert not comparison
 
 
-def test_where_f_is_too_large_for_symbols_the_reference_is_differences_and_says_so() -> None:
+def test_where_f_is_too_large_for_symbols_the_reference_is_a_complex_step_or_differences_and_says_so() -> None:
     def f(x):
         for _ in range(1000):
             x = x + 0.001 * np.sin(x)
-        return np.sum(x)
+        return np.sum(np.abs(x)) if bent else np.sum(x)
 
-    table = ad.compare(f, np.linspace(0, 1, 40), methods=["reverse"], seconds=0.02).table
-    assert table.reference[0] == "adaptive differences"
-    assert table.status[0] == "ok"
+    names = {}
+    for bent in (False, True):
+        (row,) = ad.compare(f, np.linspace(0.1, 1, 40), methods=["reverse"], seconds=0.02).rows
+        assert row.status == "ok"
+        names[bent] = row.reference
+    assert re.match(r"complex step \(adaptive differences of \d components and 2 directions agree to", names[False])
+    assert names[True] == "adaptive differences of 32 components and 4 directions"
 
 
 def test_differences_are_taken_in_the_precision_of_the_arguments() -> None:
@@ -191,21 +197,31 @@ def test_differences_are_taken_in_the_precision_of_the_arguments() -> None:
     assert ad.compare(f, point, gradient=lambda x: 1.02 * ad.grad(f)(x), methods=["manual"], seconds=0.02).failed
 
 
-def test_complex_arguments_without_a_reference_are_refused() -> None:
-    with pytest.raises(ad.BadRequest, match="complex arguments have no reference"):
-        ad.compare(lambda z: np.sum(np.real(z * z)), np.array([1 + 2j]), methods=["reverse"])
+def test_complex_arguments_are_judged_by_differences_of_their_real_and_imaginary_parts() -> None:
+    z = np.array([1 + 2j, 0.5 - 1j])
+    right, wrong = (lambda z: 2 * z), (lambda z: 2 * np.conj(z))  # of a real f: df/dx - i df/dy
+    for gradient, status in [(right, "ok"), (wrong, "wrong")]:
+        rows = ad.compare(
+            lambda z: np.sum(np.real(z * z)), z, methods=["reverse", "manual"], gradient=gradient, seconds=0.02
+        ).rows
+        assert [row.status for row in rows] == ["ok", status]
+        assert rows[0].reference == "adaptive differences"
+    assert "argument 0[0].imag" in rows[1].note
 
 
 def test_errors_are_relative_to_the_largest_component_and_nan_counts_as_infinite() -> None:
-    reference = harness_reference([1.0, -200.0])
-    assert errors(np.array([1.0, -202.0]), reference) == (2.0, 0.01)
-    assert errors(np.array([1.0, np.nan]), reference) == (np.inf, np.inf)
-    assert errors(np.array([1.0]), reference) == (np.inf, np.inf)
-    assert errors(np.array([np.inf]), harness_reference([np.inf]))[0] == 0.0
-    assert errors(np.array([1e-3]), harness_reference([0.0])) == (1e-3, 1e-3)
+    def found(gradient, truth):
+        off = errors(np.array(gradient), harness_reference(truth))
+        return off.absolute, off.relative
+
+    assert found([1.0, -202.0], [1.0, -200.0]) == (2.0, 0.01)
+    assert found([1.0, np.nan], [1.0, -200.0]) == (np.inf, np.inf)
+    assert found([1.0], [1.0, -200.0]) == (np.inf, np.inf)
+    assert found([np.inf], [np.inf]) == (0.0, 0.0)
+    assert found([1e-3], [0.0]) == (1e-3, 1e-3)
     # An infinite component is no scale for the others; nan is right where the truth is nan.
-    assert errors(np.array([np.inf, 999.0]), harness_reference([np.inf, 6.0])) == (993.0, 165.5)
-    assert errors(np.array([np.nan, 6.0]), harness_reference([np.nan, 6.0])) == (0.0, 0.0)
+    assert found([np.inf, 999.0], [np.inf, 6.0]) == (993.0, 165.5)
+    assert found([np.nan, 6.0], [np.nan, 6.0]) == (0.0, 0.0)
 
 
 def test_a_wrong_row_says_which_component_is_wrong() -> None:
@@ -243,8 +259,6 @@ def test_where_there_is_no_value_there_is_nothing_to_compare() -> None:
 
 
 def harness_reference(gradient):
-    from adkit.harness.reference import Reference
-
     return Reference("given", np.array(gradient))
 
 
@@ -265,7 +279,7 @@ def test_where_rounding_decides_everything_a_row_says_that_it_cannot_be_checked(
     wrong = Planted(FAULTS["factor"])
     row = rows_of("logistic_map", "60", [wrong])["planted"]
     assert row.status == "skipped"
-    assert "f amplifies errors 1e+18 times here" in row.note
+    assert "f amplifies rounding errors 1e+18 times here" in row.note
 
 
 def test_the_50_digit_reference_of_the_logistic_map_is_the_published_value() -> None:
@@ -274,8 +288,8 @@ def test_the_50_digit_reference_of_the_logistic_map_is_the_published_value() -> 
     def f(x):
         return problem.f(x, 4)
 
-    reference = reference_for(Subject(f, (0.2,)).call(), None)
-    assert reference.name == "SymPy derivative in 50-digit mpmath"
+    reference = references_for(Subject(f, (0.2,))).first
+    assert reference.name == "SymPy in 50-digit mpmath"
     assert reference.gradient[0] == pytest.approx(9.0660864, rel=1e-15)
 
 
@@ -338,10 +352,10 @@ def test_what_is_timed_is_f_itself_and_not_f_watched() -> None:
         seen.append(type(x).__name__)
         return np.sum(x**2)
 
-    rows = harness.run(Subject(f, (np.ones(3),)), harness.named(["autograd", "reverse"]), QUICK)
+    rows = harness.run(Subject(f, (np.ones(3),)), harness.contenders(["autograd", "reverse"]), QUICK)
     assert [row.status for row in rows] == ["ok", "ok"]
-    cell = Cell(Subject(f, (np.ones(3),)), "autograd", ad.methods["autograd"], QUICK)
-    cell.check(reference_for(cell.subject.call(), None), 3.0)
+    cell = Cell(Subject(f, (np.ones(3),)), Contender("autograd", ad.methods["autograd"]), QUICK)
+    cell.check(references_for(cell.subject))
     calls = cell.watched.calls
     cell.timed()()
     assert cell.watched.calls == calls

@@ -55,8 +55,11 @@ def test_every_problem_says_what_it_is_and_where_it_comes_from(entry: Problem):
     assert entry.title.startswith("f(")
     assert "\n" not in entry.title
     assert entry.source
-    assert entry.gradient is not None
-    assert entry.value_and_gradient is not None
+    if entry.derivative == "jacobian":
+        assert entry.jacobian is not None
+    else:
+        assert entry.gradient is not None
+        assert entry.value_and_gradient is not None
 
 
 def test_an_unknown_name_lists_the_known_and_suggests_the_nearest():

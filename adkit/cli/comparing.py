@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import RIGHT, WRONG, Argnums, At, Form, Output, app, aside
+from .app import RIGHT, Argnums, At, Form, Output, app, aside
 
 if TYPE_CHECKING:
-    from ..harness import Settings, Subject
+    from ..harness import Settings
     from ..loading import Plan
-    from ..methods import Method
-    from ..records import Row, Trial
-    from ..writing import Format
+    from .running import Run
 
 
 @app.command()
@@ -25,8 +21,8 @@ def compare(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Problems by name, FILE.py:f for a function of your own, or one comparison FILE.toml. "
-            "None: the four problems."
+            help="Problems by name, FILE.py:f for a function of your own, FILE.py for the problems that it declares, "
+            "or comparison files, FILE.toml. None: the four problems."
         ),
     ] = None,
     at: At = None,
@@ -34,165 +30,105 @@ def compare(
     gradient: Annotated[
         str | None, typer.Option("--grad", help="FILE.py:g, a gradient of FILE.py:f derived by hand.")
     ] = None,
-    methods: Annotated[str | None, typer.Option(help="Methods, separated by commas. Default: all of adkit's.")] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(help='Methods, separated by commas, e.g. "reverse,forward(chunk=1)". Default: all of adkit\'s.'),
+    ] = None,
     sizes: Annotated[
-        str | None, typer.Option(help="Sizes of the problems, separated by commas, e.g. 4,8,16 or 100x10,1000x100.")
+        str | None,
+        typer.Option(help='Sizes of the problems, e.g. 4,8,16 or 100x10,1000x100, or a sweep: "N=100 D=2..1024*2".'),
     ] = None,
     format: Form = None,
     output: Output = None,
     timeout: Annotated[
-        float | None, typer.Option(help="Seconds that a method may take until its first gradient. Default: 2.")
+        float | None, typer.Option(help="Seconds that a method may take until its first derivative. Default: 2.")
     ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="About how long the timing of one problem and size may take. Default: 1.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random points, and of the order of the rounds.")] = 0,
+    budget: Annotated[float | None, typer.Option(help="About how many seconds everything may take.")] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="How much memory a method may take, e.g. 2GB. Default: no limit.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="How many threads linear algebra may use.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A look: short timings, short timeouts.")] = False,
+    rigorous: Annotated[bool, typer.Option("--rigorous", help="To publish: long timings, long timeouts.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A reference by which a false gradient would pass is an error.")
+    ] = False,
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="All in one process: no hard limits, and a crash is the end.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and run nothing.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew even where a killed run has left something behind.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="Of the random points, and of the order of the rounds.")] = None,
 ) -> None:
     """Compare the methods: which are right, how fast, at what cost.
 
-    Exit code: 0 when all is right, 1 when a gradient is wrong or a method failed, 2 when the request makes no sense.
+    The results of a comparison file are kept beside it, in results/NAME.json; a run that was killed goes on from where
+    it was when the same command is given again.
+
+    Exit code: 0 all is right, 1 a wrong gradient, 2 the request makes no sense, 3 a timeout, 4 another outcome than
+    expected, 5 nothing ran.
     """
-    from .. import harness, writing
-    from ..comparing import chosen_methods
+    from .. import harness, loading, writing
+    from . import running
 
-    plan = None
-    if targets and targets[0].endswith(".toml"):
-        plan = _plan(targets, alone=at is argnums is gradient is sizes is None)
-        subjects = list(_planned(plan, seed))
-    else:
-        with aside():
-            subjects = list(_subjects(targets or [], at, argnums, gradient, sizes, seed))
-    writing.require_folder(output)
-    names = _listed(methods, "--methods") if methods is not None else plan and _planned_methods(plan)
     form = writing.format_of(format, output)
-    if plan and plan.trial:
-        _write_trials(_tried(plan, names, seed), plan, form, output)
-    chosen = chosen_methods(names)
-    settings = harness.Settings.of(
-        timeout=plan.timeout if timeout is None and plan else timeout,
-        seconds=plan.seconds if seconds is None and plan else seconds,
-        seed=seed,
-    )
-    rows = _run(subjects, chosen, settings)
-    _write(rows, form, output, plan.question if plan else "")
-
-
-# -- from words to subjects ----------------------------------------------------------------------
-def _subjects(
-    targets: Sequence[str], at: str | None, argnums: str | None, gradient: str | None, sizes: str | None, seed: int
-) -> Iterator[Subject]:
-    """What is to be compared."""
-    from .. import harness, loading
-    from ..errors import BadRequest
-    from ..problems import problems
-
-    own = [target for target in targets if ":" in target or target.endswith(".py")]
-    if not own and (at is not None or argnums is not None or gradient is not None):
-        raise BadRequest(
-            "--at, --argnums and --grad go with a function of your own, as FILE.py:f; problems bring theirs"
-        )
-    for target in targets or [p.name for p in problems.values() if p.default]:
-        if target in own:
-            if sizes is not None:
-                raise BadRequest(f"--sizes goes with problems; {target} is compared at the point given by --at")
-            yield loading.subject(target, at, argnums, gradient)
+    writing.require_folder(output)
+    given: dict[str, Any] = {
+        "timeout": timeout,
+        "seconds": seconds,
+        "budget": budget,
+        "memory": None if memory is None else harness.bytes_of(memory),
+        "threads": threads,
+        "seed": seed,
+        "strict": strict or None,
+        "isolate": not in_process,
+    }
+    preset = _preset(quick, rigorous)
+    with aside():
+        chosen = None if methods is None else loading.contenders(methods)
+        if any(target.endswith(".toml") for target in targets or []):
+            plans = _plans(targets or [], alone=at is argnums is gradient is sizes is None, output=output)
+            runs: list[Run] = [running.of_plan(plan, chosen, preset, given) for plan in plans]
         else:
-            chosen = None if sizes is None else _listed(sizes, "--sizes")
-            yield from harness.Subject.each(problems[target], chosen, seed)
+            settings = harness.Settings.of(**(preset | _known(given)))
+            tasks = loading.named(
+                targets or [], chosen, at=at, argnums=argnums, gradient=gradient, sizes=sizes, seed=settings.seed
+            )
+            runs = [running.Comparing(tasks, settings, output if form == "json" else None)]
+    codes = [run.dry() if dry_run else run.finished(form, output, fresh) for run in runs]
+    raise typer.Exit(min((code for code in codes if code), default=RIGHT))
 
 
-def _plan(targets: Sequence[str], alone: bool) -> Plan:
-    """A comparison file, which leaves nothing else to choose."""
+def _preset(quick: bool, rigorous: bool) -> dict[str, Any]:
+    """The bounds that a word stands for."""
+    from .. import harness
+    from ..errors import BadRequest
+
+    if quick and rigorous:
+        raise BadRequest("--quick and --rigorous contradict each other: give one of them")
+    chosen: Settings | None = harness.QUICK if quick else harness.RIGOROUS if rigorous else None
+    return {} if chosen is None else {"timeout": chosen.timeout, "seconds": chosen.seconds}
+
+
+def _known(given: dict[str, Any]) -> dict[str, Any]:
+    """What was said."""
+    return {name: x for name, x in given.items() if x is not None}
+
+
+def _plans(targets: Sequence[str], alone: bool, output: Path | None) -> list[Plan]:
+    """Comparison files, which leave nothing else to choose."""
     from .. import loading
     from ..errors import BadRequest
 
-    if len(targets) > 1 or not alone:
-        raise BadRequest(f"{targets[0]} states a whole comparison: no other target, --at, --argnums, --grad or --sizes")
-    return loading.plan(Path(targets[0]))
-
-
-def _planned(plan: Plan, seed: int) -> Iterator[Subject]:
-    """The subjects of a comparison file."""
-    from .. import harness
-    from ..problems import problems
-
-    for entry in plan.problems:
-        yield from harness.Subject.each(problems[entry.name], entry.sizes, seed)
-
-
-def _planned_methods(plan: Plan) -> Sequence[str] | None:
-    """The methods of a plan, or the tools of its trial."""
-    return plan.tools if plan.trial or plan.methods is None else [method.spelling for method in plan.methods]
-
-
-def _listed(text: str, option: str) -> list[str]:
-    """The items of a list separated by commas, each once."""
-    from ..errors import BadRequest
-
-    items = list(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
-    if not items:
-        raise BadRequest(f"{option} names nothing; leave it out for the default")
-    return items
-
-
-def _run(subjects: Sequence[Subject], chosen: dict[str, Method] | None, settings: Settings) -> list[Row]:
-    """All rows, with a progress bar where a person is watching."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from .. import harness
-
-    rows: list[Row] = []
-    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    with aside(), progress:
-        task = progress.add_task("", total=len(subjects))
-        for subject in subjects:
-            rows += harness.run(subject, chosen, settings, lambda text: progress.update(task, description=text))
-            progress.advance(task)
-    return rows
-
-
-def _tried(plan: Plan, tools: Sequence[str] | None, seed: int) -> list[Trial]:
-    """The trials of a comparison file, with a progress bar where a person is watching."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from .. import trials
-
-    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    with progress:
-        task = progress.add_task("")
-
-        def on_progress(name: str, done: int, total: int) -> None:
-            progress.update(task, description=name, completed=done, total=total)
-
-        return trials.run(plan.trial, tools, plan.random, seed, on_progress)
-
-
-def _write_trials(rows: list[Trial], plan: Plan, format: Format, output: Path | None) -> NoReturn:
-    """Print or store the trials; the exit code says whether adkit kept its promises. A terminal gets Markdown too."""
-    from .. import trials, writing
-    from ..harness import environment
-    from ..report.trials import TrialReport
-
-    where = {**environment(), **trials.versions(), "command": shlex.join(["adkit", *sys.argv[1:]])}
-    report = TrialReport(rows, where, plan.question, trials.conditions(plan.trial))
-    text = {"csv": report.to_csv, "json": report.to_json}
-    writing.emit(text.get(format, report.to_markdown)(), output)
-    raise typer.Exit(RIGHT if report else WRONG)
-
-
-def _write(rows: list[Row], format: Format, output: Path | None, question: str) -> None:
-    """Print or store the rows; the exit code says whether all is right."""
-    from .. import writing
-    from ..harness import environment
-    from ..report import Comparison, terminal
-
-    command = shlex.join(["adkit", *sys.argv[1:]])
-    comparison = Comparison(rows, {**environment(), "command": command}, question)
-    text = {"markdown": comparison.to_markdown, "csv": comparison.to_csv, "json": comparison.to_json}
-    if format == "table":
-        writing.show(lambda width: terminal.renderables(rows, width), output)
-    else:
-        writing.emit(text[format](), output)
-    raise typer.Exit(RIGHT if comparison else WRONG)
+    others = [target for target in targets if not target.endswith(".toml")]
+    if others or not alone:
+        name = next(target for target in targets if target.endswith(".toml"))
+        raise BadRequest(f"{name} states a whole comparison: no other target, --at, --argnums, --grad or --sizes")
+    if len(targets) > 1 and output is not None:
+        raise BadRequest(f"-o takes the results of one comparison, not of {len(targets)}; each keeps its own anyway")
+    return [loading.plan(Path(target)) for target in targets]

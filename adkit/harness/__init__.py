@@ -1,20 +1,23 @@
 """Check, count, time: from methods and problems to flat frozen records."""
 
 from .campaign import Campaign, Task
-from .contenders import Contender, contenders, default_contenders
-from .environment import environment
+from .contenders import Contender, MethodSource, Spelled, contenders, default_contenders
+from .environment import environment, threads_limited
 from .running import run
 from .settings import QUICK, RIGOROUS, Settings, bytes_of
-from .subjects import ProblemSource, Source, Subject
+from .subjects import Asked, ProblemSource, Source, Subject
 
 __all__ = [
     "QUICK",
     "RIGOROUS",
+    "Asked",
     "Campaign",
     "Contender",
+    "MethodSource",
     "ProblemSource",
     "Settings",
     "Source",
+    "Spelled",
     "Subject",
     "Task",
     "bytes_of",
@@ -22,4 +25,5 @@ __all__ = [
     "default_contenders",
     "environment",
     "run",
+    "threads_limited",
 ]

@@ -180,5 +180,5 @@ def _context(imports: tuple[str, ...]) -> Any:
 
 
 def _portable(contender: Contender) -> Contender:
-    """A contender without the object that is made again from its spelling."""
-    return replace(contender, method=Manual()) if contender.spelling else contender
+    """A contender without the object that is made again from its source."""
+    return replace(contender, method=Manual())

@@ -74,7 +74,7 @@ class Campaign:
         due = [c for c in chosen if c.name not in found]
         if due and settings is not None:
             found |= {row.method: row for row in self._run(subject, due, settings, report)}
-        known = {**subject.expect, **task.expect}
+        known = {**task.expect, **{p: x for p, x in subject.expect.items() if p not in task.expect}}
         return [self._expected(found[c.name], known) for c in chosen]
 
     def _run(self, subject: Subject, due: Sequence[Contender], settings: Settings, report: Report) -> list[Row]:
@@ -87,7 +87,7 @@ class Campaign:
 
     def _expected(self, row: Row, known: Mapping[str, str]) -> Row:
         """A row with what was expected of it, and whether it came out otherwise."""
-        wanted = next((known[p] for p in reversed(known) if fnmatchcase(row.method, p)), "")
+        wanted = next((known[p] for p in known if fnmatchcase(row.method, p)), "")
         # Given more time than usual, nothing has to run out of it; what did not run surprises nobody.
         if row.status == "skipped" or (wanted == "timeout" and self.settings.timeout > Settings().timeout):
             return row

@@ -8,20 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from ..calls import size_of
+from ..calls import Call, size_of
 from ..errors import ExpressionTooLarge
-from ..methods import Manual
+from ..methods import Manual, Numerical
 from ..records import Row
-from ..tracing import plain
-from ..transforms import ValueAndGradient
+from ..transforms import JacobianFunction, ValueAndGradient
+from . import judging
+from .answers import Answer, FaultyError, asked
 from .contenders import Contender, blank
 from .counting import OutOfTimeError, Watched, peak_bytes
-from .judging import errors, tolerance, worst
-from .precision import LOOSEST
-from .reference import Reference, References, flat
+from .precision import LOOSEST, rounding
+from .reference import BY_HAND, DIFFERENCES, Reference, References
 from .settings import Settings
 from .subjects import Subject
+from .task import Kept, Vector
 from .timing import once
+
+# A second call may differ from the first by so many roundings of the largest component: threads add as they come.
+REPEATED = 8
+# At the second point f may amplify roundings so many times more than at the first.
+ELSEWHERE = 10
 
 
 class Cell:
@@ -31,90 +37,191 @@ class Cell:
         self, subject: Subject, contender: Contender, settings: Settings, stage: Callable[[str], None] = lambda _: None
     ) -> None:
         self.stage = stage
-        name, method = contender.name, contender.method
         self.subject = subject
         self.call = subject.call()
+        method = contender.method
         self.method = subject.manual if method == Manual() and subject.manual else method
         self.settings = settings
-        self.row = blank(subject, contender)
         self.watched = Watched(subject.f)
-        self.transform = ValueAndGradient(self.watched, subject.argnums, self.method)
+        transform = JacobianFunction if subject.derivative == "jacobian" else ValueAndGradient
+        self.transform = transform(self.watched, subject.argnums, self.method)
+        self.row = replace(blank(subject, contender), inputs=size_of(self.call.leaves))
 
     def __call__(self) -> Any:
         return self.transform(*self.subject.args, **self.subject.kwargs)
 
     def timed(self) -> Callable[[], Any]:
         """What is timed: the transform, or somebody else's code without adkit round it."""
-        return self.method.bare(self.call, self.transform.cache) or self
+        bare = self.method.bare(self.call, self.transform.cache) if self.subject.derivative == "gradient" else None
+        return bare or self
 
     def check(self, references: References) -> Row:
-        """The row of the method."""
-        return self._check(references.first, references.value).row
-
-    def _check(self, reference: Reference, value: float) -> Cell:
-        """Prepare, call, count, and judge the gradient; anything that goes wrong is a row, not the end."""
-        self.row = replace(self.row, reference=reference.name, inputs=size_of(self.call.leaves))
+        """Prepare, call, count, and judge the derivative; anything that goes wrong is a row, not the end."""
+        self.row = replace(
+            self.row,
+            reference=references.name,
+            inputs_hash=references.inputs_hash,
+            outputs=references.value.size,
+            condition=self._condition(references),
+        )
         if (missing := self.method.missing()) is not None:
             return self._ends("not installed", missing)
+        if references.trouble:
+            return self._ends("error", f"nothing to judge by: {references.trouble}")
         self.watched.stop_after(self.settings.timeout)
         try:
-            self._first_calls(reference, value)
-            # From here on nobody watches: counting the calls of f would be timed with them, and time is up to us.
-            self.transform.f = self.subject.f
-            self.watched.stop_after(float("inf"))
-            self._count()
+            self._checked(references)
         except OutOfTimeError:
             return self._ends("timeout", self._out_of_time())
         except ExpressionTooLarge as error:
             return self._ends("too large", str(error))
+        except MemoryError as error:
+            return self._ends("too large", f"out of memory{': ' if str(error) else ''}{error}")
+        except FaultyError as error:
+            return self._ends("wrong", str(error))
         except Exception as error:
             return self._ends("error", f"{type(error).__name__}: {error}")
-        return self
+        return self.row
 
-    def _first_calls(self, reference: Reference, value: float) -> None:
+    def _checked(self, references: References) -> None:
+        with np.errstate(all="ignore"):  # what a method makes of overflows and poles is judged by its result
+            answer = self._first_calls()
+            self._judge(answer, references)
+            if self._has_time(4):
+                self._judge_elsewhere(answer, references)
+        # From here on nobody watches: counting the calls of f would be timed with them, and time is up to us.
+        self.transform.f = self.subject.f
+        self._count()
+
+    # -- calls ---------------------------------------------------------------------------------------
+    def _first_calls(self) -> Answer:
         """The first call is timed as it is; the second, on everything prepared, is counted and must repeat it."""
         self.stage("first")
+        kept = Kept(self.subject.args, self.subject.kwargs)
         _, prepare_s = once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))
-        (out, gradient), first_s = once(self)
+        answer, first_s = once(lambda: self._answer(kept))
         self.stage("afterwards")
+        self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s)
+        # The time was for the first derivative. What took half of it once would run out of it the second time.
+        self.watched.stop_after(float("inf"))
         self.watched.calls = 0
-        # What took half of its time once would run out of it the second time.
-        twice = 2 * first_s < self.settings.timeout
-        again = self()[1] if twice else gradient
-        calls = self.watched.calls if twice else self.method.passes(self.call)
-        self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s, f_calls=calls)
-        self._judge(float(plain(out)), flat([gradient]), reference, value)
-        if not np.array_equal(flat([gradient]), flat([again]), equal_nan=True):
-            self._ends("wrong", "a second call gave another gradient")
+        calls = self.method.passes(self.call)
+        if self._has_time(2):
+            again = self._answer(kept)
+            calls = self.watched.calls
+            self._require_same(answer, again, "a second call gave another derivative")
+        self.row = replace(self.row, f_calls=calls)
+        return answer
 
-    def _judge(self, out: float, gradient: Any, reference: Reference, value: float) -> None:
-        """Compare with the reference."""
-        allowed = tolerance(self.method, reference, self.call, self.subject.condition)
-        absolute, relative = errors(gradient, reference)
-        self.row = replace(self.row, value=out, max_abs_error=absolute, max_rel_error=relative, tolerance=allowed)
-        same_value = abs(out - value) <= allowed * max(abs(value), 1.0)
-        if relative <= min(allowed, LOOSEST) and same_value:
-            self.row = replace(self.row, is_reference=self.method == reference.method)
-            return
-        if allowed > LOOSEST:
-            amplified = f"f amplifies errors {self.subject.condition:.0e} times here"
-            self._ends("skipped", f"cannot be checked: relative error {relative:.1e}, but {amplified}")
-        elif not same_value:
-            self._ends("wrong", f"the value of f came out as {out:.6g}, not {value:.6g}")
-        else:
-            where = worst(gradient, reference, self.call, allowed)
-            self._ends("wrong", f"relative error {relative:.1e}, allowed {allowed:.1e}; {where}")
+    def _has_time(self, calls: int) -> bool:
+        return calls * (self.row.first_s or 0.0) < self.settings.timeout
 
-    def _count(self) -> None:
-        """What repeats exactly, and the peak of memory in a pass of its own."""
+    def _answer(self, kept: Kept | None = None, leaves: list[Any] | None = None) -> Answer:
+        """One call of the method; nothing that it is given may change."""
+        call = self.transform.call(*self.subject.args, **self.subject.kwargs)
+        found = asked(self.method, call if leaves is None else call.moved(leaves), self.transform.cache, self.row)
+        if kept is not None and kept.changed():
+            raise FaultyError("the method, or f when it is called by it, changes its arguments")
+        return found
+
+    def _require_same(self, answer: Answer, again: Answer, complaint: str) -> None:
+        for one, other in ((answer.derivative, again.derivative), (answer.value, again.value)):
+            size = np.max(np.abs(one), where=np.isfinite(one), initial=0.0)
+            few = REPEATED * judging.epsilon(self.call) * size
+            if one.shape != other.shape or not np.allclose(one, other, rtol=0.0, atol=few, equal_nan=True):
+                raise FaultyError(complaint)
+
+    # -- judging -------------------------------------------------------------------------------------
+    def _condition(self, references: References) -> float:
+        return max(self.subject.condition, references.condition)
+
+    def _judge(self, answer: Answer, references: References) -> None:
+        """Compare with the reference, and say what a wrong derivative would have had to be like to be found out."""
+        reference, condition = references.first, self._condition(references)
+        allowed = judging.tolerance(self.method, reference, self.call, condition)
+        found = judging.errors(answer.derivative, reference, judging.epsilon(self.call))
         self.row = replace(
             self.row,
-            passes=self.method.passes(self.call),
-            primitive_ops=self.method.operations(self.call, self.transform.cache),
-            tape_bytes=self.method.tape_bytes(self.call),
+            value=float(answer.value[0]) if self.row.derivative == "gradient" and answer.value.size else None,
+            max_abs_error=found.absolute,
+            max_rel_error=found.relative,
+            norm_rel_error=found.norm,
+            max_ulps=found.ulps,
+            tolerance=allowed,
+            vacuous=judging.vacuous(reference, allowed),
+            blind=judging.blind(reference, allowed),
+            is_reference=self._is(reference),
         )
+        self._require_value(answer, references.value, condition)
+        amplified = f"f amplifies rounding errors {condition:.0e} times here"
+        if found.relative > min(allowed, LOOSEST) and allowed > LOOSEST:
+            self._ends("skipped", f"cannot be checked: relative error {found.relative:.1e}, but {amplified}")
+            return
+        self._require_right(answer.derivative, reference, allowed, self.call)
+        if condition > 1 and found.relative > rounding(self.call) and self.method.exact:
+            self._ends("ok", f"{amplified}, so that a right method may be {allowed:.0e} off")
+        if self.row.vacuous:
+            self._ends_vacuous(references)
+
+    def _require_value(self, answer: Answer, wanted: Vector, condition: float) -> None:
+        allowed = min(rounding(self.call) * condition, LOOSEST) * np.maximum(np.abs(wanted), 1.0)
+        if answer.value.shape != wanted.shape:
+            raise FaultyError(f"the method says that f has {answer.value.size} outputs, not {wanted.size}")
+        off = ~(np.abs(answer.value - wanted) <= allowed)
+        if off.any():
+            k = int(np.argmax(off))
+            raise FaultyError(f"the value of f came out as {answer.value[k]:.6g}, not {wanted[k]:.6g}")
+
+    def _require_right(self, derivative: Vector, reference: Reference, allowed: float, call: Call) -> None:
+        found = judging.errors(derivative, reference)
+        if not found.relative <= min(allowed, LOOSEST):
+            detail = judging.worst(derivative, reference, call, allowed)
+            raise FaultyError(f"relative error {found.relative:.1e}, allowed {allowed:.1e}; {detail}")
+        if contradiction := judging.off_course(derivative, reference, call, allowed):
+            raise FaultyError(contradiction)
+
+    def _is(self, reference: Reference) -> bool:
+        """Whether the method is the very one that the reference comes from."""
+        if reference.name == BY_HAND.format(self.row.derivative):
+            return isinstance(self.method, Manual) and self.subject.gradient is None
+        return self.method == Numerical(scheme="adaptive") and reference.name.startswith(DIFFERENCES)
+
+    def _ends_vacuous(self, references: References) -> None:
+        scale = judging.scale_of(references.first)
+        why = "the true derivative is 0" if scale == 0 else f"the tolerance is {self.row.tolerance:.0e}"
+        note = f"this check says little, since {why}: {self.row.vacuous} would pass too"
+        self._ends("error" if getattr(self.settings, "strict", False) else self.row.status, note)
+
+    # -- another point, and back -------------------------------------------------------------------
+    def _judge_elsewhere(self, answer: Answer, references: References) -> None:
+        """What a method keeps from call to call must not depend on the numbers of the first."""
+        there = references.elsewhere
+        if there is None or self.row.status != "ok":
+            return
+        found = self._answer(leaves=there.leaves)
+        condition = ELSEWHERE * self._condition(references)
+        call = self.call.moved(there.leaves)
+        allowed = judging.tolerance(self.method, there.reference, call, condition)
+        if allowed <= LOOSEST and self.method.exact:
+            try:
+                self._require_value(found, there.value, condition)
+                self._require_right(found.derivative, there.reference, allowed, call)
+            except FaultyError as error:
+                raise FaultyError(f"right at the first point, wrong at a second one: {error}") from None
+        self._require_same(answer, self._answer(), "after a call at another point the first gave another derivative")
+
+    # -- counting ------------------------------------------------------------------------------------
+    def _count(self) -> None:
+        """What repeats exactly, and the peak of memory in a pass of its own."""
+        if self.row.derivative == "gradient":
+            self.row = replace(
+                self.row,
+                passes=self.method.passes(self.call),
+                primitive_ops=self.method.operations(self.call, self.transform.cache),
+                tape_bytes=self.method.tape_bytes(self.call),
+            )
         # Tracing memory slows a call several times.
-        if (self.row.first_s or 0.0) < self.settings.timeout / 4:
+        if self._has_time(4):
             self.row = replace(self.row, peak_bytes=peak_bytes(self))
 
     def _out_of_time(self) -> str:
@@ -122,6 +229,6 @@ class Cell:
         runs = f"{needed:,} run{'s' * (needed != 1)} of f"
         return f"needs {runs}; stopped after {self.watched.calls:,} at {self.settings.timeout:g} s"
 
-    def _ends(self, status: Any, note: str) -> Cell:
-        self.row = replace(self.row, status=status, note=note)
-        return self
+    def _ends(self, status: Any, note: str) -> Row:
+        self.row = replace(self.row, status=status, note="; ".join(filter(None, [self.row.note, note])))
+        return self.row

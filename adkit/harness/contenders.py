@@ -4,23 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from ..methods import Method, methods
 from ..records import Row
 from .subjects import Subject
 
 
+class MethodSource(Protocol):
+    """How a method is made again in another process: it can be pickled, which a method may not."""
+
+    def method(self) -> Method:
+        """The method, made anew."""
+        ...
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A method by the text that the registry knows it by: "forward", "forward(chunk=1)"."""
+
+    text: str
+
+    def method(self) -> Method:
+        return methods.resolve(self.text)
+
+
 @dataclass(frozen=True)
 class Contender:
     """A method under the name of its row.
 
-    `spelling` is the text that another process makes it from; an object that has none exists in this process only.
-    `parameters` are numbers of the method's own that a sweep goes over.
+    `source` makes it in another process; an object that has none exists in this process only. `parameters` are numbers
+    of the method's own that a sweep goes over.
     """
 
     name: str
     method: Method
-    spelling: str = ""
+    source: MethodSource | None = None
     parameters: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
@@ -36,7 +55,7 @@ def contenders(chosen: Iterable[str | Method | Contender]) -> list[Contender]:
 
 def _contender(item: str | Method) -> Contender:
     method = methods.resolve(item)
-    return Contender(item, method, item) if isinstance(item, str) else Contender(method.name, method)
+    return Contender(item, method, Spelled(item)) if isinstance(item, str) else Contender(method.name, method)
 
 
 def default_contenders(subject: Subject) -> list[Contender]:

@@ -8,6 +8,10 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+from ..calls import Call
+from ..methods import Cache, Method
+from ..records import Derivative
+
 
 class OutOfTimeError(Exception):
     """The method called f again after its time was up."""
@@ -46,3 +50,13 @@ def peak_bytes(thunk: Callable[[], object]) -> int:
     finally:
         if not running:
             tracemalloc.stop()
+
+
+def counts(method: Method, call: Call, cache: Cache, derivative: Derivative = "gradient") -> dict[str, Any]:
+    """What one value and derivative costs, by the fields of a row: `passes`, `primitive_ops`, `f_ops`, `flops`,
+    `f_flops`, `bound`, `tape_length`, `tape_bytes`, `expression_nodes` and `tree_nodes`, None where there is none."""
+    return {
+        "passes": method.passes(call),
+        "primitive_ops": method.operations(call, cache),
+        "tape_bytes": method.tape_bytes(call),
+    }

@@ -7,9 +7,10 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 # What a result may depend on, as far as it is installed.
 PACKAGES = ("adkit", "numpy", "scipy", "sympy", "mpmath", "pandas", "matplotlib", "autograd", "jax", "torch", "casadi")
@@ -61,15 +62,19 @@ def _load() -> str | None:
 
 def _blas(threads: int | None) -> str | None:
     """The library of linear algebra that NumPy uses, and its threads."""
-    from threadpoolctl import threadpool_info, threadpool_limits
+    from threadpoolctl import threadpool_info
 
-    with threadpool_limits(threads):
+    with threads_limited(threads):
         found = [pool for pool in threadpool_info() if pool.get("user_api") == "blas"]
-    return ", ".join(
-        dict.fromkeys(
-            f"{pool['internal_api']} {pool['version'] or ''} with {pool['num_threads']} threads" for pool in found
-        )
-    )
+    named = (f"{pool['internal_api']} {pool['version'] or ''} with {pool['num_threads']} threads" for pool in found)
+    return ", ".join(dict.fromkeys(named))
+
+
+def threads_limited(threads: int | None) -> AbstractContextManager[Any]:
+    """A context in which linear algebra uses so many threads; as many as it wants for None."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(threads)
 
 
 def _commit() -> str | None:

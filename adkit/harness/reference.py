@@ -1,111 +1,181 @@
-"""What a gradient is judged against: something that does not share the method's code."""
+"""What a derivative is judged against: statements that share no code with the methods judged, and that agree."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .. import numerical
-from ..calls import Call
-from ..containers import flatten
-from ..errors import AdkitError, BadRequest
-from ..methods import Manual, Method, Numerical, Symbolic
-from ..vectors import leaves_like
+from ..calls import Leaves
+from ..errors import BadRequest
 from .precision import rounding
+from .subjects import Subject
+from .task import Task, Vector, fingerprint, flat, quiet
+from .witnesses import BY_HAND, DIFFERENCES, DIGITS, Reference, Witnesses
 
-# Bars are so wide that hardly one in a thousand is broken; the errors under them are smaller by this at least.
-ROOM = 4
-# Differences are taken of at most so many components, drawn at random where there are more.
-SAMPLED = 50
-
-Vector = np.ndarray[Any, np.dtype[Any]]
+__all__ = ["BY_HAND", "DIFFERENCES", "Elsewhere", "Reference", "References", "flat", "references_for"]
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A gradient, as one flat vector; what it is; how far from the truth it may itself be (relative).
+class Elsewhere:
+    """Another point, and what is true there: a method that repeats itself is found out."""
 
-    `components` are the places in the gradient that it speaks of; None stands for all. `method` is the one that it is
-    computed by, where that may be among those that are judged.
-    """
-
-    name: str
-    gradient: Vector
-    uncertainty: float = 0.0
-    components: Vector | None = None
-    method: Method | None = None
+    leaves: Leaves
+    value: Vector
+    reference: Reference
 
 
 @dataclass(frozen=True)
 class References:
-    """What is known of f at the point."""
+    """All that a cell has to know of the truth; it can be pickled.
 
-    value: float
+    Attributes:
+        value: the outputs of f in one vector.
+        first: what is judged by.
+        second: what bears it out, where something could be had.
+        gap: how far the two are apart, relative to the largest component.
+        condition: by how much f was seen to amplify rounding errors, at least 1.
+        elsewhere: what is true at a second point, where that could be had.
+        inputs_hash: of all the arguments, with their dtypes and shapes.
+        outputs: how many numbers f returns.
+        trouble: why there is nothing to judge by; "" where there is.
+    """
+
+    value: Vector
     first: Reference
+    second: Reference | None = None
+    gap: float | None = None
+    condition: float = 1.0
+    elsewhere: Elsewhere | None = None
+    inputs_hash: str = ""
+    trouble: str = ""
+    odd: str = field(default="")
 
     @property
     def name(self) -> str:
-        return self.first.name
+        """What a table says of the reference: what it is, and what agrees with it."""
+        if self.second is None:
+            return self.first.name
+        agrees = f"{self.second.name} agree{'' if self.second.is_one else 's'} to {self.gap:.0e}"
+        return f"{self.first.name} ({agrees}{self.odd})"
 
 
-def references_for(subject: Any) -> References:
-    """What the methods are judged by."""
-    call = subject.call()
-    value = float(np.real(call.scalar(call.leaves)))
-    if not np.isfinite(value):
-        raise BadRequest(f"{subject.problem} is {value} at this point, so there is nothing to compare: choose another")
-    return References(value, reference_for(call, subject.manual))
+def references_for(subject: Subject) -> References:
+    """What to judge by: the derivative by hand of a problem, else 50 digits, else a complex step, else differences.
 
-
-def reference_for(call: Call, manual: Manual | None) -> Reference:
-    """What to judge by: a problem's own gradient by hand; else 50 digits; else finite differences.
-
-    A gradient that a person hands in with a function of their own is there to be judged, not to judge by.
+    Two of them must agree; where they do not, a third decides. A gradient that a person hands in with a function of
+    their own is there to be judged, not to judge by.
     """
-    if manual is not None and manual.gradient is None:
-        return Reference("hand-derived gradient", flat(manual.value_and_gradient(call, {})[1]), method=manual)
-    try:
-        return Reference("SymPy derivative in 50-digit mpmath", flat(Symbolic().reference(call)))
-    except AdkitError:
-        return differences(call)
+    task = Task(subject.call(), subject.derivative)
+    known = References(
+        task.value, Reference("none", np.zeros(0)), inputs_hash=fingerprint(subject.args, subject.kwargs)
+    )
+    if not np.all(np.isfinite(task.value)):
+        value = task.value[0] if task.size == 1 else "not finite"
+        raise BadRequest(f"{subject.problem} is {value} at this point, so there is nothing to compare: choose another")
+    if trouble := _trouble(task):
+        return replace(known, trouble=trouble)
+    with quiet():
+        return _decided(Witnesses(subject, task), known)
 
 
-def differences(call: Call) -> Reference:
-    """Adaptive differences, of a sample of the components where there are many; of those that f has a slope in."""
-    if any(np.iscomplexobj(leaf) for leaf in call.leaves):
-        raise BadRequest("complex arguments have no reference to compare with but a problem's own gradient by hand")
-    point = flat(call.leaves)
-    # Steps must be long enough for the shortest of the numbers that they move.
-    dtype = min((np.asarray(leaf).dtype for leaf in call.leaves), key=lambda dtype: dtype.itemsize, default=point.dtype)
-    few = point.size <= SAMPLED
-    chosen = np.arange(point.size) if few else np.random.default_rng(0).choice(point.size, SAMPLED, replace=False)
-
-    def along(leaves: list[Any]) -> Any:
-        moved = point.copy("K")
-        moved[chosen] = leaves[0]
-        return call.scalar(leaves_like(moved, call.leaves))
-
-    found = numerical.differences(along, [point[chosen].astype(dtype)], numerical.Options("adaptive"), full=True)
-    values, bars = found.value[0].astype(float), found.error[0].astype(float)
-    known = np.isin(found.status[0], ("ok", "noisy", "edge")) & np.isfinite(values) & np.isfinite(bars)
-    if not known.any():
-        known[:], values, bars = True, np.nan_to_num(values), np.zeros_like(bars)
-    scale = float(np.max(np.abs(values[known]), initial=0.0))
-    uncertainty = max(float(np.max(bars[known], initial=0.0)) / ROOM / scale if scale else 0.0, rounding(call))
-    name = "adaptive differences" if known.all() and few else f"adaptive differences of {known.sum()} components"
-    places = None if known.all() and few else chosen[known]
-    return Reference(name, values[known], uncertainty, places, Numerical(scheme="adaptive"))
+def _trouble(task: Task) -> str:
+    """What no f should do: then there is nothing that a method could be compared with."""
+    if task.writes:
+        return "f changes its argument, so that it is another function with every call: let it work on a copy"
+    again = task.outputs()
+    if again.shape != task.value.shape or not np.array_equal(again, task.value, equal_nan=True):
+        close = again.shape == task.value.shape and np.allclose(again, task.value, rtol=1e3 * np.finfo(float).eps)
+        if not close:
+            return "f gave another value when it was called again: without its randomness fixed it has no derivative"
+    return ""
 
 
-def flat(leaves: list[Any]) -> Vector:
-    """All leaves in one vector of doubles."""
-    found = [_doubles(leaf) for leaf in flatten(leaves)[0]]
-    return np.concatenate(found) if found else np.zeros(0)
+def _decided(witnesses: Witnesses, known: References) -> References:
+    """The first two witnesses that agree; the odd one out of three is named."""
+    heard: list[Reference] = []
+    for witness in witnesses:
+        for earlier in heard:
+            gap, allowed = apart(earlier, witness, witnesses)
+            if gap <= allowed:
+                return _agreed(witnesses, known, earlier, witness, gap, heard)
+        heard.append(witness)
+        if len(heard) == 3:
+            break
+    if len(heard) == 1:
+        return _with_elsewhere(witnesses, replace(known, first=heard[0], condition=witnesses.condition))
+    if not heard:
+        return replace(known, trouble=witnesses.failure or "nothing could be found that would serve as a reference")
+    gap, _ = apart(heard[0], heard[1], witnesses)
+    third = f", and {heard[2].name} with neither" if len(heard) == 3 else ""
+    return replace(known, trouble=f"{heard[0].name} and {heard[1].name} do not agree ({gap:.0e} apart){third}")
 
 
-def _doubles(leaf: Any) -> Vector:
-    """The numbers of a leaf; a complex one counts as two."""
-    leaf = np.atleast_1d(leaf)
-    return (leaf.astype(complex).view(float) if leaf.dtype.kind == "c" else leaf.astype(float)).ravel()
+def _agreed(
+    witnesses: Witnesses, known: References, a: Reference, b: Reference, gap: float, heard: list[Reference]
+) -> References:
+    odd = [one.name for one in heard if one is not a]
+    words = f"; {odd[0]} does not" if odd else ""
+    # Of two that agree, that with 50 digits says best how far off a method is.
+    numbers = b.gradient if b.name == DIGITS else a.gradient
+    first = replace(a, gradient=numbers)
+    found = replace(known, first=first, second=b, gap=gap, condition=witnesses.condition, odd=words)
+    return _with_elsewhere(witnesses, found)
+
+
+def _with_elsewhere(witnesses: Witnesses, found: References) -> References:
+    """The same with what is true at a second point."""
+    for leaves in witnesses.task.nearby():
+        try:
+            task = witnesses.task.moved(leaves)
+            reference = witnesses.at(task, found.first) if np.all(np.isfinite(task.value)) else None
+        except Exception:  # f may refuse other points for whatever reason it has
+            continue
+        if reference is not None and task.size == witnesses.task.size:
+            return replace(found, elsewhere=Elsewhere(leaves, task.value, reference))
+    return found
+
+
+def apart(a: Reference, b: Reference, witnesses: Witnesses) -> tuple[float, float]:
+    """How far two references are apart, relative to the largest component, and how far they may be.
+
+    Each of the components, and each of the slopes along the directions of `b`, counts against its own bar.
+    """
+    places = _common(a, b)
+    mine, theirs = a.at(places), b.at(places)
+    scale = _largest(a.gradient) or 1.0
+    noise = rounding(witnesses.task.call) * witnesses.condition
+    bars = a.bars_at(places) + b.bars_at(places) + noise * scale
+    off, most = _excess(mine, theirs, bars, scale, noise)
+    if b.slopes.size and a.components is None:
+        along = b.directions(witnesses.task.leaves) * a.gradient
+        further = _excess(along.sum(axis=1), b.slopes, b.slope_bars + noise * np.abs(along).sum(axis=1), scale, noise)
+        if further[0] > further[1]:
+            off, most = max((off, most), further, key=lambda pair: pair[0] / pair[1])
+    return off, most
+
+
+def _common(a: Reference, b: Reference) -> Vector:
+    """The components that both speak of."""
+    if a.components is None and b.components is None:
+        return np.arange(a.gradient.size)
+    if a.components is None or b.components is None:
+        chosen = b.components if a.components is None else a.components
+        assert chosen is not None
+        return chosen
+    return np.intersect1d(a.components, b.components)
+
+
+def _excess(mine: Vector, theirs: Vector, bars: Vector, scale: float, noise: float) -> tuple[float, float]:
+    """The largest difference and what is allowed, relative; of several that exceed their bars the worst."""
+    if not mine.size:
+        return 0.0, noise
+    same = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
+    off = np.where(same, 0.0, np.nan_to_num(np.abs(mine - theirs), nan=np.inf, posinf=np.inf))
+    k = int(np.argmax(off / bars)) if np.any(off > bars) else int(np.argmax(off))
+    return float(off[k] / scale), float(max(bars[k] / scale, off[k] / scale if off[k] <= bars[k] else 0.0))
+
+
+def _largest(vector: Vector) -> float:
+    """The largest finite component."""
+    return float(np.max(np.abs(vector), where=np.isfinite(vector), initial=0.0))

@@ -71,7 +71,7 @@ class _Laid:
     def out(self, contender: Contender | None) -> Bench:
         """A bench for a method, or for f itself."""
         source = self.subject.source
-        away = self.settings.isolate and source is not None and (contender is None or contender.spelling)
+        away = self.settings.isolate and source is not None and (contender is None or contender.source is not None)
         if away and source is not None:
             return self.stack.enter_context(closing(Away(source, contender, self.settings, self.imports)))
         return self.stack.enter_context(closing(Here(self.subject, contender, self.settings)))

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import AdkitError, BadRequest
-from ..methods import methods
 from .benches import AFTERWARDS, GRACE, ORPHANED, PATIENCE, Here, LostError, Stage
 from .contenders import Contender
+from .environment import threads_limited
 from .settings import Settings
 from .subjects import Source
 from .timing import Batch
@@ -39,8 +39,8 @@ def serve(connection: Any, source: Source, contender: Contender | None, settings
 def _bench(connection: Any, source: Source, contender: Contender | None, settings: Settings, stack: ExitStack) -> Here:
     stack.enter_context(np.errstate(all="ignore"))
     subject = source.subject()
-    if contender is not None and contender.spelling:
-        contender = replace(contender, method=methods.resolve(contender.spelling))
+    if contender is not None and contender.source is not None:
+        contender = replace(contender, method=contender.source.method())
     limit_memory(settings.memory)
 
     def stage(name: str) -> None:
@@ -108,10 +108,3 @@ def _virtual() -> int:
     import resource
 
     return int(status.read_text().split()[0]) * resource.getpagesize()
-
-
-def threads_limited(threads: int | None) -> Any:
-    """A context in which linear algebra uses so many threads."""
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(threads)

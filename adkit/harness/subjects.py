@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any, Protocol, Self
 
 from ..calls import Argnums, Call
 from ..methods import Manual
 from ..problems import Problem
+from ..problems.sizes import Sized
 from ..records import Derivative
 
 
@@ -22,21 +24,29 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class ProblemSource:
-    """A problem by name."""
+    """A problem by name, at a size, with the numbers that a sweep over such sizes is drawn over."""
 
     name: str
     size: str
     seed: int
+    parameters: tuple[tuple[str, float], ...] = ()
 
     def subject(self) -> Subject:
         from ..problems import problems
 
-        return Subject.of(problems[self.name], self.size, self.seed)
+        made = Subject.of(problems[self.name], self.size, self.seed)
+        return replace(made, parameters=dict(self.parameters), source=self)
 
     @classmethod
-    def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0) -> list[ProblemSource]:
+    def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0, **more: Any) -> list[Self]:
         """A problem at each of these sizes; by default its own."""
-        return [cls(problem.name, problem.label(size), seed) for size in (problem.sizes if sizes is None else sizes)]
+        return [cls.of(problem, size, seed, **more) for size in (problem.sizes if sizes is None else sizes)]
+
+    @classmethod
+    def of(cls, problem: Problem, size: Any, seed: int = 0, **more: Any) -> Self:
+        """A problem at a size, which may bring the numbers that a sweep is drawn over."""
+        sized = size if isinstance(size, Sized) else Sized(problem.size(size), problem.numbers(size))
+        return cls(problem.name, problem.label(sized.size), seed, tuple(sized.parameters.items()), **more)
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,8 @@ class Subject:
     @classmethod
     def of(cls, problem: Problem, size: Any, seed: int = 0) -> Subject:
         """A problem at the point that it has for this size."""
-        size = problem.size(size)
+        source = ProblemSource.of(problem, size, seed)
+        size = problem.size(source.size)
         return cls(
             problem.f,
             problem.arguments(size, seed),
@@ -75,8 +86,12 @@ class Subject:
             size=problem.label(size),
             condition=problem.condition(*size),
             joint=problem.value_and_gradient,
+            derivative="jacobian" if problem.derivative == "jacobian" else "gradient",
+            jacobian=problem.jacobian,
+            parameters=dict(source.parameters),
+            expect=problem.expected(size),
             seed=seed,
-            source=ProblemSource(problem.name, problem.label(size), seed),
+            source=source,
         )
 
     @classmethod
@@ -88,13 +103,34 @@ class Subject:
         """Itself: a subject that exists is its own source, in this process."""
         return self
 
+    def expected(self, method: str) -> str:
+        """The outcome known beforehand of the method of this name, which a pattern may stand for; or nothing."""
+        if method in self.expect:
+            return self.expect[method]
+        return next((outcome for name, outcome in self.expect.items() if fnmatchcase(method, name)), "")
+
     def call(self) -> Call:
         return Call(self.f, self.argnums, self.args, self.kwargs)
 
     @property
     def manual(self) -> Manual | None:
-        """The gradient derived by hand, as a method: the one handed in, or the one that the problem brings."""
+        """The derivative by hand, as a method: the one handed in, or the one that the problem brings."""
+        if self.derivative == "jacobian":
+            jacobian = self.jacobian or getattr(self.f, "__hand_derived_jacobian__", None)
+            return None if jacobian is None else Manual(jacobian_of=jacobian)
         joint = self.joint or getattr(self.f, "__hand_derived__", None)
         if self.gradient is not None:
             return Manual(self.gradient)
         return None if joint is None else Manual(value_and_gradient_of=joint)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A subject of which another derivative is asked for than its problem's own."""
+
+    source: Source
+    derivative: Derivative
+
+    def subject(self) -> Subject:
+        """The subject, made anew."""
+        return replace(self.source.subject(), derivative=self.derivative, source=self)

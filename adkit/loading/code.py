@@ -1,8 +1,9 @@
-"""A function in a file of the person's own, and what it raises."""
+"""A function, problem or method in a file of the person's own, and what it raises."""
 
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,11 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import AdkitError, BadRequest, Spot, spots_of, unknown
+from ..methods import Method, as_method, methods
+from ..problems import Problem, problems
+
+# The problems that a file declared when it was run.
+_declared: dict[Path, list[Problem]] = {}
 
 
 @contextmanager
@@ -48,6 +54,29 @@ def function(target: str) -> Callable[..., Any]:
     return found
 
 
+def declared(target: str) -> list[Problem]:
+    """The problems that `FILE.py` declares, or the one that `FILE.py:name` is; none of a function that is none."""
+    if target.endswith(".py"):
+        path = Path(target)
+        load(path)
+        return _declared.get(path.resolve(), [])
+    found = named(target)
+    return [problem for problem in problems.values() if problem is found or problem.f is found]
+
+
+def method(text: str) -> Method:
+    """A method by name, with parameters or without; or `FILE.py:name`, a method or a `transform(f, argnums)`."""
+    if ".py:" not in text:
+        return methods.resolve(text)
+    return as_method(text.rpartition(":")[2], named(text))
+
+
+def listed(text: str) -> list[str]:
+    """The items of a list separated by commas, each once; commas inside parentheses and quotes separate nothing."""
+    items = re.findall(r"""(?:[^,('"\[]|\([^)]*\)|\[[^]]*\]|'[^']*'|"[^"]*")+""", text)
+    return list(dict.fromkeys(item.strip() for item in items if item.strip()))
+
+
 def named(target: str) -> Any:
     """What `FILE.py:name` names."""
     path, _, name = target.rpartition(":")
@@ -76,6 +105,7 @@ def load(path: Path) -> ModuleType:
         raise BadRequest(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    before = dict(problems)
     sys.path.append(str(path.parent.resolve()))
     try:
         spec.loader.exec_module(module)
@@ -84,4 +114,5 @@ def load(path: Path) -> ModuleType:
         users = [spot for spot in spots_of(error) if spot.origin == "user"]
         where = f", at {users[-1].frame.f_code.co_filename}:{users[-1].line}" if users else ""
         raise BadRequest(f"{path} does not run: {said(error)}{where}") from error
+    _declared[path.resolve()] = [problem for key, problem in problems.items() if before.get(key) is not problem]
     return module

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ..errors import BadRequest, unknown
+from ..problems.sizes import numbers
 from ..records import STATUSES
 from ..report.quantities import quantity
 from ..report.scenes import CATEGORIES, Drawing, Kind
-from .ranges import numbers
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _comparison(content: dict[str, Any], path: Path) -> Plan:
     where = str(path)
     _check_keys(content, _PLAN_KEYS, ("problem",), where)
     _positive(content, ("timeout", "seconds", "budget", "threads"), where)
-    sweep = {name: numbers(_text(x, f"sweep.{name} in {where}"), name) for name, x in content.get("sweep", {}).items()}
+    sweep = {name: _numbers(x, f"sweep.{name} in {where}") for name, x in content.get("sweep", {}).items()}
     methods = _methods(content, sweep, where)
     expect = _expect(content, where)
     derivative = _derivative(content, where)
@@ -205,6 +205,14 @@ def _comparison(content: dict[str, Any], path: Path) -> Plan:
         labels=_labels(content, templates, where),
         draw=draw,
     )
+
+
+def _numbers(text: Any, where: str) -> tuple[float, ...]:
+    """The numbers of a range or a list."""
+    try:
+        return tuple(numbers(_text(text, where)))
+    except BadRequest as error:
+        raise BadRequest(f"{where}: {error}") from None
 
 
 def _trial(content: dict[str, Any], path: Path) -> Plan:

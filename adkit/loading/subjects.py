@@ -1,17 +1,93 @@
-"""A function of the person's own at a point, as a subject to compare or to check."""
+"""What a person names, as a subject to compare or to check: a problem, theirs or adkit's, or a function at a point."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from ..containers import flatten, unflatten
 from ..errors import BadRequest
-from ..harness import Subject
-from .code import blaming, function
+from ..harness import ProblemSource, Source, Subject
+from ..problems import Problem, problems
+from ..problems.sizes import Sized
+from ..problems.sizes import sizes as sizes_of
+from .code import blaming, declared, function, load
 from .points import Point, point
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """A function of a file at a point, as the command line names them."""
+
+    target: str
+    at: str | None = None
+    argnums: str | None = None
+    gradient: str | None = None
+
+    def subject(self) -> Subject:
+        return subject(self.target, self.at, self.argnums, self.gradient)
+
+
+@dataclass(frozen=True)
+class DeclaredSource(ProblemSource):
+    """A problem that a file declares."""
+
+    file: str = ""
+
+    def subject(self) -> Subject:
+        load(Path(self.file))
+        return super().subject()
+
+
+def sources(
+    target: str,
+    at: str | None = None,
+    argnums: str | None = None,
+    gradient: str | None = None,
+    sizes: str | Iterable[Any] | None = None,
+    seed: int = 0,
+) -> Sequence[Source]:
+    """What `target` names: a problem; the problems that `FILE.py` declares; `FILE.py:f`, a problem or a function.
+
+    Raises:
+        BadRequest: nothing of that name, a point or sizes that do not go with it, ...
+    """
+    if not is_file(target):
+        _unless(at, argnums, gradient, target)
+        problem = problems[target]
+        return ProblemSource.each(problem, _chosen(sizes, problem), seed)
+    found = declared(target) if at is None else []
+    if not found:
+        if sizes is not None:
+            raise BadRequest(f"--sizes goes with problems; {target} is compared at the point given by --at")
+        # Made once now: what is wrong with it is said before anything is run.
+        subject(target, at, argnums, gradient)
+        return [FunctionSource(target, at, argnums, gradient)]
+    _unless(at, argnums, gradient, target)
+    path = target if target.endswith(".py") else target.rpartition(":")[0]
+    each = (DeclaredSource.each(problem, _chosen(sizes, problem), seed, file=path) for problem in found)
+    return [source for some in each for source in some]
+
+
+def is_file(target: str) -> bool:
+    """Whether a target is something in a file of one's own."""
+    return ":" in target or target.endswith(".py")
+
+
+def _chosen(sizes: str | Iterable[Any] | None, problem: Problem) -> list[Sized] | None:
+    """The sizes that are asked for, if any are."""
+    return None if sizes is None else sizes_of(sizes, problem)
+
+
+def _unless(at: str | None, argnums: str | None, gradient: str | None, target: str) -> None:
+    if at is not None or argnums is not None or gradient is not None:
+        raise BadRequest(
+            f"--at, --argnums and --grad go with a function of your own; {target} is a problem with its own"
+        )
 
 
 def subject(target: str, at: str | None, argnums: str | None, gradient: str | None) -> Subject:
@@ -35,6 +111,7 @@ def subject(target: str, at: str | None, argnums: str | None, gradient: str | No
         problem=getattr(f, "__name__", target),
         gradient=by_hand,
         point=where.label + _fixed(chosen, where),
+        source=FunctionSource(target, at, argnums, gradient),
     )
 
 

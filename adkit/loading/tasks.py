@@ -1,81 +1,78 @@
-"""From a plan to what the harness runs: subjects, each with the methods that are tried on it."""
+"""From what a person named to what the harness runs: subjects, each with the methods that are tried on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from ..harness import Source, Subject
-from ..harness.contenders import Contender, contenders, default_contenders
-from ..methods import methods as known
+from ..errors import BadRequest
+from ..harness import Asked, Contender, Source, Task, contenders
+from ..methods import Method
 from ..problems import problems
 from ..records import Derivative
-from .plans import Plan, PlannedMethod, PlannedProblem
-from .subjects import subject
+from .code import listed, method
+from .plans import Plan, PlannedProblem
+from .subjects import is_file, sources
 
 
 @dataclass(frozen=True)
-class Task:
-    """A subject and its contenders."""
+class Written:
+    """A method as a person writes it: by name, with parameters, or in a file of theirs."""
 
-    subject: Subject
-    contenders: tuple[Contender, ...]
+    text: str
 
-
-@dataclass(frozen=True)
-class PlannedSource:
-    """How a subject of a plan is made again in another process: as it is made anyway, with what the plan adds."""
-
-    source: Source
-    derivative: Derivative
-
-    def subject(self) -> Subject:
-        """The subject, made anew."""
-        return replace(self.source.subject(), derivative=self.derivative, source=self)
+    def method(self) -> Method:
+        """The method, made anew."""
+        return method(self.text)
 
 
-def tasks(plan: Plan, seed: int = 0, chosen: Sequence[str] | None = None) -> list[Task]:
+def contender(text: str, parameters: Mapping[str, float] | None = None) -> Contender:
+    """The method that a text stands for, under that text."""
+    name = text.rpartition(":")[2] if is_file(text) else text
+    return Contender(name, method(text), Written(text), dict(parameters or {}))
+
+
+def contenders_of(text: str, option: str = "--methods") -> list[Contender]:
+    """The methods that an option lists."""
+    items = listed(text)
+    if not items:
+        raise BadRequest(f"{option} names nothing; leave it out for the default")
+    return contenders(map(contender, items))
+
+
+# -- a comparison file -----------------------------------------------------------------------------
+def planned(plan: Plan, seed: int = 0, chosen: Sequence[Contender] | None = None) -> list[Task]:
     """What a plan asks for, in order; `chosen` are methods to try instead of those that it names.
 
     Raises:
         BadRequest: a problem, a size or a method that is not known, a file that does not run, ...
     """
-    return [task for problem in plan.problems for task in _tasks(plan, problem, seed, chosen)]
+    return [task for problem in plan.problems for task in _of_problem(plan, problem, seed, chosen)]
 
 
-def _tasks(plan: Plan, problem: PlannedProblem, seed: int, chosen: Sequence[str] | None) -> Iterator[Task]:
-    for one in _subjects(problem, seed):
-        mine = tuple(_contenders(plan, problem, one, chosen))
-        expected = {contender.name: problem.expected(contender.name) for contender in mine}
-        declared = {name: words for name, words in expected.items() if words}
-        yield Task(replace(one, expect={**one.expect, **declared}), mine)
-
-
-def _contenders(plan: Plan, problem: PlannedProblem, one: Subject, chosen: Sequence[str] | None) -> list[Contender]:
-    planned = problem.methods or plan.methods
-    if chosen is not None:
-        return contenders(chosen)
-    return default_contenders(one) if planned is None else contenders(map(_contender, planned))
-
-
-def _contender(method: PlannedMethod) -> Contender:
-    return Contender(method.spelling, known.resolve(method.spelling), method.spelling, method.parameters)
-
-
-def _subjects(problem: PlannedProblem, seed: int) -> Iterator[Subject]:
-    """The subjects of one entry."""
-    if problem.file and problem.at is not None:
-        found = [subject(problem.target, problem.at, problem.argnums, problem.grad)]
-    else:
-        found = Subject.each(problems[problem.name], problem.sizes, seed)
-    for one in found:
-        yield _asked(one, problem)
-
-
-def _asked(one: Subject, problem: PlannedProblem) -> Subject:
-    """The subject with the derivative that the plan asks for."""
+def _of_problem(plan: Plan, problem: PlannedProblem, seed: int, chosen: Sequence[Contender] | None) -> Iterator[Task]:
+    spelled = problem.methods or plan.methods
+    if chosen is None and spelled is not None:
+        chosen = contenders(contender(m.spelling, m.parameters) for m in spelled)
     wanted: Derivative = "jacobian" if problem.derivative == "jacobian" else "gradient"
-    if not problem.derivative or wanted == one.derivative:
-        return one
-    source = one.source and PlannedSource(one.source, wanted)
-    return replace(one, derivative=wanted, source=source)
+    for source in sources(problem.target, problem.at, problem.argnums, problem.grad, problem.sizes, seed):
+        yield Task(Asked(source, wanted) if problem.derivative else source, chosen, problem.expect)
+
+
+# -- the command line ------------------------------------------------------------------------------
+def named(
+    targets: Iterable[str],
+    chosen: Sequence[Contender] | None = None,
+    *,
+    at: str | None = None,
+    argnums: str | None = None,
+    gradient: str | None = None,
+    sizes: str | None = None,
+    seed: int = 0,
+) -> list[Task]:
+    """Problems by name and functions of the person's own; without any, the default problems."""
+    wanted = list(targets) or [p.name for p in problems.values() if p.default]
+    found: list[Source] = []
+    for target in wanted:
+        found += sources(target, at, argnums, gradient, sizes, seed)
+    return [Task(source, chosen) for source in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .base import Cache, Jacobian, Method
 from .given import Engine, External, Manual
 from .numerical import Numerical, NumericalResult
-from .registry import AUTO, BUILT_IN, Methods, methods
+from .registry import AUTO, BUILT_IN, Methods, as_method, methods
 from .symbolic import Symbolic
 from .traced import Auto, Forward, Reverse
 
@@ -25,5 +25,6 @@ __all__ = [
     "NumericalResult",
     "Reverse",
     "Symbolic",
+    "as_method",
     "methods",
 ]

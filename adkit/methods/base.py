@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -47,8 +48,16 @@ class Method:
     ranked: bool = True
     # Whether it needs a package that adkit does not bring: compared only when asked for.
     optional: bool = False
-    # Modules that are worth importing before the clock starts.
-    imports: tuple[str, ...] = ()
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules that the method needs beyond adkit's core: to import them is not part of preparing it."""
+        return ()
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The parameters that a text may give, as in "forward(chunk=1)"."""
+        return tuple(field.name for field in fields(self)) if is_dataclass(self) else ()
 
     def prepare(self, call: Call, cache: Cache) -> None:
         """Do what has to be done once per signature, so that it can be timed apart."""
@@ -96,7 +105,7 @@ class Method:
         """Why the method cannot be used on this machine; None if it can."""
         return None
 
-    def bare(self, call: Call, cache: Cache) -> Callable[[], Any] | None:
+    def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
         """The call without adkit's handling of arguments, which is what a timing of somebody else's code is of."""
         return None
 

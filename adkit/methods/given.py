@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..calls import Call, Leaves
-from ..errors import BadRequest, place
-from .base import Cache, Method, hessian_by
+from ..calls import Call, Leaves, kind_of
+from ..containers import flatten_like
+from ..errors import ArgumentError, BadRequest, place
+from ..primitives.table import shape_of
+from .base import Cache, Jacobian, Method, hessian_by
 from .numerical import Numerical
 
 
@@ -23,6 +25,7 @@ class Manual(Method):
     Args:
         gradient: takes the arguments of f, returns the gradient in the structure of the differentiated arguments.
         value_and_gradient_of: the same, returning (value, gradient) so that the two share work.
+        jacobian_of: takes the arguments of an f that returns more than one number, returns what `ad.jacobian` would.
 
     Example:
         >>> import adkit as ad
@@ -36,6 +39,11 @@ class Manual(Method):
     ranked = False
     gradient: Callable[..., Any] | None = None
     value_and_gradient_of: Callable[..., tuple[Any, Any]] | None = None
+    jacobian_of: Callable[..., Any] | None = None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ()
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         out, gradient = self._joint(call)(*call.arguments(call.leaves), **call.kwargs)
@@ -51,9 +59,28 @@ class Manual(Method):
             return gradient
         return gradient[call.positions[0]] if call.single else tuple([gradient[i] for i in call.positions])
 
-    def bare(self, call: Call, cache: Cache) -> Callable[[], Any]:
-        joint = self._joint(call)
-        return lambda: joint(*call.args, **call.kwargs)
+    def jacobian(self, call: Call, cache: Cache) -> Jacobian:
+        by_hand = self._jacobian(call)
+        if by_hand is None:
+            return super().jacobian(call, cache)
+        outputs, structure = call.output_leaves(call(call.leaves))
+        found = flatten_like(structure, by_hand(*call.arguments(call.leaves), **call.kwargs))
+        if found is None:
+            raise ArgumentError("the Jacobian derived by hand has not the structure of what f returns")
+        return (
+            outputs,
+            structure,
+            [_row(call, blocks, shape_of(out)) for blocks, out in zip(found, outputs, strict=True)],
+        )
+
+    def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any]:
+        by_hand = self._joint(call) if derivative == "gradient" else self._jacobian(call)
+        assert by_hand is not None
+        return lambda: by_hand(*call.args, **call.kwargs)
+
+    def _jacobian(self, call: Call) -> Callable[..., Any] | None:
+        """The Jacobian by hand, where there is one."""
+        return self.jacobian_of or getattr(call.f, "__hand_derived_jacobian__", None)
 
     def _joint(self, call: Call) -> Callable[..., tuple[Any, Any]]:
         joint = self.value_and_gradient_of
@@ -68,6 +95,19 @@ class Manual(Method):
                 "it with ad.problem(gradient=...), or pass method=ad.Manual(gradient)"
             )
         return lambda *args, **kwargs: (call.f(*args, **kwargs), gradient(*args, **kwargs))
+
+
+def _row(call: Call, blocks: Any, lead: tuple[int, ...]) -> Leaves:
+    """The blocks of one output of this shape, by all leaves, in a Jacobian derived by hand."""
+    leaves = call.leaves_of(blocks)
+    wanted = [lead + shape_of(leaf) for leaf in call.leaves]
+    if leaves is None or [np.shape(block) for block in leaves] != wanted:
+        got = kind_of(blocks) if leaves is None else ", ".join(str(np.shape(block)) for block in leaves)
+        raise ArgumentError(
+            f"the Jacobian derived by hand must have the shape of f's output followed by that of the argument, "
+            f"{', '.join(map(str, wanted))}; got {got}"
+        )
+    return leaves
 
 
 @dataclass(frozen=True)
@@ -85,6 +125,10 @@ class External(Method):
     name: str = "external"
     transform: Callable[..., Callable[..., Any]] = field(default=lambda f, argnums: f, repr=False)
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ()
+
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         argnums = call.positions[0] if call.single else call.positions
         gradient = self.transform(call.f, argnums)(*call.arguments(call.leaves), **call.kwargs)
@@ -98,13 +142,21 @@ class Engine(Method):
     name: str = ""
     optional = True
 
+    @property
+    def imports(self) -> tuple[str, ...]:
+        return (f"adkit.engines.{self.name}", self.name)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ()
+
     def missing(self) -> str | None:
         if importlib.util.find_spec(self.name) is None:
             return f"not installed: pip install 'adkit[engines]' brings {self.name}"
         return None
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        out, gradients = self.bare(call, cache)()
+        out, gradients = self._gradients(call, cache)()
         gradient = gradients[0] if call.single else gradients
         return call.as_scalar(out), call.rearranged(gradient, f"method {self.name!r}")
 
@@ -115,7 +167,11 @@ class Engine(Method):
         # The engine's own code cannot be traced, but it can be called.
         return hessian_by(call, Numerical(), self)
 
-    def bare(self, call: Call, cache: Cache) -> Callable[[], Any]:
+    def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
+        return self._gradients(call, cache) if derivative == "gradient" else None
+
+    def _gradients(self, call: Call, cache: Cache) -> Callable[[], Any]:
+        """The engine's own call, made once for each f."""
         if cache.get("f") is not call.f:
             if (missing := self.missing()) is not None:
                 raise BadRequest(f"method {self.name!r} is {missing}")

@@ -100,6 +100,10 @@ class Numerical(Method):
         if self.bounds is not None and bounds.pair(self.bounds) is None:
             raise BadRequest(f"bounds must be a pair (lower, upper), not {kind_of(self.bounds)}")
 
+    @property
+    def imports(self) -> tuple[str, ...]:
+        return ("adkit.numerical.adaptive",) if self.scheme == "adaptive" else ()
+
     # -- derivatives -------------------------------------------------------------------------------
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         found = self._differences(call, lambda leaves: _one(call, leaves))

@@ -64,9 +64,7 @@ class Methods(Mapping[str, Method]):
             raise BadRequest(f"a method's name must be an identifier, not {name!r}")
         if name in BUILT_IN or name == AUTO.name:
             raise BadRequest(f"method {name!r} is adkit's own and cannot be replaced; choose another name")
-        if not isinstance(method, Method) and not callable(method):
-            raise BadRequest(f"a method must be an ad.Method or a function transform(f, argnums), not {method!r}")
-        self._known[name] = method if isinstance(method, Method) else External(name, method)
+        self._known[name] = as_method(name, method)
 
     def unregister(self, name: str) -> None:
         """Take back a name given by `register`."""
@@ -75,12 +73,39 @@ class Methods(Mapping[str, Method]):
         self._known.pop(self[name] and name)
 
     def resolve(self, method: str | Method) -> Method:
-        """The method that a name stands for, or the one that was given."""
+        """The method that a name stands for, or the one that was given.
+
+        Args:
+            method: a name; a name with parameters, as in "forward(chunk=1)"; a method; or a kind of method.
+
+        Raises:
+            BadRequest: an unknown name or parameter, or one that makes no sense.
+
+        Example:
+            >>> import adkit as ad
+            >>> ad.methods.resolve("numerical(scheme='complex', step=1e-20)")
+            Numerical(scheme='complex', step=1e-20, order=2, bounds=None)
+        """
         if isinstance(method, Method):
             return method
         if isinstance(method, type) and issubclass(method, Method):
             return method()
+        if isinstance(method, str) and method not in self._known and "(" in method:
+            from .spelling import spelled
+
+            return spelled(method, self)
         return self[method]
+
+
+def as_method(name: str, given: Method | type[Method] | Callable[..., Callable[..., Any]]) -> Method:
+    """A method, a kind of method in its default form, or a `transform(f, argnums)` as a method of this name."""
+    if isinstance(given, Method):
+        return given
+    if isinstance(given, type) and issubclass(given, Method):
+        return given()
+    if not callable(given):
+        raise BadRequest(f"a method must be an ad.Method or a function transform(f, argnums), not {given!r}")
+    return External(name, given)
 
 
 BUILT_IN: dict[str, Method] = {

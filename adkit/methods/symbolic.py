@@ -57,6 +57,10 @@ class Symbolic(Method):
         if self.max_ops is not None:
             require_count("max_ops", self.max_ops)
 
+    @property
+    def imports(self) -> tuple[str, ...]:
+        return ("adkit.symbolic.derivation",)
+
     def prepare(self, call: Call, cache: Cache) -> None:
         self._derived(call, cache, "gradient")
 

@@ -13,6 +13,8 @@ from .registry import problem
 Array = NDArray[np.float64]
 Scalar = np.floating[Any]
 Params = list[tuple[Array, Array]]
+# How far a method gets depends on the machine and on the time that it is given.
+LATE = "timeout or ok"
 
 
 def sigmoid(z: Array) -> Array:
@@ -82,6 +84,12 @@ def xor() -> tuple[Array, Array]:
     return X, np.array([[0.0], [1.0], [1.0], [0.0]])
 
 
+def expect(layers: tuple[int, ...], batch: int) -> dict[str, str]:
+    """Many weights are too much for formulas, and for methods that take a run of f for each."""
+    weights = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(layers))
+    return {} if weights < 10_000 else {"symbolic*": "too large", "forward*": LATE, "numerical*": LATE}
+
+
 problem(
     mlp,
     point=point,
@@ -89,4 +97,5 @@ problem(
     sizes=["2-4-1x4", "16384-4-1x4"],  # XOR; a picture of 128 x 128 pixels: 65 540 weights and 5 biases
     source="Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors",
     default=True,
+    expect=expect,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -19,6 +19,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SizeValue = int | float | tuple[int, ...]
 Size = tuple[SizeValue, ...]
+# Outcomes by method, or how they follow from a size.
+Expectation = Mapping[str, str] | Callable[..., Mapping[str, str]]
 
 
 def _well_conditioned(*_: SizeValue) -> float:
@@ -47,9 +49,16 @@ class Problem:
         source: where the problem comes from.
         condition: `condition(*size)`, how far rounding errors of an exact method may be amplified.
         default: whether `adkit compare` runs the problem when none is named.
+        derivative: "gradient" of an f that returns one number, or "jacobian"; by default the one derived by hand.
+        jacobian: the Jacobian derived by hand, for an f that returns an array: of the arguments of f, in the shape of
+            its output followed by that of the argument in `argnums`.
+        expect: outcomes other than "ok" that are known beforehand: `expect(*size)` returns, by method, one of
+            "wrong", "too large", "timeout", "error" or "not installed", or several, as in "timeout or ok". Methods
+            may be patterns, as in "forward*". A mapping serves for all sizes.
 
     Raises:
-        BadRequest: no name, a size parameter without a usable default, or a size that makes no sense.
+        BadRequest: no name, a size parameter without a usable default, or a size, an outcome or a derivative that
+            makes no sense.
 
     Example:
         >>> import adkit as ad
@@ -74,6 +83,9 @@ class Problem:
     source: str = ""
     condition: Callable[..., float] = _well_conditioned
     default: bool = False
+    derivative: str = ""
+    jacobian: Callable[..., Any] | None = None
+    expect: Expectation | None = None
 
     def __post_init__(self) -> None:
         # Frozen for everyone else: what was left out is filled in here, once.
@@ -81,6 +93,9 @@ class Problem:
         fill("name", self.name or _name_of(self.f))
         fill("title", self.title or (inspect.getdoc(self.f) or "").partition("\n")[0])
         fill("sizes", tuple(self.size(size) for size in self.sizes) or (self.size(()),))
+        fill("derivative", self.derivative or ("gradient" if self.jacobian is None else "jacobian"))
+        if self.derivative not in ("gradient", "jacobian"):
+            raise BadRequest(f"the derivative of {self.name} must be 'gradient' or 'jacobian', not {self.derivative!r}")
         if self.value_and_gradient is None and self.gradient is not None:
             fill("value_and_gradient", _joined(self.f, self.gradient))
         if self.gradient is None and self.value_and_gradient is not None:
@@ -149,6 +164,34 @@ class Problem:
             raise BadRequest(f"point of {self.name} must return the tuple of all arguments of f; got {arguments!r}")
         return arguments
 
+    def numbers(self, size: Size | SizeValue | str = ()) -> dict[str, float]:
+        """The numbers that a size stands for, by name: what a sweep is drawn over. A chain counts its links.
+
+        Example:
+            >>> import adkit as ad
+            >>> ad.problems["mlp"].numbers("2-4-4-1x10")
+            {'layers': 4, 'batch': 10}
+        """
+        named = zip(self.parameters, self.size(size), strict=True)
+        return {name: len(x) if isinstance(x, tuple) else x for name, x in named}
+
+    def expected(self, size: Size | SizeValue | str = ()) -> dict[str, str]:
+        """The outcomes that are known beforehand at this size, by method or pattern of methods.
+
+        Example:
+            >>> import adkit as ad
+            >>> ad.problems["mlp"].expected("16384-4-1x4")["symbolic*"]
+            'too large'
+        """
+        from ..records import STATUSES
+
+        found = self.expect(*self.size(size)) if callable(self.expect) else self.expect or {}
+        for method, outcomes in found.items():
+            for outcome in outcomes.split(" or "):
+                if outcome not in STATUSES:
+                    raise unknown(f"outcome of {method} on {self.name}:", outcome, STATUSES)
+        return dict(found)
+
 
 class Registry(dict[str, Problem]):
     """The problems by name, in the order of declaration.
@@ -190,6 +233,9 @@ class Declaration(TypedDict, total=False):
     source: str
     condition: Callable[..., float]
     default: bool
+    derivative: str
+    jacobian: Callable[..., Any] | None
+    expect: Expectation | None
 
 
 @overload
@@ -202,8 +248,8 @@ def problem(f: Callable[..., Any] | None = None, **fields: Any) -> Any:
     Args:
         f: the function to differentiate, in plain NumPy.
         **fields: the other fields of `Problem`, which describes them: `point` and, as far as they apply,
-            `gradient`, `value_and_gradient`, `argnums`, `sizes`, `name`, `title`, `source`, `condition` and
-            `default`.
+            `gradient`, `value_and_gradient`, `jacobian`, `derivative`, `argnums`, `sizes`, `name`, `title`, `source`,
+            `condition`, `expect` and `default`.
 
     Raises:
         BadRequest: an incomplete declaration, or a name that another module has taken.
@@ -222,10 +268,12 @@ def problem(f: Callable[..., Any] | None = None, **fields: Any) -> Any:
         return partial(problem, **fields)
     declared = Problem(f, **fields)
     problems.register(declared)
-    if declared.value_and_gradient is not None:
-        # method="manual" finds the gradient where f is, without knowing of problems; built-ins take no attributes.
-        with suppress(AttributeError, TypeError):
-            setattr(f, "__hand_derived__", declared.value_and_gradient)  # noqa: B010
+    by_hand = {"__hand_derived__": declared.value_and_gradient, "__hand_derived_jacobian__": declared.jacobian}
+    for name, derived in by_hand.items():
+        if derived is not None:
+            # method="manual" finds it where f is, without knowing of problems; built-ins take no attributes.
+            with suppress(AttributeError, TypeError):
+                setattr(f, name, derived)
     return f
 
 

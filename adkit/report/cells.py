@@ -10,11 +10,14 @@ from ..records import Row
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, and the text of a row below it."""
+    """A heading, the text of a row below it, and what it means; the highest rank goes first where width is short."""
 
     heading: str
     text: Callable[[Row], str]
     numeric: bool = True
+    rank: int = 0
+    meaning: str = ""
+    counted: bool = False
 
 
 def seconds(x: float | None) -> str:
@@ -52,79 +55,148 @@ def count(x: int | None) -> str:
     return "" if x is None else f"{x:,}"
 
 
+def percent(x: float) -> str:
+    return "< 1 %" if x < 0.01 else f"{x:.0%}".replace("%", " %")
+
+
 def verdict(row: Row) -> str:
-    """The status, with a word for the quickest of the right rows and for the one that the others are judged by."""
-    if row.status == "ok" and (row.fastest or row.is_reference):
-        return "fastest" if row.fastest else "reference"
-    return row.status
+    """The status, with a word for the quickest of the right rows, and for what was known or thought beforehand."""
+    if row.status == "ok":
+        words = {"fastest": row.fastest, "no difference": row.tied, "reference": row.is_reference}
+        word = next((word for word, true in words.items() if true), "ok")
+    else:
+        word = row.status
+    return word + (" (!)" if row.surprise else ", expected" if row.status != "ok" and row.as_expected else "")
+
+
+def _time(row: Row) -> str:
+    """The median, marked where it is not to be relied on."""
+    return ("~" if row.stability else "") + seconds(row.steady_s)
+
+
+def _scatter(row: Row) -> str:
+    """Half the distance of the quartiles, relative to the median; a single round has none."""
+    return percent(row.spread_s / row.steady_s / 2) if row.spread_s and row.steady_s else ""
+
+
+def _interval(row: Row) -> str:
+    low, high = row.ratio_low, row.ratio_high
+    return "" if low is None or high is None else f"{three_digits(low)} to {three_digits(high)}"
+
+
+def _flops(row: Row) -> str:
+    """Estimated operations on numbers, as a multiple of those of f."""
+    return three_digits(row.flops / row.f_flops) if row.flops is not None and row.f_flops else ""
+
+
+def _optional(x: float | None) -> str:
+    return "" if x is None else three_digits(x)
 
 
 SIZE = Column("size", lambda row: row.size, numeric=False)
+VALUE = Column("value", lambda row: "" if row.value is None else f"{row.value:.8g}", rank=5, meaning="what f returned")
 NOTE = Column("note", lambda row: row.note, numeric=False)
+# The essential ones first: what is right, how fast, how much; then what can be counted.
 COLUMNS = (
     SIZE,
     Column("method", lambda row: row.method, numeric=False),
     Column("verdict", verdict, numeric=False),
-    Column("value", lambda row: "" if row.value is None else f"{row.value:.8g}"),
-    Column("error", lambda row: error(row.max_rel_error)),
-    Column("time", lambda row: seconds(row.steady_s)),
-    Column("× f", lambda row: "" if row.ratio_to_f is None else three_digits(row.ratio_to_f)),
-    Column("f calls", lambda row: count(row.f_calls)),
-    Column("peak", lambda row: byte_count(row.peak_bytes)),
-    Column("passes", lambda row: count(row.passes)),
-    Column("prepare", lambda row: seconds(row.prepare_s) if (row.prepare_s or 0) > 1e-4 else ""),
-    Column("first call", lambda row: seconds(row.first_s)),
-    Column("ops", lambda row: count(row.primitive_ops)),
+    VALUE,
+    Column(
+        "error",
+        lambda row: error(row.max_rel_error),
+        rank=2,
+        meaning="the largest error of a component, relative to the largest component of the reference",
+    ),
+    Column("allowed", lambda row: error(row.tolerance), rank=8, meaning="the error up to which a method is right"),
+    Column("time", _time, meaning="one value-and-derivative, the median of interleaved rounds (~ unstable)"),
+    Column("±", _scatter, rank=6, meaning="half the distance of the quartiles of the rounds"),
+    Column("× f", lambda row: _optional(row.ratio_to_f), rank=1, meaning="time as a multiple of that of f itself"),
+    Column("95 %", _interval, rank=7, meaning="the interval of × f"),
+    Column("peak", lambda row: byte_count(row.peak_bytes), rank=3, meaning="the most memory held at once"),
+    Column(
+        "prepare",
+        lambda row: seconds(row.prepare_s) if (row.prepare_s or 0) > 1e-4 else "",
+        rank=4,
+        meaning="once before the first call, where it takes long: tracing, differentiating, building",
+    ),
+    Column("first call", lambda row: seconds(row.first_s), rank=12, meaning="the call after that"),
+    Column("f calls", lambda row: count(row.f_calls), rank=5, meaning="evaluations of f", counted=True),
+    Column("passes", lambda row: count(row.passes), rank=9, meaning="runs of f or of code made from it", counted=True),
+    Column(
+        "flops × f",
+        _flops,
+        rank=7,
+        meaning="estimated operations on numbers, as a multiple of those of f",
+        counted=True,
+    ),
+    Column("theory ≤", lambda row: _optional(row.bound), rank=7, meaning="the bound of theory for that", counted=True),
+    Column("ops", lambda row: count(row.primitive_ops), rank=10, meaning="calls of primitives", counted=True),
+    Column("tape", lambda row: byte_count(row.tape_bytes), rank=11, meaning="memory of the record", counted=True),
+    Column(
+        "nodes",
+        lambda row: count(row.expression_nodes),
+        rank=11,
+        meaning="of the expression, where what occurs twice is stored once",
+        counted=True,
+    ),
+    Column("as a tree", lambda row: count(row.tree_nodes), rank=11, meaning="nodes without that", counted=True),
     NOTE,
 )
-LEGEND = (
-    "time: one value-and-gradient, median of interleaved rounds (× f: as a multiple of f itself). error: the largest "
-    "error of a component, relative to the largest component. f calls, passes (runs of f or of code made from it), "
-    "ops (primitive operations) and peak (memory) are of one value-and-gradient, when everything is prepared."
-)
+
+
+def legend(columns: Sequence[Column]) -> str:
+    """What the columns mean, in a line."""
+    said = [(column.counted, f"{column.heading}: {column.meaning}") for column in columns if column.meaning]
+    counts = "; ".join(text for counted, text in said if counted)
+    rest = "; ".join(text for counted, text in said if not counted)
+    return ". ".join(filter(None, [rest, counts and f"Counts, the same on every machine: {counts}"])) + "."
+
+
+LEGEND = legend(COLUMNS)
 
 
 def shown(rows: Sequence[Row]) -> list[Column]:
-    """The columns in which at least one row has something to say."""
-    one_size = len({row.size for row in rows}) == 1
-    return [column for column in COLUMNS if any(column.text(row) for row in rows) and not (column is SIZE and one_size)]
+    """The columns in which at least one row has something to say; a value that all agree on is said below."""
+    hidden = {SIZE} if len({row.size for row in rows}) == 1 else set[Column]()
+    hidden |= {VALUE} if _agreed(rows) else set()
+    return [column for column in COLUMNS if column not in hidden and any(map(column.text, rows))]
+
+
+def _agreed(rows: Sequence[Row]) -> bool:
+    """Whether at each size all rows have found the same value."""
+    found = {(row.size, VALUE.text(row)) for row in rows if row.value is not None}
+    return len(found) == len({size for size, _ in found})
 
 
 def heading(rows: Sequence[Row]) -> str:
     """What a table is about, as its title."""
     sizes = list(dict.fromkeys(row.size for row in rows if row.size))
-    return rows[0].problem + (f" {sizes[0]}" if len(sizes) == 1 else "")
-
-
-def footing(rows: Sequence[Row]) -> list[str]:
-    """What has to be known to read a table: per size the number of inputs, the cost of f, and the reference."""
-    lines: list[str] = []
-    sizes = list(dict.fromkeys(row.size for row in rows))
-    for size in sizes:
-        mine = [row for row in rows if row.size == size]
-        f_s = next((row.f_s for row in mine if row.f_s is not None), None)
-        reference = next((row.reference for row in mine if row.reference), "none")
-        inputs = f"{mine[0].inputs:,} input" + ("s" if mine[0].inputs != 1 else "")
-        cost = f"f itself takes {seconds(f_s)}; " if f_s is not None else ""
-        point = f"at {mine[0].point}; " if mine[0].point else ""
-        lines.append(f"{size + ': ' if len(sizes) > 1 else ''}{point}{inputs}; {cost}reference: {reference}")
-    return lines
-
-
-def notes(rows: Sequence[Row]) -> list[str]:
-    """The notes of rows as lines of their own, for tables without a column for them."""
-    return [f"{row.method} {row.size}".strip() + f" ({row.status}): {row.note}" for row in rows if row.note]
+    kind = " (Jacobian)" if rows[0].derivative == "jacobian" else ""
+    return rows[0].problem + (f" {sizes[0]}" if len(sizes) == 1 else "") + kind
 
 
 def machine(environment: Mapping[str, str]) -> str:
-    """By what command and on what the numbers were measured, in a line."""
-    kept = ("cpu", "cores", "system", "command")
-    versions = ", ".join(f"{name} {version}" for name, version in environment.items() if name not in kept)
-    command = f"by `{environment['command']}` " if "command" in environment else ""
-    where = f"{environment['cpu']} ({environment['cores']} cores, {environment['system']})"
-    return f"Measured {command}on {where}: {versions}."
+    """By what command, when and on what the numbers were measured, in a line."""
+    named = ("cpu", "cores", "memory", "system", "command", "date", "load", "governor", "blas", "git")
+    known = {name: environment[name] for name in named if environment.get(name)}
+    versions = ", ".join(f"{name} {version}" for name, version in environment.items() if name not in named)
+    cores = f"{known.get('cores', '?')} cores"
+    where = ", ".join([cores, *(known[name] for name in ("memory", "system") if name in known)])
+    command = f" by `{known['command']}`" if "command" in known else ""
+    parts = [
+        f"Measured{command} on {known.get('cpu', 'a processor')} ({where})",
+        known.get("date", ""),
+        f"load average {known['load']} before" if "load" in known else "",
+        f"governor {known['governor']}" if "governor" in known else "",
+        known.get("blas", ""),
+    ]
+    return ", ".join(filter(None, parts)) + f": {versions}" + (f" (git {known['git']})" if "git" in known else "") + "."
 
 
 def by_problem(rows: Sequence[Row]) -> list[list[Row]]:
-    """The rows of each problem, in order."""
-    return [[row for row in rows if row.problem == name] for name in dict.fromkeys(row.problem for row in rows)]
+    """The rows of each problem, in order; its gradient and its Jacobian are two tables."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.problem, row.derivative), []).append(row)
+    return list(found.values())

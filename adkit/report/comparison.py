@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..records import COLUMNS, Row, as_dict
-from . import cells, documents, results
+from . import cells, documents, remarks, results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,9 +92,15 @@ class Comparison:
 
     def to_markdown(self) -> str:
         """A Markdown table per problem, with what is needed to read it."""
-        parts = [_markdown_table(rows) for rows in cells.by_problem(self.rows)]
+        parts = [markdown_table(rows) for rows in cells.by_problem(self.rows)]
         heading = [f"## {self.question}"] if self.question else []
-        return "\n\n".join([*heading, *parts, f"*{cells.LEGEND}*", cells.machine(self.environment)])
+        ending = [f"*{cells.legend(self._columns())}*", *remarks.overhead(self.rows), cells.machine(self.environment)]
+        return "\n\n".join([*heading, *parts, *ending])
+
+    def _columns(self) -> list[cells.Column]:
+        """Those that any of the tables has."""
+        shown = [column for rows in cells.by_problem(self.rows) for column in cells.shown(rows)]
+        return [column for column in cells.COLUMNS if column in shown]
 
     def to_csv(self) -> str:
         """All columns, unrounded."""
@@ -111,9 +117,18 @@ class Comparison:
         return self.to_markdown()
 
 
-def _markdown_table(rows: Sequence[Row]) -> str:
+def markdown_table(rows: Sequence[Row]) -> str:
+    """One problem: the times, the counts beside them, and what is needed to read both."""
     columns = [column for column in cells.shown(rows) if column is not cells.NOTE]
+    timed = [column for column in columns if not column.counted]
+    counted = [column for column in columns if column.counted]
+    # Whose counts they are.
+    named = [column for column in timed if column.heading in ("size", "method")]
+    tables = [_table(rows, timed), *([_table(rows, [*named, *counted])] if counted else [])]
+    lines = [f"- {documents.escaped(line)}" for line in [*remarks.footing(rows), *remarks.notes(rows)]]
+    return "\n\n".join([f"### {cells.heading(rows)}", *tables, "\n".join(lines)])
+
+
+def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> str:
     body = [[column.text(row) for column in columns] for row in rows]
-    table = documents.table([column.heading for column in columns], body, [column.numeric for column in columns])
-    notes = "  \n".join(documents.escaped(line) for line in [*cells.footing(rows), *cells.notes(rows)])
-    return f"### {cells.heading(rows)}\n\n{table}\n\n{notes}"
+    return documents.table([column.heading for column in columns], body, [column.numeric for column in columns])

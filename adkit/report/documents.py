@@ -28,15 +28,15 @@ def table(headings: Sequence[str], body: Iterable[Sequence[str]], numeric: Seque
 
 def to_json(document: Any) -> str:
     """A document of dicts, lists and plain values as JSON; infinities and nan as strings."""
-    return json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False)
+    return json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def _plain(x: Any) -> Any:
+def plain(x: Any) -> Any:
     """What every JSON reader takes."""
     if isinstance(x, dict):
-        return {key: _plain(part) for key, part in x.items()}
+        return {key: plain(part) for key, part in x.items()}
     if isinstance(x, (list, tuple)):
-        return [_plain(part) for part in x]
+        return [plain(part) for part in x]
     x = x.item() if isinstance(x, np.generic) else x
     return repr(x) if isinstance(x, float) and not math.isfinite(x) else x
 

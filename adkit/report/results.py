@@ -19,7 +19,7 @@ In a row, times are seconds, what was not measured is null, and infinities and n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, asdict, fields
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 
 SCHEMA = 2
 KIND = "comparison"
+
+
+def rows_to(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows as plain values."""
+    return documents.plain([asdict(row) for row in rows])
+
+
+def rows_from(found: Sequence[Any], where: str = "the rows") -> list[Row]:
+    """The rows that `rows_to` has written."""
+    return [_row(row, f"{where}, row {i}") for i, row in enumerate(found)]
 
 
 def to_document(comparison: Comparison) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..records import Row
-from . import cells
+from . import cells, remarks
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,23 +19,44 @@ def renderables(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
     from rich.padding import Padding
     from rich.text import Text
 
+    told: list[cells.Column] = []
+    missing: list[cells.Column] = []
     for mine in cells.by_problem(rows):
         columns = _fitting(mine, width)
+        told += columns
+        missing += [column for column in _columns(mine) if column not in columns]
         yield _table(mine, columns)
-        for line in [*cells.footing(mine), *cells.notes(mine), *_left_out(mine, columns)]:
-            yield Padding(Text(line), (0, 2))
+        yield _lines([*remarks.footing(mine), *remarks.notes(mine)])
         yield ""
-    yield Padding(Text(cells.LEGEND), (0, 2))
+    yield Padding(Text(cells.legend(_in_order(told))), (0, 2))
+    yield _lines([*remarks.overhead(rows), *_left_out([column for column in missing if column not in told])])
+
+
+def _lines(lines: Sequence[str]) -> RenderableType:
+    """Lines of a list, what they go on with below their own beginning."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for line in lines:
+        grid.add_row("-", Text(line))
+    return Padding(grid, (0, 0, 0, 1))
+
+
+def _in_order(columns: Sequence[cells.Column]) -> list[cells.Column]:
+    """Each once, in the order of a table."""
+    return [column for column in cells.COLUMNS if column in columns]
 
 
 def _fitting(rows: Sequence[Row], width: int) -> list[cells.Column]:
-    """As many columns as fit: the last ones go first. Sizes and notes have no column here."""
+    """As many columns as fit: those of the highest rank go first. Sizes and notes have no column here."""
     from rich.console import Console
 
     console = Console(width=10_000)
     columns = _columns(rows)
-    while console.measure(_table(rows, columns)).maximum > width and len(columns) > 4:
-        columns.pop()
+    while console.measure(_table(rows, columns)).maximum > width and any(column.rank for column in columns):
+        columns.remove(max(reversed(columns), key=lambda column: column.rank))
     return columns
 
 
@@ -43,10 +64,10 @@ def _columns(rows: Sequence[Row]) -> list[cells.Column]:
     return [column for column in cells.shown(rows) if column not in (cells.SIZE, cells.NOTE)]
 
 
-def _left_out(rows: Sequence[Row], columns: Sequence[cells.Column]) -> list[str]:
+def _left_out(columns: Sequence[cells.Column]) -> list[str]:
     """What a wider terminal would show."""
-    names = [column.heading for column in _columns(rows) if column not in columns]
-    return [f"too wide for this terminal: {', '.join(names)} (--format markdown shows all)"] if names else []
+    names = ", ".join(column.heading for column in _in_order(columns))
+    return [f"too wide for this terminal: {names} (--format markdown shows all)"] if names else []
 
 
 def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> RenderableType:

@@ -1,0 +1,91 @@
+"""What a method answers: its numbers as they come from it, before adkit puts them into the shapes of the arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..calls import Call, Leaves, kind_of
+from ..errors import ArgumentError
+from ..methods import Cache, Method
+from ..primitives.table import dtype_of, shape_of
+from ..records import Row
+from ..tracing import plain
+from .task import Vector, flat, matrix, width
+
+
+class FaultyError(Exception):
+    """What a method gave is wrong, in words."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The outputs of f and its derivative, each in one vector."""
+
+    value: Vector
+    derivative: Vector
+
+
+class Listening(Call):
+    """A call that looks at a derivative as somebody else's code returned it."""
+
+    @classmethod
+    def to(cls, call: Call) -> Listening:
+        """The same call, with an ear."""
+        found = cls.__new__(cls)
+        found.__dict__.update(vars(call))
+        return found
+
+    def rearranged(self, gradient: Any, source: str) -> Leaves:
+        leaves = self.leaves_of(gradient)
+        if leaves is not None:
+            _require_dtypes(leaves, self)
+        try:
+            return super().rearranged(gradient, source)
+        except ArgumentError as error:
+            raise FaultyError(str(error)) from None
+
+
+def asked(method: Method, call: Call, cache: Cache, row: Row) -> Answer:
+    """One value and derivative by a method, its shapes and dtypes looked at."""
+    call = Listening.to(call)
+    widths = [width(leaf) for leaf in call.leaves]
+    if row.derivative == "gradient":
+        out, leaves = method.value_and_gradient(call, cache)
+        _require_shapes(leaves, call, ())
+        _require_dtypes(leaves, call)
+        call.gradient(leaves)  # belongs to a call, and is timed with it
+        return Answer(np.atleast_1d(np.asarray(plain(out), float)).ravel(), flat(leaves))
+    outputs, _, rows = method.jacobian(call, cache)
+    if len(outputs) != len(rows):
+        raise FaultyError(f"the Jacobian has {len(rows)} rows of blocks for {len(outputs)} outputs")
+    for out, leaves in zip(outputs, rows, strict=True):
+        _require_shapes(leaves, call, shape_of(out))
+        _require_dtypes(leaves, call)
+    values = [np.atleast_1d(np.asarray(plain(out), float)).ravel() for out in outputs]
+    return Answer(np.concatenate([np.zeros(0), *values]), matrix(rows, widths))
+
+
+def _require_shapes(leaves: Leaves, call: Call, lead: tuple[int, ...]) -> None:
+    """Each part must have the shape of its argument, behind that of the output."""
+    if len(leaves) != len(call.leaves):
+        raise FaultyError(f"the derivative has {len(leaves)} parts where the arguments have {len(call.leaves)}")
+    for d, x, name in zip(leaves, call.leaves, call.names, strict=True):
+        if shape_of(plain(d)) != (*lead, *shape_of(x)):
+            raise FaultyError(
+                f"the derivative by {name} has shape {shape_of(d)} where {(*lead, *shape_of(x))} is needed"
+            )
+
+
+def _require_dtypes(leaves: Leaves, call: Call) -> None:
+    """Each part must be numbers of the kind of its argument, and no shorter ones."""
+    for d, x, name in zip(leaves, call.leaves, call.names, strict=True):
+        if isinstance(plain(d), (int, float)) and not isinstance(plain(d), bool):
+            continue
+        given, wanted = dtype_of(d), dtype_of(x)
+        kinds = "fciu" if wanted.kind == "c" else "fiu"
+        short = given.kind in "fc" and np.finfo(given).eps > np.finfo(wanted).eps
+        if given.kind not in kinds or short:
+            raise FaultyError(f"the derivative by {name} is {kind_of(plain(d))} where {wanted} is needed")
