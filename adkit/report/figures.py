@@ -83,7 +83,9 @@ def require() -> None:
 
 
 def svg(scene: Scene, look: Mapping[str, Look]) -> str:
-    """The scene as SVG."""
+    """The scene as SVG; lines that the looks of a page do not know have some of their own."""
+    lines = {series.label: series.method for panel in scene.panels for series in panel.series}
+    look = look if lines.keys() <= look.keys() else looks(lines)
     with _defaults():
         return _themed(_written(_drawn(scene, look)), scene)
 
