@@ -18,7 +18,7 @@ PACKAGE = Path(ad.__file__).parent
 
 # Room by room, from the ground up: what each may import of adkit besides itself.
 BASE = {"errors", "tracing", "views", "primitives"}
-INTERPRETERS = BASE | {"forward", "reverse", "containers", "graph"}
+INTERPRETERS = BASE | {"forward", "reverse", "containers", "graph", "costs"}
 METHODS = INTERPRETERS | {"vectors", "numerical", "symbolic", "codegen", "engines", "calls", "blocks", "snapshots"}
 CLIENTS = METHODS | {"methods", "transforms", "problems"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -34,7 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reverse": BASE | {"lending"},
     "custom": BASE | {"containers", "lending", "reverse"},
     "graph": BASE | {"containers"},
-    "symbolic": BASE | {"containers", "graph"},
+    "costs": {"primitives", "tracing"},
+    "symbolic": BASE | {"containers", "costs", "graph"},
     "vectors": {"tracing"},
     "numerical": {"errors", "tracing"},
     "codegen": BASE | {"containers", "graph"},

@@ -16,7 +16,7 @@ from ..transforms import JacobianFunction, ValueAndGradient
 from . import judging
 from .answers import Answer, FaultyError, asked
 from .contenders import Contender, blank
-from .counting import OutOfTimeError, Watched, peak_bytes
+from .counting import OutOfTimeError, Watched, counts, peak_bytes
 from .precision import LOOSEST, rounding
 from .reference import BY_HAND, DIFFERENCES, Reference, References
 from .settings import Settings
@@ -28,6 +28,8 @@ from .timing import once
 REPEATED = 8
 # At the second point f may amplify roundings so many times more than at the first.
 ELSEWHERE = 10
+# Somebody else's code may be so many times slower on numbers that count.
+COUNTING = 30
 
 
 class Cell:
@@ -213,13 +215,10 @@ class Cell:
     # -- counting ------------------------------------------------------------------------------------
     def _count(self) -> None:
         """What repeats exactly, and the peak of memory in a pass of its own."""
-        if self.row.derivative == "gradient":
-            self.row = replace(
-                self.row,
-                passes=self.method.passes(self.call),
-                primitive_ops=self.method.operations(self.call, self.transform.cache),
-                tape_bytes=self.method.tape_bytes(self.call),
-            )
+        found = counts(
+            self.method, self.call, self.transform.cache, self.row.derivative, patient=self._has_time(COUNTING)
+        )
+        self.row = replace(self.row, **found)
         # Tracing memory slows a call several times.
         if self._has_time(4):
             self.row = replace(self.row, peak_bytes=peak_bytes(self))

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..calls import Call, Leaves, kind_of
 from ..containers import flatten_like
+from ..costs import Cost
 from ..errors import ArgumentError, BadRequest, place
 from ..primitives.table import shape_of
 from .base import Cache, Jacobian, Method, hessian_by
@@ -160,7 +161,7 @@ class Engine(Method):
         gradient = gradients[0] if call.single else gradients
         return call.as_scalar(out), call.rearranged(gradient, f"method {self.name!r}")
 
-    def operations(self, call: Call, cache: Cache) -> int | None:
+    def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost | None:
         return None  # it does not compute with adkit's primitives
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
