@@ -298,7 +298,10 @@ def _number(x: float) -> str:
     """A number for the tick of an axis."""
     if x == 0:
         return "0"
-    return f"{x:,.6g}" if 1e-3 <= abs(x) < 1e6 else f"{x:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    if 1e-3 <= abs(x) < 1e6:
+        return f"{x:,.6g}"
+    digits, exponent = f"{x:.0e}".split("e")
+    return f"{digits}e{int(exponent)}"
 
 
 # -- what stands in it ---------------------------------------------------------------------------
