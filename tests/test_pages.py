@@ -138,11 +138,14 @@ def test_the_index_has_every_comparison_beside_those_that_are_drawn(house: Path,
     assert "[Conventions at kinks](conventions.md)" in index
 
 
-def test_the_answer_of_the_index_is_that_of_the_page(house: Path, report) -> None:
+def test_the_answer_comes_first_and_once_and_its_first_sentence_is_in_the_index(house: Path, report) -> None:
     report()
-    answer = comparison().recommendation.splitlines()[0]
-    assert answer in (house / "reports" / "why.md").read_text()
-    assert answer in (house / "reports" / "README.md").read_text()
+    page, index = ((house / "reports" / name).read_text() for name in ("why.md", "README.md"))
+    assert page.count("**Recommendation.**") == 1
+    assert page.index("**Recommendation.**") < page.index("![")
+    sentence = comparison().recommendation.partition(". ")[0]
+    assert sentence.startswith("valley: use forward")
+    assert sentence.rstrip(".") in index
 
 
 def test_a_figure_that_is_not_drawn_any_more_goes(house: Path, report) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `adkit check`, `adkit compare`, `adkit list`, `adkit report`."""
+"""The command line: `adkit check`, `adkit compare`, `adkit diff`, `adkit list`, `adkit report`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from . import checking as checking
 from . import comparing as comparing
+from . import diffing as diffing
 from . import listing as listing
 from . import reporting as reporting
 from .app import USAGE, app
