@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from . import advice
 from .comparison import Comparison
 from .documents import escaped, table
 from .trials import TrialReport
@@ -42,29 +43,27 @@ class Entry:
 
 def page(title: str, comparison: Comparison, pictures: Sequence[Picture], origin: Origin) -> str:
     """The question, the answer, the figures, the tables, and how all of it was made."""
-    body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n")
-    parts = [
-        *_head(title, comparison.question, answer(comparison)),
-        *(_picture(picture) for picture in pictures),
-        body,
-        _made(origin),
-    ]
-    return "\n\n".join(parts) + "\n"
+    answer = advice.markdown(comparison.rows)
+    # The answer of a page comes first.
+    body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n").replace(f"{answer}\n\n", "")
+    head = [*_head(title, comparison.question), answer]
+    return "\n\n".join([*head, *map(_picture, pictures), body, _made(origin)]) + "\n"
 
 
 def trial_page(title: str, report: TrialReport, origin: Origin) -> str:
     """The same of trials."""
     body = report.to_markdown().removeprefix(f"## {report.question}\n\n")
-    return "\n\n".join([*_head(title, report.question, ""), body, _made(origin)]) + "\n"
+    return "\n\n".join([*_head(title, report.question), body, _made(origin)]) + "\n"
 
 
-def answer(comparison: Comparison) -> str:
-    """What the measurements recommend, in one paragraph."""
-    return " ".join(getattr(comparison, "recommendation", "").split())
+def headline(comparison: Comparison) -> str:
+    """The first sentence that is recommended for each problem."""
+    lines = comparison.recommendation.splitlines()
+    return " ".join(line.partition(". ")[0].rstrip(".") + "." for line in lines) or "Nothing ran."
 
 
-def _head(title: str, question: str, answer: str) -> list[str]:
-    return [f"# {title}", *([f"**{question}**"] if question else []), *([answer] if answer else [])]
+def _head(title: str, question: str) -> list[str]:
+    return [f"# {title}", *([f"**{question}**"] if question else [])]
 
 
 def _picture(picture: Picture) -> str:
