@@ -98,7 +98,7 @@ class Cell:
         """The first call is timed as it is; the second, on everything prepared, is counted and must repeat it."""
         self.stage("first")
         kept = Kept(self.subject.args, self.subject.kwargs)
-        prepare_s = self._prepared()
+        _, prepare_s = once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))
         answer, first_s = once(lambda: self._answer(kept))
         self.stage("afterwards")
         self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s)
@@ -112,12 +112,6 @@ class Cell:
             self._require_same(answer, again, "a second call gave another derivative")
         self.row = replace(self.row, f_calls=calls)
         return answer
-
-    def _prepared(self) -> float | None:
-        """Seconds that preparing took; a method prepares for gradients only."""
-        if self.row.derivative == "jacobian":
-            return None
-        return once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))[1]
 
     def _has_time(self, calls: int) -> bool:
         return calls * (self.row.first_s or 0.0) < self.settings.timeout
@@ -189,7 +183,7 @@ class Cell:
 
     def _is(self, reference: Reference) -> bool:
         """Whether the method is the very one that the reference comes from."""
-        if reference.name == BY_HAND.format(self.row.derivative):
+        if reference.name == BY_HAND[self.row.derivative]:
             return isinstance(self.method, Manual) and self.subject.gradient is None
         return self.method == Numerical(scheme="adaptive") and reference.name.startswith(DIFFERENCES)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import numerical, symbolic
 from ..calls import Call, Leaves
-from ..containers import flatten_like, unflatten
+from ..containers import unflatten
 from ..errors import AdkitError
 from ..graph import Node, record
 from ..methods import Manual, Numerical
@@ -24,7 +24,8 @@ from .wanted import Vector, Wanted, flat, matrix, turn, unflat
 
 Witness = Callable[["Wanted", bool], "Reference | None"]
 
-BY_HAND = "hand-derived {}"
+BY_HAND = {"gradient": "hand-derived gradient", "jacobian": "hand-derived Jacobian"}
+JACOBIAN = "__hand_derived_jacobian__"
 DIGITS = "SymPy in 50-digit mpmath"
 COMPLEX = "complex step"
 DIFFERENCES = "adaptive differences"
@@ -111,7 +112,7 @@ class Witnesses:
         self.subject, self.wanted = subject, wanted
         self.failure = ""
         self.digits: _Digits | None = None
-        self.has_hand = subject.jacobian is not None if wanted.derivative == "jacobian" else _joint(subject) is not None
+        self.has_hand = (_jacobian if wanted.derivative == "jacobian" else _joint)(subject) is not None
 
     def __iter__(self) -> Iterator[Reference]:
         heard: list[Reference] = []
@@ -133,18 +134,12 @@ class Witnesses:
         """At another point, by the same means; or by differences where those would cost as much again."""
         if like.name == DIGITS:
             return None if self.digits is None else self.digits.reference(wanted)
-        by_hand = like.name == BY_HAND.format(wanted.derivative)
+        by_hand = like.name == BY_HAND[wanted.derivative]
         return self.by_hand(wanted, False) if by_hand else self.by_differences(wanted, False)
 
     # -- by hand -----------------------------------------------------------------------------------
     def by_hand(self, wanted: Wanted, first: bool) -> Reference | None:
-        if not self.has_hand:
-            return None
-        call = wanted.call.moved(wanted.copies())
-        found = (
-            _hand_jacobian(self.subject, wanted, call) if wanted.derivative == "jacobian" else _hand(self.subject, call)
-        )
-        return Reference(BY_HAND.format(wanted.derivative), found)
+        return Reference(BY_HAND[wanted.derivative], _hand(self.subject, wanted)) if self.has_hand else None
 
     # -- the recorded graph with 50 digits -----------------------------------------------------------
     def in_digits(self, wanted: Wanted, first: bool) -> Reference | None:
@@ -224,17 +219,17 @@ def _joint(subject: Subject) -> Callable[..., tuple[Any, Any]] | None:
     return None if subject.gradient is not None else subject.joint or getattr(subject.f, "__hand_derived__", None)
 
 
-def _hand(subject: Subject, call: Call) -> Vector:
-    return flat(Manual(value_and_gradient_of=_joint(subject)).value_and_gradient(call, {})[1])
+def _jacobian(subject: Subject) -> Callable[..., Any] | None:
+    return None if subject.gradient is not None else subject.jacobian or getattr(subject.f, JACOBIAN, None)
 
 
-def _hand_jacobian(subject: Subject, wanted: Wanted, call: Call) -> Vector:
-    assert subject.jacobian is not None
-    found, structure = wanted.each_output(wanted.copies())
-    parts = flatten_like(structure, subject.jacobian(*call.arguments(call.leaves), **call.kwargs))
-    rows = [call.leaves_of(part) for part in parts or []]
-    assert len(found) == len(rows)
-    return matrix([row for row in rows if row is not None], wanted.widths)
+def _hand(subject: Subject, wanted: Wanted) -> Vector:
+    """The derivative by hand, computed with arrays of its own."""
+    call = wanted.call.moved(wanted.copies())
+    method = Manual(value_and_gradient_of=_joint(subject), jacobian_of=_jacobian(subject))
+    if wanted.derivative == "gradient":
+        return flat(method.value_and_gradient(call, {})[1])
+    return matrix(method.jacobian(call, {})[2], wanted.widths)
 
 
 # -- with 50 digits --------------------------------------------------------------------------------
