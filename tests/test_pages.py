@@ -132,9 +132,9 @@ def test_the_index_has_every_comparison_beside_those_that_are_drawn(house: Path,
     (house / "reports" / "conventions.md").write_text("# Conventions at kinks\n")
     report("comparisons/why.toml")
     index = " ".join((house / "reports" / "README.md").read_text().split())
-    assert "[Over n](why.md) | Which is cheaper over n? |" in index
-    assert "[Trials](tried.md)" in index
-    assert "| Later | Which is cheaper over n? | no results yet: `adkit compare comparisons/later.toml` |" in index
+    assert "## [Over n](why.md) *Which is cheaper over n?* valley: use forward" in index
+    assert "## [Trials](tried.md)" in index
+    assert "## Later *Which is cheaper over n?* no results yet: `adkit compare comparisons/later.toml`" in index
     assert "[Conventions at kinks](conventions.md)" in index
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import advice
 from .comparison import Comparison
-from .documents import escaped, table
+from .documents import escaped
 from .trials import TrialReport
 
 
@@ -81,13 +81,12 @@ def _made(origin: Origin) -> str:
 
 def index(entries: Sequence[Entry], others: Sequence[tuple[str, str]], render: str) -> str:
     """Every report with its question and its headline; `others` are pages by name and title that lie there too."""
-    body = [[f"[{e.title}]({e.name}.md)" if e.answer else e.title, e.question, _headline(e)] for e in entries]
     parts = [
         "# Reports",
         "Each report answers the question of a file in `comparisons/`, from results that are stored beside it. Every "
         "derivative in them is checked before it is timed. Times differ from machine to machine: read the ratios, and "
         "the counts, which do not.",
-        table(["report", "question", "answer"], body, [False, False, False]),
+        *map(_line, entries),
         f"`adkit compare comparisons/NAME.toml` measures one again, and `{render}` draws all of them without timing "
         "anything. The tools of others are tried where they are installed (`pip install 'adkit[peers]'`).",
     ]
@@ -96,5 +95,8 @@ def index(entries: Sequence[Entry], others: Sequence[tuple[str, str]], render: s
     return "\n\n".join(parts) + "\n"
 
 
-def _headline(entry: Entry) -> str:
-    return entry.answer or f"no results yet: `{entry.command}`"
+def _line(entry: Entry) -> str:
+    """A report of the index: its title, its question, its answer."""
+    title = f"[{entry.title}]({entry.name}.md)" if entry.answer else entry.title
+    answer = escaped(entry.answer) if entry.answer else f"no results yet: `{entry.command}` makes them"
+    return f"## {title}\n\n*{entry.question}*\n\n{answer}"
