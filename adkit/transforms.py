@@ -23,6 +23,8 @@ class Transform:
 
     # What its results depend on, for whoever has to know whether they may have changed.
     depends_on: ClassVar[tuple[str, ...]] = ("f", "argnums", "method", "has_aux")
+    # What a method prepares, where it is not the gradient.
+    asks: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, f: Callable[..., Any], argnums: Argnums, method: str | Method, has_aux: bool = False) -> None:
         if not callable(f):
@@ -58,7 +60,7 @@ class Transform:
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Do now what the method does once per signature: record, differentiate, generate code."""
-        self.method.prepare(self.call(*args, **kwargs), self.cache)
+        self.method.prepare(self.call(*args, **kwargs), self.cache, *self.asks)
 
 
 class ValueAndGradient(Transform):
@@ -90,6 +92,8 @@ class _AutoTransform(Transform):
 class JacobianFunction(_AutoTransform):
     """See `jacobian`."""
 
+    asks = ("jacobian",)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self.call(*args, **kwargs)
         _, structure, rows = self.method.jacobian(call, self.cache)
@@ -101,6 +105,8 @@ class JacobianFunction(_AutoTransform):
 
 class HessianFunction(_AutoTransform):
     """See `hessian`."""
+
+    asks = ("hessian",)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self.call(*args, **kwargs)

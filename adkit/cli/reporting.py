@@ -142,7 +142,7 @@ def _entry(plan: Plan) -> Entry:
         said = (
             TrialReport.from_json(text, where).reading
             if plan.trial
-            else page.answer(Comparison.from_json(text, where)) or "see the tables"
+            else page.headline(Comparison.from_json(text, where))
         )
     return page.Entry(plan.name, plan.title, plan.question, said, plan.command)
 

@@ -52,8 +52,7 @@ class Cell:
 
     def timed(self) -> Callable[[], Any]:
         """What is timed: the transform, or somebody else's code without adkit round it."""
-        bare = self.method.bare(self.call, self.transform.cache) if self.subject.derivative == "gradient" else None
-        return bare or self
+        return self.method.bare(self.call, self.transform.cache, self.subject.derivative) or self
 
     def check(self, references: References) -> Row:
         """Prepare, call, count, and judge the derivative; anything that goes wrong is a row, not the end."""

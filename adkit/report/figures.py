@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,7 +83,9 @@ def require() -> None:
 
 
 def svg(scene: Scene, look: Mapping[str, Look]) -> str:
-    """The scene as SVG."""
+    """The scene as SVG; lines that the looks of a page do not know have some of their own."""
+    lines = {series.label: series.method for panel in scene.panels for series in panel.series}
+    look = look if lines.keys() <= look.keys() else looks(lines)
     with _defaults():
         return _themed(_written(_drawn(scene, look)), scene)
 
@@ -230,6 +233,12 @@ def _is_log(values: Iterable[float]) -> bool:
     return bool(positive) and max(positive) > 10 * min(positive)
 
 
+def _even(xs: Iterable[float]) -> bool:
+    """Whether numbers go in equal steps: such a sweep is meant to be read on a linear axis."""
+    steps = [b - a for a, b in itertools.pairwise(sorted(set(xs)))]
+    return len(steps) > 1 and max(steps) < 1.01 * min(steps)
+
+
 def _scales(axes: Axes, panel: Panel) -> None:
     xs = [x for s in panel.series for x in (*(p.x for p in s.points), *(m.x for m in s.marks))]
     if panel.ticks:
@@ -237,7 +246,7 @@ def _scales(axes: Axes, panel: Panel) -> None:
         axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
         for edge in range(1, len(panel.ticks)):
             axes.axvline(edge - 0.5, color=INK, alpha=0.15, lw=0.6)
-    elif _is_log(xs) and min(xs) > 0:
+    elif _is_log(xs) and min(xs) > 0 and not _even(xs):
         axes.set_xscale("log")
         axes.set_xlim(min(xs) / 1.15, max(xs) * 1.15)
         _decades(axes.xaxis, lambda x, _: _number(x), xs)
@@ -289,7 +298,10 @@ def _number(x: float) -> str:
     """A number for the tick of an axis."""
     if x == 0:
         return "0"
-    return f"{x:,.6g}" if 1e-3 <= abs(x) < 1e6 else f"{x:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    if 1e-3 <= abs(x) < 1e6:
+        return f"{x:,.6g}"
+    digits, exponent = f"{x:.0e}".split("e")
+    return f"{digits}e{int(exponent)}"
 
 
 # -- what stands in it ---------------------------------------------------------------------------

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from . import advice
 from .comparison import Comparison
-from .documents import escaped, table
+from .documents import escaped
 from .trials import TrialReport
 
 
@@ -42,29 +43,27 @@ class Entry:
 
 def page(title: str, comparison: Comparison, pictures: Sequence[Picture], origin: Origin) -> str:
     """The question, the answer, the figures, the tables, and how all of it was made."""
-    body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n")
-    parts = [
-        *_head(title, comparison.question, answer(comparison)),
-        *(_picture(picture) for picture in pictures),
-        body,
-        _made(origin),
-    ]
-    return "\n\n".join(parts) + "\n"
+    answer = advice.markdown(comparison.rows)
+    # The answer of a page comes first.
+    body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n").replace(f"{answer}\n\n", "")
+    head = [*_head(title, comparison.question), answer]
+    return "\n\n".join([*head, *map(_picture, pictures), body, _made(origin)]) + "\n"
 
 
 def trial_page(title: str, report: TrialReport, origin: Origin) -> str:
     """The same of trials."""
     body = report.to_markdown().removeprefix(f"## {report.question}\n\n")
-    return "\n\n".join([*_head(title, report.question, ""), body, _made(origin)]) + "\n"
+    return "\n\n".join([*_head(title, report.question), body, _made(origin)]) + "\n"
 
 
-def answer(comparison: Comparison) -> str:
-    """What the measurements recommend, in one paragraph."""
-    return " ".join(getattr(comparison, "recommendation", "").split())
+def headline(comparison: Comparison) -> str:
+    """The first sentence that is recommended for each problem."""
+    lines = comparison.recommendation.splitlines()
+    return " ".join(line.partition(". ")[0].rstrip(".") + "." for line in lines) or "Nothing ran."
 
 
-def _head(title: str, question: str, answer: str) -> list[str]:
-    return [f"# {title}", *([f"**{question}**"] if question else []), *([answer] if answer else [])]
+def _head(title: str, question: str) -> list[str]:
+    return [f"# {title}", *([f"**{question}**"] if question else [])]
 
 
 def _picture(picture: Picture) -> str:
@@ -82,13 +81,12 @@ def _made(origin: Origin) -> str:
 
 def index(entries: Sequence[Entry], others: Sequence[tuple[str, str]], render: str) -> str:
     """Every report with its question and its headline; `others` are pages by name and title that lie there too."""
-    body = [[f"[{e.title}]({e.name}.md)" if e.answer else e.title, e.question, _headline(e)] for e in entries]
     parts = [
         "# Reports",
         "Each report answers the question of a file in `comparisons/`, from results that are stored beside it. Every "
         "derivative in them is checked before it is timed. Times differ from machine to machine: read the ratios, and "
         "the counts, which do not.",
-        table(["report", "question", "answer"], body, [False, False, False]),
+        *map(_line, entries),
         f"`adkit compare comparisons/NAME.toml` measures one again, and `{render}` draws all of them without timing "
         "anything. The tools of others are tried where they are installed (`pip install 'adkit[peers]'`).",
     ]
@@ -97,5 +95,8 @@ def index(entries: Sequence[Entry], others: Sequence[tuple[str, str]], render: s
     return "\n\n".join(parts) + "\n"
 
 
-def _headline(entry: Entry) -> str:
-    return entry.answer or f"no results yet: `{entry.command}`"
+def _line(entry: Entry) -> str:
+    """A report of the index: its title, its question, its answer."""
+    title = f"[{entry.title}]({entry.name}.md)" if entry.answer else entry.title
+    answer = escaped(entry.answer) if entry.answer else f"no results yet: `{entry.command}` makes them"
+    return f"## {title}\n\n*{entry.question}*\n\n{answer}"

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from .. import stats
-from ..errors import BadRequest
+from ..errors import BadRequest, unknown
 from ..records import Row
 from ..stats import Crossing
 from .quantities import Quantity, Span, quantity
@@ -62,9 +62,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Series:
-    """A method in a panel: what was measured, what is missing, and what theory allows by x."""
+    """A method in a panel: what was measured, what is missing, and what is allowed by x."""
 
     label: str
+    method: str
     points: tuple[Point, ...] = ()
     marks: tuple[Mark, ...] = ()
     bounds: tuple[tuple[float, float], ...] = ()
@@ -176,6 +177,9 @@ def _crossing(drawing: Drawing, rows: Sequence[Row]) -> Crossing | None:
     """Where the cheaper of the two methods changes, if it does."""
     if not drawing.crossing:
         return None
+    for name in drawing.crossing:
+        if name not in {row.method for row in rows}:
+            raise unknown("method in a crossing:", name, {row.method for row in rows})
     a, b = ({parameter(row, drawing.x): row.samples for row in rows if row.method == m} for m in drawing.crossing)
     xs = sorted(x for x in a if x and a[x] and b.get(x))
     found = stats.crossover(xs, [a[x] for x in xs], [b[x] for x in xs]) if len(xs) > 1 else None
@@ -195,11 +199,12 @@ def _series(label: str, cells: Sequence[tuple[float, Row]], q: Quantity) -> Seri
     """A method's cells. What no right row has, the method does not have: there is nothing to mark then."""
     right = [row for _, row in cells if row.status == "ok"]
     if right and all(q.of(row) is None for row in right):
-        return Series(label)
+        return Series(label, cells[0][1].method)
     points = [(x, row, y) for x, row in cells if (y := _finite(q.of(row))) is not None and _is_shown(row)]
     shown = {id(row) for _, row, _ in points}
     return Series(
         label,
+        cells[0][1].method,
         tuple(Point(x, y, q.span(row), row.status == "wrong") for x, row, y in points),
         tuple(Mark(x, _word(row)) for x, row in cells if id(row) not in shown),
         tuple((x, bound) for x, row in cells if (bound := q.bound(row)) is not None),
