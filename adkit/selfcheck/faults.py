@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,30 @@ class Moved(Fault):
         return out, [piece.reshape(np.shape(leaf))[()] for piece, leaf in pieces]
 
 
+# -- of Jacobians ----------------------------------------------------------------------------------
+class TransposedJacobian(Fault):
+    planted = "the Jacobian is transposed"
+
+    def arranged(self, block: Any, shape: tuple[int, ...]) -> Any:
+        return np.transpose(block)
+
+
+class LostRow(Fault):
+    planted = "one row of the Jacobian is zero"
+
+    def arranged(self, block: Any, shape: tuple[int, ...]) -> Any:
+        block[-1] = 0.0
+        return block
+
+
+class JacobianAxis(Fault):
+    planted = "the axes of the output are run together"
+    misleads = False
+
+    def arranged(self, block: Any, shape: tuple[int, ...]) -> Any:
+        return block.reshape(1, *block.shape)
+
+
 # -- what differences of f at the point cannot see ---------------------------------------------------
 class StaleTape(Fault):
     planted = "the tape of the first call is used for ever, under a value that is fresh"
@@ -151,9 +176,9 @@ class StaleTape(Fault):
     def finished(self, out: Any, leaves: Leaves, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         return call.scalar(call.leaves), leaves
 
-    def recorded(self, call: Call, cache: Cache) -> Graph:
+    def recorded(self, run: Callable[[Leaves], Any], call: Call, cache: Cache) -> Graph:
         if "tape" not in cache:
-            cache["tape"] = super().recorded(call, cache)
+            cache["tape"] = super().recorded(run, call, cache)
         return cache["tape"]
 
 
@@ -216,4 +241,15 @@ WRONG_GRADIENTS = (
     *(OneOff, Nan, Infinite, Moved),
 )
 OTHERS = (StaleTape, Accumulated, WrongShape, Short, Writes, WrongValue, Raises)
+# Of the steps that gradients and Jacobians have in common, and of Jacobians alone.
+JACOBIAN_FAULTS = (
+    Sign,
+    LostAccumulation,
+    DroppedTerm,
+    WrongOperand,
+    TransposedJacobian,
+    LostRow,
+    JacobianAxis,
+    StaleTape,
+)
 FAULTS: tuple[type[Fault], ...] = (*WRONG_GRADIENTS, *OTHERS)

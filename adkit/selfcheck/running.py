@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +17,8 @@ from ..harness.wanted import flat
 from ..methods import Method, Reverse
 from ..problems import problems
 from ..records import Row
-from ..transforms import Gradient
-from .faults import FAULTS, Fault, Nan, OneOff, Sign, Writes, Zeros
+from ..transforms import Gradient, JacobianFunction
+from .faults import FAULTS, JACOBIAN_FAULTS, Fault, Nan, OneOff, Sign, Writes, Zeros
 from .findings import Finding, SelfCheck
 from .sweep import Sweep
 
@@ -45,6 +45,8 @@ def run(names: Iterable[str] | None = None, report: Report = lambda _: None) -> 
         for name in chosen:
             found += _planted(Subject.of(problems[name], SIZES[name]), report)
         if names is None:
+            report("a Jacobian")
+            found += _planted(_layer(), report, JACOBIAN_FAULTS)
             report("a sample of components")
             found += _sampled()
             report("references")
@@ -53,11 +55,11 @@ def run(names: Iterable[str] | None = None, report: Report = lambda _: None) -> 
 
 
 # -- faults of methods -----------------------------------------------------------------------------
-def _planted(subject: Subject, report: Report) -> Iterator[Finding]:
+def _planted(subject: Subject, report: Report, faults: Sequence[type[Fault]] = FAULTS) -> Iterator[Finding]:
     """The sweep as it should be, and each fault in it."""
     references = references_for(subject)
     yield _finding(subject, Sweep(), references, NOTHING, control=True)
-    for fault in FAULTS:
+    for fault in faults:
         report(f"{subject.problem}: {fault.planted}")
         if _matters(fault, subject):
             yield _finding(subject, fault(), references, fault.planted)
@@ -85,7 +87,8 @@ def _row(subject: Subject, method: Method, references: References, settings: Set
 
 def _seen(subject: Subject, method: Method) -> bool:
     """Whether `ad.check_grad` calls the gradient wrong."""
-    gradient = Gradient(subject.f, subject.argnums, method)
+    transform = Gradient if subject.derivative == "gradient" else JacobianFunction
+    gradient = transform(subject.f, subject.argnums, method)
     return not check_grad(
         subject.f, *subject.args, grad=gradient, argnums=subject.argnums, kwargs=subject.kwargs, progress=False
     )
@@ -95,9 +98,21 @@ def _matters(fault: type[Fault], subject: Subject) -> bool:
     """Whether a fault has something to be wrong about: a rule, a fan-out, an array that can be written into."""
     call = subject.call()
     if fault.misleads:
-        right, wrong = (flat(method.value_and_gradient(call, {})[1]) for method in (Sweep(), fault()))
+        derivative = "value_and_gradient" if subject.derivative == "gradient" else "jacobian"
+        right, wrong = (flat(getattr(method, derivative)(call, {})[-1]) for method in (Sweep(), fault()))
         return not np.allclose(wrong, right, rtol=1e-6, atol=1e-12 * float(np.max(np.abs(right))))
     return fault is not Writes or any(isinstance(x, np.ndarray) for x in call.leaves)
+
+
+def _layer() -> Subject:
+    """A function with as many outputs as inputs, each of which is used twice."""
+    random = np.random.default_rng(0)
+    weights, x = random.standard_normal((4, 4)), random.standard_normal(4)
+
+    def layer(x: Any, weights: Any) -> Any:
+        return np.sin(weights @ x) * np.tanh(x)
+
+    return Subject(layer, (x, weights), problem="a layer", size="4x4", derivative="jacobian")
 
 
 def _where(subject: Subject) -> str:

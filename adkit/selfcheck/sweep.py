@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..calls import Call, Leaves
 from ..graph import Graph, Node, record
-from ..methods import Cache, Method
+from ..methods import Cache, Jacobian, Method
 from ..tracing import plain
 
 
@@ -19,13 +20,26 @@ class Sweep(Method):
     ranked = False
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        graph = self.recorded(call, cache)
+        graph = self.recorded(call.scalar, call, cache)
         (out,) = graph.outputs
-        return self.finished(_value(out), self.swept(graph, out), call, cache)
+        return self.finished(_value(out), self.swept(graph, out, np.ones_like(_value(out))[()]), call, cache)
+
+    def jacobian(self, call: Call, cache: Cache) -> Jacobian:
+        graph = self.recorded(lambda leaves: call.output_leaves(call(leaves))[0], call, cache)
+        outputs, structure = call.output_leaves(call(call.leaves))
+        return outputs, structure, [self._rows(graph, out) for out in graph.outputs]
+
+    def _rows(self, graph: Graph, out: Any) -> Leaves:
+        """The blocks of one output, from a sweep for each of its numbers."""
+        shape = np.shape(_value(out))
+        seeds = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+        columns = zip(*[self.swept(graph, out, seed[()]) for seed in seeds], strict=True)
+        blocks = [np.stack(column).reshape(*shape, *np.shape(column[0])) for column in columns]
+        return [self.arranged(block, shape) for block in blocks]
 
     # -- steps that a fault may do wrong -------------------------------------------------------------
-    def recorded(self, call: Call, cache: Cache) -> Graph:
-        return record(call.scalar, call.leaves)
+    def recorded(self, run: Callable[[Leaves], Any], call: Call, cache: Cache) -> Graph:
+        return record(run, call.leaves)
 
     def share(self, node: Node, i: int, share: Any, graph: Graph) -> Any:
         """What a node hands on to its argument i; None for nothing."""
@@ -39,10 +53,14 @@ class Sweep(Method):
         """The value and the gradient as they are handed out."""
         return out, leaves
 
+    def arranged(self, block: Any, shape: tuple[int, ...]) -> Any:
+        """A block of a Jacobian as it is handed out; the axes of the output, of this shape, come first."""
+        return block
+
     # -- the sweep -----------------------------------------------------------------------------------
-    def swept(self, graph: Graph, out: Any) -> Leaves:
-        """The cotangents of the inputs."""
-        cotangents: dict[int, Any] = {out.index: np.ones_like(_value(out))[()]} if isinstance(out, Node) else {}
+    def swept(self, graph: Graph, out: Any, seed: Any) -> Leaves:
+        """The cotangents of the inputs, given that of an output."""
+        cotangents: dict[int, Any] = {out.index: seed} if isinstance(out, Node) else {}
         for node in reversed(graph.nodes):
             if node.index in cotangents:
                 self._pull(node, cotangents, graph)
