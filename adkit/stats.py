@@ -112,7 +112,7 @@ def _ratio_draws(a: Sequence[float], b: Sequence[float], seed: int) -> Vector:
     drawn = _indices(len(few), seed)
     rest = len(few) + _indices(len(many) - len(few), seed + 1)
     of_few = _widened(np.median(few[drawn], axis=1), few, seed)
-    of_many = _widened(np.median(many[np.hstack([drawn, rest])], axis=1), many, seed)
+    of_many = _widened(np.median(many[np.hstack([drawn, rest])], axis=1), many, seed + 1)
     return of_few - of_many if len(a) <= len(b) else of_many - of_few
 
 

@@ -65,8 +65,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"errors", "records", "stats"},
     "checking": CLIENTS | {"explain", "records", "report"},
     "trials": CLIENTS | {"checking", "records"},
+    "selfcheck": CLIENTS | {"checking", "harness", "records", "report"},
     "comparing": CLIENTS | {"harness", "records", "report"},
-    "loading": CLIENTS | {"harness", "records"},
+    "loading": CLIENTS | {"harness", "records", "report"},
     "writing": {"errors"},
     "journal": {"errors"},
     "cli": CLIENTS
@@ -79,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "checking",
         "comparing",
         "loading",
+        "selfcheck",
         "trials",
         "writing",
         "__init__",

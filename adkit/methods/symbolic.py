@@ -67,6 +67,9 @@ class Symbolic(Method):
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
         self._derived(call, cache, derivative, scalar=derivative != "jacobian")
 
+    def prepare_jacobian(self, call: Call, cache: Cache) -> None:
+        self._derived(call, cache, "jacobian", scalar=False)
+
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         return self._derived(call, cache, "gradient")[1]
 

@@ -79,7 +79,8 @@ def _scatter(row: Row) -> str:
     return percent(row.spread_s / row.steady_s / 2) if row.spread_s and row.steady_s else ""
 
 
-def _interval(row: Row) -> str:
+def interval(row: Row) -> str:
+    """That of the ratio to f."""
     low, high = row.ratio_low, row.ratio_high
     return "" if low is None or high is None else f"{three_digits(low)} to {three_digits(high)}"
 
@@ -112,7 +113,7 @@ COLUMNS = (
     Column("time", _time, meaning="one value-and-derivative, the median of interleaved rounds (~ unstable)"),
     Column("±", _scatter, rank=6, meaning="half the distance of the quartiles of the rounds"),
     Column("× f", lambda row: _optional(row.ratio_to_f), rank=1, meaning="time as a multiple of that of f itself"),
-    Column("95 %", _interval, rank=7, meaning="the interval of × f"),
+    Column("95 %", interval, rank=7, meaning="the interval of × f"),
     Column("peak", lambda row: byte_count(row.peak_bytes), rank=3, meaning="the most memory held at once"),
     Column(
         "prepare",

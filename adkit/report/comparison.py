@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..records import COLUMNS, Row, as_dict
-from . import cells, documents, remarks, results
+from . import advice, cells, documents, growth, remarks, results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,9 @@ class Comparison:
             return "unexpected"
         if "timeout" in undeclared:
             return "timeout"
-        return "ok" if any(row.status == "ok" for row in self.rows) else "nothing ran"
+        # What was declared to end badly and did is an answer, too.
+        ran = any(row.status == "ok" or (row.as_expected and row.status != "skipped") for row in self.rows)
+        return "ok" if ran else "nothing ran"
 
     def __bool__(self) -> bool:
         return not self.failed and any(row.status == "ok" for row in self.rows)
@@ -90,9 +92,16 @@ class Comparison:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def recommendation(self) -> str:
+        """Which method to use, why, and at what size that changes: a line for each problem."""
+        return advice.recommendation(self.rows)
+
     def to_markdown(self) -> str:
-        """A Markdown table per problem, with what is needed to read it."""
+        """A table per problem with what is needed to read it, how costs grow, and the recommendation."""
+        swept = growth.sweeps(self.rows)
         parts = [markdown_table(rows) for rows in cells.by_problem(self.rows)]
+        parts += [*map(growth.markdown, swept), *([f"*{growth.LEGEND}*"] if swept else []), advice.markdown(self.rows)]
         heading = [f"## {self.question}"] if self.question else []
         ending = [f"*{cells.legend(self._columns())}*", *remarks.overhead(self.rows), cells.machine(self.environment)]
         return "\n\n".join([*heading, *parts, *ending])
@@ -103,8 +112,9 @@ class Comparison:
         return [column for column in cells.COLUMNS if column in shown]
 
     def to_csv(self) -> str:
-        """All columns, unrounded."""
-        return self.table.to_csv(index=False)
+        """All columns, unrounded; the parameters as text."""
+        parameters = [" ".join(f"{name}={x!r}" for name, x in row.parameters.items()) for row in self.rows]
+        return self.table.assign(parameters=parameters).to_csv(index=False)
 
     def to_json(self) -> str:
         """All there is, raw samples too: schema 2 of `adkit.report.results`; `from_json` reads it back the same."""

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..records import Row
-from . import cells, remarks
+from . import advice, cells, diff, growth, remarks
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
+
+    from .diff import Difference
 
 _STYLES = {"ok": "", "wrong": "bold red", "error": "red", "timeout": "yellow", "too large": "yellow", "skipped": "dim"}
 
@@ -28,8 +31,68 @@ def renderables(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
         yield _table(mine, columns)
         yield _lines([*remarks.footing(mine), *remarks.notes(mine)])
         yield ""
+    yield from _growth(rows, width)
     yield Padding(Text(cells.legend(_in_order(told))), (0, 2))
     yield _lines([*remarks.overhead(rows), *_left_out([column for column in missing if column not in told])])
+    yield ""
+    yield from _advice(rows)
+
+
+def _growth(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
+    """The slopes and crossovers of every sweep, and what a slope is."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    swept = growth.sweeps(rows)
+    for sweep in swept:
+        yield _slopes(sweep, width)
+        yield _lines(growth.told(sweep))
+        yield ""
+    if swept:
+        yield Padding(Text(growth.LEGEND), (0, 2, 1, 2))
+
+
+def _slopes(sweep: growth.Sweep, width: int) -> RenderableType:
+    """As many quantities as fit."""
+    from rich.console import Console
+
+    headings, body = growth.table(sweep)
+    right = [i > 0 for i in range(len(headings))]
+    tables = [_plain(sweep.title, headings[:n], body, right[:n]) for n in range(len(headings), 1, -1)]
+    console = Console(width=10_000)
+    return next((table for table in tables if console.measure(table).maximum <= width), tables[-1])
+
+
+def _plain(title: str, headings: Sequence[str], body: Sequence[Sequence[str]], right: Sequence[bool]) -> Table:
+    """A table of text, each line as far as there are headings."""
+    from rich.text import Text
+
+    table = _blank(title)
+    for heading, to_the_right in zip(headings, right, strict=True):
+        table.add_column(heading, justify="right" if to_the_right else "left", no_wrap=heading != "note")
+    for line in body:
+        table.add_row(*map(Text, line[: len(headings)]))
+    return table
+
+
+def difference(found: Difference, everything: bool = False) -> Iterator[RenderableType]:
+    """What changed between two runs, and how it went in a sentence."""
+    from rich.text import Text
+
+    headings, body = found.lines(everything)
+    if body:
+        yield _plain("", headings, body, [heading in diff.NUMERIC for heading in headings])
+    if found.remarks:
+        yield _lines(found.remarks)
+    yield Text(found.summary, style="bold" if found else "bold red")
+
+
+def _advice(rows: Sequence[Row]) -> Iterator[RenderableType]:
+    """What to use, at the very end, where it is read."""
+    from rich.text import Text
+
+    yield Text("Recommendation", style="bold")
+    yield _lines([f"{heading}: {text}" for heading, text in advice.recommendations(rows)])
 
 
 def _lines(lines: Sequence[str]) -> RenderableType:
@@ -72,18 +135,9 @@ def _left_out(columns: Sequence[cells.Column]) -> list[str]:
 
 def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> RenderableType:
     """Sizes, where there are several, head their rows: a column of their own would cost the width of another."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=cells.heading(rows),
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
+    table = _blank(cells.heading(rows))
     for column in columns:
         table.add_column(column.heading, justify="right" if column.numeric else "left", no_wrap=True)
     several = len({row.size for row in rows}) > 1
@@ -94,6 +148,21 @@ def _table(rows: Sequence[Row], columns: Sequence[cells.Column]) -> RenderableTy
         style = "green" if row.fastest else _STYLES.get(row.status, "")
         table.add_row(*(Text(column.text(row)) for column in columns), style=style)
     return table
+
+
+def _blank(title: str) -> Table:
+    """A table without columns yet, under its title."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
 
 
 def listing(entries: Sequence[tuple[str, str, str]]) -> Iterator[RenderableType]:
