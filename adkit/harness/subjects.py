@@ -109,7 +109,7 @@ class Subject:
     def manual(self) -> Manual | None:
         """The derivative by hand, as a method: the one handed in, or the one that the problem brings."""
         if self.derivative == "jacobian":
-            jacobian = self.jacobian or getattr(self.f, "__hand_derived_jacobian__", None)
+            jacobian = self.gradient or self.jacobian or getattr(self.f, "__hand_derived_jacobian__", None)
             return None if jacobian is None else Manual(jacobian_of=jacobian)
         joint = self.joint or getattr(self.f, "__hand_derived__", None)
         if self.gradient is not None:
