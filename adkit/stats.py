@@ -177,8 +177,8 @@ def growth(x: Sequence[float], y: Sequence[float]) -> Growth | None:
 def _above_overhead(x: Vector, y: Vector, bends: bool) -> Growth:
     """The power p for which c + a x**p is closest to y, in relative terms: for each p, c and a are linear.
 
-    Where no overhead c shows, or what grows does not show beside it at three sizes, p is not known: its error is
-    infinite.
+    Where that is not what the points lie on, no overhead c shows, or what grows does not show beside it at three
+    sizes, p is not known: its error is infinite.
     """
     z, ones = x / x[-1], 1 / y
     low, high = POWERS
@@ -191,8 +191,8 @@ def _above_overhead(x: Vector, y: Vector, bends: bool) -> Growth:
     free = len(x) - 3
     variance = misfit / free * np.diag(np.linalg.pinv(jacobian.T @ jacobian))
     scatter = _student(free) * np.sqrt(np.maximum(variance, 0))
-    inside = 1.01 * POWERS[0] < p < 0.99 * POWERS[1]
-    shows = c > (0 if bends else scatter[0]) and a * z[-3] ** p > STRAIGHT * c and inside
+    fits = 1.01 * POWERS[0] < p < 0.99 * POWERS[1] and misfit < SCATTERED**2 * free
+    shows = c > (0 if bends else scatter[0]) and a * z[-3] ** p > STRAIGHT * c and fits
     return Growth(p, float(scatter[2]) if shows else math.inf, len(x), float(x[0]), c)
 
 
