@@ -14,6 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest
+from ..stats import Crossing
 from . import cells
 from .quantities import Quantity
 from .scenes import Panel, Point, Scene, Series
@@ -46,6 +47,8 @@ _SHAPES = "osD^vPXph<>*"
 _DASHES: tuple[Any, ...] = ((0, (5, 2)), (0, (5, 1.5, 1, 1.5)), (0, (2, 1.5)))
 # A panel, in inches; above it a line for each method that has missing cells, in parts of its height.
 _WIDTH, _HEIGHT, _LEGEND, _LINE = 4.6, 3.0, 0.25, 0.075
+# So many characters of a category's name go in a line.
+_TICK = 15
 
 
 @dataclass(frozen=True)
@@ -233,6 +236,17 @@ def _is_log(values: Iterable[float]) -> bool:
     return bool(positive) and max(positive) > 10 * min(positive)
 
 
+def _wrapped(tick: str) -> str:
+    """The name of a category in lines that fit beside its neighbours', broken where its parts meet."""
+    lines: list[str] = []
+    for part in re.findall(r"\n|[^-_\n]+[-_]?", tick):
+        if part == "\n" or not lines or len(lines[-1]) + len(part) > _TICK:
+            lines.append(part.strip("\n"))
+        else:
+            lines[-1] += part
+    return "\n".join(lines)
+
+
 def _even(xs: Iterable[float]) -> bool:
     """Whether numbers go in equal steps: such a sweep is meant to be read on a linear axis."""
     steps = [b - a for a, b in itertools.pairwise(sorted(set(xs)))]
@@ -242,7 +256,7 @@ def _even(xs: Iterable[float]) -> bool:
 def _scales(axes: Axes, panel: Panel) -> None:
     xs = [x for s in panel.series for x in (*(p.x for p in s.points), *(m.x for m in s.marks))]
     if panel.ticks:
-        axes.set_xticks(range(len(panel.ticks)), panel.ticks)
+        axes.set_xticks(range(len(panel.ticks)), [_wrapped(tick) for tick in panel.ticks], fontsize=8)
         axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
         for edge in range(1, len(panel.ticks)):
             axes.axvline(edge - 0.5, color=INK, alpha=0.15, lw=0.6)
@@ -385,7 +399,7 @@ def _crossing(axes: Axes, panel: Panel) -> None:
     axes.axvline(found.estimate, color=INK, ls=(0, (2, 2)), lw=1, zorder=1, gid="crossover")
     left = _along(axes, found.estimate) > 0.6
     axes.annotate(
-        f"crossover at {found.estimate:.2g}\n({found.low:.2g} to {found.high:.2g})",
+        _crossover_words(found),
         (found.estimate, 0.97),
         xycoords=axes.get_xaxis_transform(),
         xytext=(-5 if left else 5, 0),
@@ -394,6 +408,11 @@ def _crossing(axes: Axes, panel: Panel) -> None:
         va="top",
         fontsize=7.5,
     )
+
+
+def _crossover_words(found: Crossing) -> str:
+    estimate, low, high = (cells.three_digits(x) for x in (found.estimate, found.low, found.high) if x is not None)
+    return f"crossover at {estimate}\n({low} to {high})"
 
 
 def _marks(axes: Axes, series: Series, look: Look, height: float) -> None:
