@@ -104,3 +104,30 @@ def test_its_comparison_of_the_methods_on_a_function_of_ones_own_runs(model, mon
 def test_the_files_that_it_points_to_are_there() -> None:
     for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+# -- comparisons -------------------------------------------------------------------------------------------
+@pytest.fixture
+def quartic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The file with a problem that it shows."""
+    (block,) = re.findall(r"```python\n(import numpy as np\nimport adkit as ad\n\ndef point.*?)```", README, re.S)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quartic.py").write_text(block)
+    yield tmp_path / "quartic.py"
+    ad.problems.pop("quartic", None)
+
+
+def test_its_problem_is_swept_over_and_what_got_worse_is_told(quartic, monkeypatch, capsys) -> None:
+    sweep = ".venv/bin/adkit compare quartic.py"
+    assert run(sweep, monkeypatch, "--seconds", "0.02") == 0
+    found = ad.Comparison.from_json((quartic.parent / "quartic.json").read_text())
+    assert [row.size for row in found.rows[::3]] == ["4", "16", "64", "256"]
+    (quartic.parent / "quartic_new.json").write_text((quartic.parent / "quartic.json").read_text())
+    assert run(".venv/bin/adkit diff", monkeypatch) == 0
+    capsys.readouterr()
+
+
+def test_the_reports_that_it_names_are_there() -> None:
+    named = re.findall(r"\]\((reports/\w+\.md)\)", README)
+    assert len(named) > 8
+    assert all((ROOT / name).is_file() for name in named)

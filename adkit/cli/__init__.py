@@ -1,4 +1,4 @@
-"""The command line: `adkit check`, `adkit compare`, `adkit diff`, `adkit list`, `adkit report`."""
+"""The command line: a file for each command."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from . import comparing as comparing
 from . import diffing as diffing
 from . import listing as listing
 from . import reporting as reporting
+from . import selfchecking as selfchecking
 from .app import USAGE, app
 
 __all__ = ["app", "main"]

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..calls import Call, Leaves, kind_of
 from ..errors import ArgumentError
-from ..methods import Cache, Method
+from ..methods import Cache, Manual, Method
 from ..primitives.table import dtype_of, shape_of
 from ..records import Row
 from ..tracing import plain
-from .task import Vector, flat, matrix, width
+from .wanted import Vector, flat, matrix, width
 
 
 class FaultyError(Exception):
@@ -58,7 +58,11 @@ def asked(method: Method, call: Call, cache: Cache, row: Row) -> Answer:
         _require_dtypes(leaves, call)
         call.gradient(leaves)  # belongs to a call, and is timed with it
         return Answer(np.atleast_1d(np.asarray(plain(out), float)).ravel(), flat(leaves))
-    outputs, _, rows = method.jacobian(call, cache)
+    try:
+        outputs, _, rows = method.jacobian(call, cache)
+    except ArgumentError as error:
+        # A method refuses arguments that it does not take; by hand it is the result that is refused.
+        raise FaultyError(str(error)) if isinstance(method, Manual) else error from None
     if len(outputs) != len(rows):
         raise FaultyError(f"the Jacobian has {len(rows)} rows of blocks for {len(outputs)} outputs")
     for out, leaves in zip(outputs, rows, strict=True):

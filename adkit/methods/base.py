@@ -49,6 +49,8 @@ class Method:
     ranked: bool = True
     # Whether it needs a package that adkit does not bring: compared only when asked for.
     optional: bool = False
+    # What theory says of its cost, in words; `bound` is the number.
+    theory: str = ""
 
     @property
     def imports(self) -> tuple[str, ...]:
@@ -60,8 +62,11 @@ class Method:
         """The parameters that a text may give, as in "forward(chunk=1)"."""
         return tuple(field.name for field in fields(self)) if is_dataclass(self) else ()
 
-    def prepare(self, call: Call, cache: Cache) -> None:
-        """Do what has to be done once per signature, so that it can be timed apart."""
+    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
+        """What has to be done once per signature for a gradient, Jacobian or Hessian, so that it can be timed apart."""
+
+    def prepare_jacobian(self, call: Call, cache: Cache) -> None:
+        """The same for a Jacobian."""
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         """f's value, which is one number, and its derivative with respect to each leaf."""

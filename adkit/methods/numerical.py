@@ -90,6 +90,7 @@ class Numerical(Method):
     """
 
     name = "numerical"
+    theory = "2 n + 1 runs of f for n inputs (central; more where two steps are tried), n + 1 (forward)"
     exact = False
     scheme: str = "central"
     step: float | None = None

@@ -47,6 +47,7 @@ class Symbolic(Method):
     """
 
     name = "symbolic"
+    theory = "as the reverse mode when subexpressions are shared; without, no bound"
     cse: bool = True
     max_ops: int | None = None
 
@@ -63,8 +64,11 @@ class Symbolic(Method):
     def imports(self) -> tuple[str, ...]:
         return ("adkit.symbolic.derivation",)
 
-    def prepare(self, call: Call, cache: Cache) -> None:
-        self._derived(call, cache, "gradient")
+    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
+        self._derived(call, cache, derivative, scalar=derivative != "jacobian")
+
+    def prepare_jacobian(self, call: Call, cache: Cache) -> None:
+        self._derived(call, cache, "jacobian", scalar=False)
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         return self._derived(call, cache, "gradient")[1]
@@ -78,7 +82,7 @@ class Symbolic(Method):
 
     def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost:
         """Scalar operations of the generated code, of which each counts as a flop."""
-        operations = self._derived(call, cache, derivative, derivative == "gradient")[0].operations
+        operations = self._derived(call, cache, derivative, scalar=derivative != "jacobian")[0].operations
         return Cost(operations, operations)
 
     def bound(self, call: Call, outputs: int = 1) -> float | None:
@@ -86,7 +90,7 @@ class Symbolic(Method):
         return reverse_bound(outputs) if self.cse else None
 
     def expression_nodes(self, call: Call, cache: Cache, derivative: str = "gradient") -> tuple[int, int]:
-        derivation = self._derived(call, cache, derivative, derivative == "gradient")[0]
+        derivation = self._derived(call, cache, derivative, scalar=derivative != "jacobian")[0]
         return derivation.operations, derivation.tree_operations
 
     def reference(self, call: Call, digits: int = 50) -> Leaves:

@@ -34,6 +34,7 @@ class Forward(Method):
     """
 
     name = "forward"
+    theory = "f once a pass, and at most 3 times more for each input"
     chunk: int = 64
 
     def __post_init__(self) -> None:
@@ -188,6 +189,7 @@ class Reverse(Method):
     """
 
     name = "reverse"
+    theory = "at most 5 times f for a gradient; 1 + 4 m times for the Jacobian of m outputs"
 
     def passes(self, call: Call, outputs: int = 1) -> int:
         """Each takes a run backwards; the one forwards that they share is part of the first."""

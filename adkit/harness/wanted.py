@@ -75,7 +75,7 @@ def turn(leaves: Sequence[Any]) -> Vector:
 
 
 # -- what is asked ---------------------------------------------------------------------------------
-class Task:
+class Wanted:
     """f at a point, called as a black box: each call gets arrays of its own.
 
     Attributes:
@@ -89,7 +89,7 @@ class Task:
         self.derivative: Derivative = derivative
         self.leaves: Leaves = [own(x) for x in call.leaves]
         self.numbers = flat(self.leaves)
-        mine = [own(x) for x in self.leaves]
+        mine = self.copies()
         self.value = self._real(mine)
         self.writes = fingerprint(mine) != fingerprint(self.leaves)
         self.size = self.value.size
@@ -101,6 +101,10 @@ class Task:
     @property
     def complex(self) -> bool:
         return any(np.iscomplexobj(leaf) for leaf in self.leaves)
+
+    def copies(self) -> Leaves:
+        """The point, for somebody who may write into it."""
+        return [own(x) for x in self.leaves]
 
     def outputs(self, leaves: Leaves | None = None) -> Vector:
         """The outputs of f in one vector."""
@@ -129,9 +133,9 @@ class Task:
             return np.full(self.size, np.nan)
         return found if found.size == self.size else np.full(self.size, np.nan)
 
-    def moved(self, leaves: Leaves) -> Task:
+    def moved(self, leaves: Leaves) -> Wanted:
         """The same question at another point."""
-        return Task(self.call.moved(leaves), self.derivative)
+        return Wanted(self.call.moved(leaves), self.derivative)
 
     def nearby(self) -> Iterator[Leaves]:
         """Points beside this one, none of whose numbers is the same."""
