@@ -42,7 +42,7 @@ def compare(
         argnums: the position of the argument to differentiate, or a tuple of positions.
         methods: names of methods, or methods; by default all that need nothing beyond adkit itself.
         kwargs: keyword arguments passed through to f.
-        gradient: a gradient of f derived by hand: it serves as the reference and as the method "manual".
+        gradient: a gradient of f derived by hand: it is compared as the method "manual", and judged like any other.
         sizes: for a problem, the sizes to run; by default its own.
         derivative: "gradient", or "jacobian" for an f of any output; by default what the problem asks for.
         timeout: seconds that a method may take until its first gradient; 2 by default.
