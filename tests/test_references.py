@@ -259,6 +259,12 @@ def test_at_30_steps_a_right_method_is_off_by_1e_7_and_the_row_says_why() -> Non
         )
 
 
+def test_where_no_digit_is_left_the_50_digits_alone_are_the_reference() -> None:
+    references = references_for(Subject.of(ad.problems["logistic_map"], "60"))
+    assert references.name == "SymPy in 50-digit mpmath"
+    assert row_of(Subject.of(ad.problems["logistic_map"], "60"), "reverse", references).status == "skipped"
+
+
 def test_what_f_of_ones_own_amplifies_is_found_out_and_still_nothing_passes_that_is_wrong() -> None:
     def f(x):
         for _ in range(25):
@@ -286,10 +292,12 @@ def test_a_reference_that_anything_would_pass_is_vacuous_and_with_strict_an_erro
     subject = Subject(lambda x: np.sum((x - 1) ** 4), (np.ones(3),))
     row = row_of(subject, "reverse")
     assert (row.status, row.vacuous) == ("ok", "zeros, a flipped sign, an error of 1 %")
+    assert row.note == ""
+    row = row_of(subject, "reverse", strict=True)
+    assert row.status == "error"
     assert row.note == (
         "this check says little, since the true derivative is 0: zeros, a flipped sign, an error of 1 % would pass too"
     )
-    assert row_of(subject, "reverse", strict=True).status == "error"
     assert row_of(Subject(lambda x: x**2, (1.0,)), "reverse", strict=True).status == "ok"
     assert row_of(Subject(lambda x: x**2, (1.0,)), "reverse").vacuous == ""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..calls import Leaves
 from ..errors import BadRequest
-from .precision import rounding
+from .precision import LOOSEST, rounding
 from .subjects import Subject
 from .wanted import Vector, Wanted, fingerprint, flat, quiet
 from .witnesses import BY_HAND, DIFFERENCES, DIGITS, Reference, Witnesses
@@ -23,6 +23,7 @@ class Elsewhere:
     leaves: Leaves
     value: Vector
     reference: Reference
+    condition: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class References:
         inputs_hash: of all the arguments, with their dtypes and shapes.
         outputs: how many numbers f returns.
         trouble: why there is nothing to judge by; "" where there is.
+        odd: which one does not agree with the two that do.
     """
 
     value: Vector
@@ -49,7 +51,7 @@ class References:
     elsewhere: Elsewhere | None = None
     inputs_hash: str = ""
     trouble: str = ""
-    odd: str = field(default="")
+    odd: str = ""
 
     @property
     def name(self) -> str:
@@ -98,8 +100,11 @@ def _decided(witnesses: Witnesses, known: References) -> References:
     for witness in witnesses:
         for earlier in heard:
             gap, allowed = apart(earlier, witness, witnesses)
-            if gap <= allowed:
+            if gap <= min(allowed, LOOSEST):
                 return _agreed(witnesses, known, earlier, witness, gap, heard)
+            if gap <= allowed and witness.name == DIGITS:
+                # In double precision no digit is left that could disagree.
+                return _with_elsewhere(witnesses, replace(known, first=witness, condition=witnesses.condition))
         heard.append(witness)
         if len(heard) == 3:
             break
@@ -133,7 +138,8 @@ def _with_elsewhere(witnesses: Witnesses, found: References) -> References:
         except Exception:  # f may refuse other points for whatever reason it has
             continue
         if reference is not None and wanted.size == witnesses.wanted.size:
-            return replace(found, elsewhere=Elsewhere(leaves, wanted.value, reference))
+            condition = witnesses.condition_at(wanted, reference)
+            return replace(found, elsewhere=Elsewhere(leaves, wanted.value, reference, condition))
     return found
 
 

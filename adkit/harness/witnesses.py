@@ -153,9 +153,8 @@ class Witnesses:
         except AdkitError:
             return None
         found = self.digits.reference(wanted)
-        # SymPy has formulas of its own for what matrices are solved by, which amplify more.
-        if found is not None and not self._matrices:
-            self.condition = max(self.condition, self.digits.condition(wanted, found))
+        if found is not None:
+            self.condition = self.condition_at(wanted, found)
         return found
 
     # -- a complex step ----------------------------------------------------------------------------
@@ -198,6 +197,13 @@ class Witnesses:
         # What is computed in shorter numbers than the arguments are is rounded as if it had been amplified.
         shorter = max((numerical.epsilon_of(_value(node)) for node in self._nodes or []), default=0.0) / eps
         return max(1.0, self.subject.condition, solved, shorter)
+
+    def condition_at(self, wanted: Wanted, truth: Reference) -> float:
+        """The same, with what can be seen of it at a point whose derivative is known."""
+        # SymPy has formulas of its own for what matrices are solved by, which amplify more.
+        if self.digits is None or self._matrices or truth.components is not None:
+            return self.condition
+        return max(self.condition, self.digits.condition(wanted, truth))
 
     @cached_property
     def _nodes(self) -> list[Node] | None:
