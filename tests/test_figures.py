@@ -13,6 +13,7 @@ import pytest
 from adkit.errors import BadRequest
 from adkit.records import STATUSES, Row
 from adkit.report import figures
+from adkit.report.looks import COLOURS, DARK_PAGE, INK, LIGHT_PAGE, SPARE, WRONG, looks, settings
 from adkit.report.quantities import QUANTITIES, quantity
 from adkit.report.scenes import Drawing, Scene, scene
 
@@ -36,7 +37,7 @@ def drawn(rows: Sequence[Row], drawing: Drawing = DRAWING, lines: dict[str, str]
     """The scene of rows, and its SVG."""
     lines = lines or {}
     shown = scene(drawing, rows, lines, "[[draw]] 1 of x.toml")
-    return shown, figures.svg(shown, figures.looks({lines.get(row.method, row.method): row.method for row in rows}))
+    return shown, figures.svg(shown, looks({lines.get(row.method, row.method): row.method for row in rows}))
 
 
 def ids(svg: str) -> list[str]:
@@ -224,21 +225,21 @@ def contrast(a: str, b: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("page", [figures.LIGHT_PAGE, figures.DARK_PAGE], ids=["light", "dark"])
+@pytest.mark.parametrize("page", [LIGHT_PAGE, DARK_PAGE], ids=["light", "dark"])
 def test_colours_stand_out_on_a_light_and_on_a_dark_page(page: str) -> None:
-    for colour in (*figures.COLOURS.values(), *figures._SPARE, figures.WRONG):
+    for colour in (*COLOURS.values(), *SPARE, WRONG):
         assert contrast(colour, page) >= 3, colour
 
 
 def test_ink_is_the_pages_own_and_dark_on_light_and_light_on_dark() -> None:
     svg = drawn(ROWS)[1]
     light, dark = re.findall(r"svg{color:(#\w+)", svg)
-    assert contrast(light, figures.LIGHT_PAGE) > 7
-    assert contrast(dark, figures.DARK_PAGE) > 7
+    assert contrast(light, LIGHT_PAGE) > 7
+    assert contrast(dark, DARK_PAGE) > 7
     assert "prefers-color-scheme: dark" in svg
     colours = set(re.findall(r"(?:fill|stroke): (#\w+)", svg))
-    assert colours <= {*figures.COLOURS.values(), *figures._SPARE, figures.WRONG}
-    assert figures.INK not in svg
+    assert colours <= {*COLOURS.values(), *SPARE, WRONG}
+    assert INK not in svg
     # What has no colour of its own would be black on a dark page.
     for element in ET.fromstring(svg).iter(f"{SVG}text"):
         assert "fill: " in element.get("style", "")
@@ -258,11 +259,11 @@ def test_lines_differ_in_colour_and_shape_and_methods_keep_their_colour() -> Non
         "yours",
     ]
     methods = dict(zip(names, [*names[:3], "numerical", "numerical(step=2)", *names[5:]], strict=True))
-    looks = figures.looks(methods)
-    assert len({look.colour for look in looks.values()}) == len(names)
-    assert len({look.shape for look in looks.values()}) == len(names)
-    assert looks["central"].colour == figures.COLOURS["numerical"]
-    assert figures.looks({"reverse": "reverse"})["reverse"].colour == looks["reverse"].colour
+    found = looks(methods)
+    assert len({look.colour for look in found.values()}) == len(names)
+    assert len({look.shape for look in found.values()}) == len(names)
+    assert found["central"].colour == COLOURS["numerical"]
+    assert looks({"reverse": "reverse"})["reverse"].colour == found["reverse"].colour
 
 
 def test_a_figure_says_in_words_what_it_shows() -> None:
@@ -278,8 +279,8 @@ def test_legends_stand_outside_of_the_axes() -> None:
 
     for y in (("steady_s",), ("steady_s", "max_rel_error")):
         shown = scene(replace(DRAWING, y=y), ROWS, {}, "x")
-        with figures._defaults():
-            figure = figures._drawn(shown, figures.looks({"forward": "forward", "reverse": "reverse"}))
+        with settings():
+            figure = figures._drawn(shown, looks({"forward": "forward", "reverse": "reverse"}))
             FigureCanvasAgg(figure).draw()
             (legend,) = figure.legends
             assert not any(axes.get_window_extent().overlaps(legend.get_window_extent()) for axes in figure.axes)

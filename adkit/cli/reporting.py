@@ -88,13 +88,14 @@ def _stored(plan: Plan) -> str:
 def _drawn(plan: Plan, comparison: Comparison, to: Path) -> Iterator[tuple[Path, Picture, str]]:
     """The figures of a plan."""
     from ..report import figures
+    from ..report.looks import looks
     from ..report.page import Picture
     from ..report.scenes import scene
 
     if not plan.draw:
         return
     figures.require()
-    look = figures.looks({plan.lines.get(row.method, row.method): row.method for row in comparison.rows})
+    look = looks({plan.lines.get(row.method, row.method): row.method for row in comparison.rows})
     for i, drawing in enumerate(plan.draw, 1):
         shown = scene(drawing, comparison.rows, plan.lines, f"[[draw]] {i} of {plan.path}")
         name = f"{plan.name}-{i}.svg"

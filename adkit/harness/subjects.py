@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Any, Protocol, Self
 
 from ..calls import Argnums, Call
@@ -108,12 +107,6 @@ class Subject:
     def subject(self) -> Subject:
         """Itself: a subject that exists is its own source, in this process."""
         return self
-
-    def expected(self, method: str) -> str:
-        """The outcome known beforehand of the method of this name, which a pattern may stand for; or nothing."""
-        if method in self.expect:
-            return self.expect[method]
-        return next((outcome for name, outcome in self.expect.items() if fnmatchcase(method, name)), "")
 
     def call(self) -> Call:
         return Call(self.f, self.argnums, self.args, self.kwargs)

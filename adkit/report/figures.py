@@ -4,72 +4,25 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest
+from ..stats import Crossing
 from . import cells
-from .quantities import Quantity
+from .looks import INK, STYLE, WRONG, Look, looks, settings
+from .scales import along, limits, scales
 from .scenes import Panel, Point, Scene, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Text and lines take the colour of the page's text; matplotlib needs a colour of its own until then.
-INK = "#010203"
-LIGHT_PAGE, DARK_PAGE = "#ffffff", "#0d1117"
-_STYLE = (
-    "<style>svg{color:#1f2328;background:transparent}@media (prefers-color-scheme: dark){svg{color:#e6edf3}}</style>"
-)
-# Of a lightness that stands out on white as on black. Methods keep theirs from figure to figure.
-COLOURS = {
-    "forward": "#2f81d4",
-    "reverse": "#d9622b",
-    "symbolic": "#2c9a5b",
-    "numerical": "#a566d6",
-    "manual": "#848d97",
-    "autograd": "#c2569b",
-    "jax": "#1a9aa8",
-    "torch": "#c4514e",
-    "casadi": "#a4791c",
-}
-_SPARE = ("#1a9aa8", "#c2569b", "#a4791c", "#6a77e0", "#c4514e", "#6f8f2a", "#b0703f", "#4f8f8b")
-WRONG = "#e5484d"
-_SHAPES = "osD^vPXph<>*"
-_DASHES: tuple[Any, ...] = ((0, (5, 2)), (0, (5, 1.5, 1, 1.5)), (0, (2, 1.5)))
 # A panel, in inches; above it a line for each method that has missing cells, in parts of its height.
 _WIDTH, _HEIGHT, _LEGEND, _LINE = 4.6, 3.0, 0.25, 0.075
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a method is drawn in every figure of a page."""
-
-    colour: str
-    shape: str
-    dashes: Any = "-"
-
-
-def looks(lines: Mapping[str, str]) -> dict[str, Look]:
-    """A look for each line, by its label, of which `lines` tells the method: the method's colour, or a spare one and
-    dashes where another line has that already."""
-    found: dict[str, Look] = {}
-    spare = iter(_SPARE * 4)
-    for i, (label, method) in enumerate(lines.items()):
-        taken = {look.colour for look in found.values()}
-        own = COLOURS.get(method.partition("(")[0])
-        first = own is not None and own not in taken
-        colour = own if first else next((c for c in spare if c not in taken), _SPARE[i % len(_SPARE)])
-        dashes = "-" if first or own is None else _DASHES[i % len(_DASHES)]
-        found[label] = Look(str(colour), _SHAPES[i % len(_SHAPES)], dashes)
-    return found
 
 
 def require() -> None:
@@ -86,36 +39,8 @@ def svg(scene: Scene, look: Mapping[str, Look]) -> str:
     """The scene as SVG; lines that the looks of a page do not know have some of their own."""
     lines = {series.label: series.method for panel in scene.panels for series in panel.series}
     look = look if lines.keys() <= look.keys() else looks(lines)
-    with _defaults():
+    with settings():
         return _themed(_written(_drawn(scene, look)), scene)
-
-
-def _defaults() -> AbstractContextManager[None]:
-    """Nothing of a person's own settings, nothing that differs from run to run."""
-    import matplotlib.style
-
-    ink = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "axes.titlecolor")
-    settings: dict[str, Any] = {
-        **dict.fromkeys(ink, INK),
-        "svg.hashsalt": "adkit",
-        "svg.fonttype": "none",
-        "font.size": 9,
-        "font.family": ["sans-serif"],
-        "axes.titlesize": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "grid.color": INK,
-        "grid.alpha": 0.15,
-        "grid.linewidth": 0.6,
-        "axes.linewidth": 0.8,
-        "lines.linewidth": 1.5,
-        "lines.markersize": 4.5,
-        "legend.frameon": False,
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "savefig.facecolor": "none",
-    }
-    return matplotlib.style.context(["default", settings])
 
 
 def _written(figure: Figure) -> str:
@@ -131,7 +56,7 @@ def _themed(text: str, scene: Scene) -> str:
     opening = re.search(r"<svg [^>]*>", text)
     assert opening is not None
     label = escape(scene.alt, quote=True)
-    head = opening[0][:-1] + f' role="img" aria-label="{label}">\n <title>{escape(scene.alt)}</title>\n {_STYLE}'
+    head = opening[0][:-1] + f' role="img" aria-label="{label}">\n <title>{escape(scene.alt)}</title>\n {STYLE}'
     body = text[opening.end() :].replace(INK, "currentColor")
     # One space between, none at the end: what is committed has no trailing blanks.
     return "\n".join(line.rstrip() for line in (text[: opening.start()] + head + body).splitlines()) + "\n"
@@ -201,12 +126,12 @@ def _panel(axes: Axes, panel: Panel, look: Mapping[str, Look]) -> None:
     axes.set_xlabel(panel.axis)
     axes.set_ylabel(panel.quantity.axis)
     axes.grid(True, which="major", axis="y" if panel.ticks else "both")
-    _scales(axes, panel)
+    scales(axes, panel)
     for i, series in enumerate(panel.series):
         shift = _slot(i, len(panel.series)) if panel.ticks else 0.0
         _points(axes, panel, series, look[series.label], shift)
     _bounds(axes, panel, look)
-    _limits(axes, panel)
+    limits(axes, panel)
     _crossing(axes, panel)
     missing = [series for series in panel.series if series.marks]
     for i, series in enumerate(missing):
@@ -221,87 +146,6 @@ def _panel(axes: Axes, panel: Panel, look: Mapping[str, Look]) -> None:
 def _slot(i: int, n: int) -> float:
     """Where in the room of a category the points of a method are."""
     return (i - (n - 1) / 2) * 0.8 / n
-
-
-def _values(panel: Panel) -> list[float]:
-    return [y for s in panel.series for p in s.points for y in (p.y, *(p.span or ()))]
-
-
-def _is_log(values: Iterable[float]) -> bool:
-    """Numbers that span more than a decade are drawn by their logarithms."""
-    positive = [x for x in values if x > 0]
-    return bool(positive) and max(positive) > 10 * min(positive)
-
-
-def _even(xs: Iterable[float]) -> bool:
-    """Whether numbers go in equal steps: such a sweep is meant to be read on a linear axis."""
-    steps = [b - a for a, b in itertools.pairwise(sorted(set(xs)))]
-    return len(steps) > 1 and max(steps) < 1.01 * min(steps)
-
-
-def _scales(axes: Axes, panel: Panel) -> None:
-    xs = [x for s in panel.series for x in (*(p.x for p in s.points), *(m.x for m in s.marks))]
-    if panel.ticks:
-        axes.set_xticks(range(len(panel.ticks)), panel.ticks)
-        axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
-        for edge in range(1, len(panel.ticks)):
-            axes.axvline(edge - 0.5, color=INK, alpha=0.15, lw=0.6)
-    elif _is_log(xs) and min(xs) > 0 and not _even(xs):
-        axes.set_xscale("log")
-        axes.set_xlim(min(xs) / 1.15, max(xs) * 1.15)
-        _decades(axes.xaxis, lambda x, _: _number(x), xs)
-    elif xs:
-        room = (max(xs) - min(xs) or 1.0) * 0.04
-        axes.set_xlim(min(xs) - room, max(xs) + room)
-    if _is_log(_values(panel)):
-        axes.set_yscale("log")
-        _decades(axes.yaxis, lambda y, _: _with_unit(y, panel.quantity), _values(panel))
-    else:
-        axes.yaxis.set_major_formatter(lambda y, _: _with_unit(y, panel.quantity))
-
-
-def _decades(axis: Any, words: Any, values: Sequence[float]) -> None:
-    """Powers of ten, also 2 and 5 times them where there are few; no ticks between."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    positive = [x for x in values if x > 0]
-    decades = math.log10(max(positive) / min(positive))
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 2 else (1.0,), numticks=9))
-    axis.set_major_formatter(words)
-    axis.set_minor_formatter(NullFormatter())
-
-
-def _limits(axes: Axes, panel: Panel) -> None:
-    """Room for every point; what is 0 on a logarithmic axis stands on its lower edge."""
-    values = _values(panel)
-    if not values:
-        axes.set_yticks([])
-        axes.text(0.5, 0.5, "no result has this", ha="center", va="center", transform=axes.transAxes)
-        return
-    if axes.get_yscale() == "log":
-        positive = [y for y in values if y > 0]
-        room = max(1.2, (max(positive) / min(positive)) ** 0.06)
-        axes.set_ylim(min(positive) / room ** (2 if len(positive) < len(values) else 1), max(positive) * room)
-    else:
-        axes.set_ylim(min(0.0, *values), max(0.0, *values) * 1.1 or 1.0)
-
-
-def _with_unit(y: float, q: Quantity) -> str:
-    if q.unit == "s":
-        return cells.seconds(y) if y else "0 s"
-    if q.unit == "bytes":
-        return cells.byte_count(y) if y else "0 B"
-    return _number(y)
-
-
-def _number(x: float) -> str:
-    """A number for the tick of an axis."""
-    if x == 0:
-        return "0"
-    if 1e-3 <= abs(x) < 1e6:
-        return f"{x:,.6g}"
-    digits, exponent = f"{x:.0e}".split("e")
-    return f"{digits}e{int(exponent)}"
 
 
 # -- what stands in it ---------------------------------------------------------------------------
@@ -383,9 +227,9 @@ def _crossing(axes: Axes, panel: Panel) -> None:
         return
     axes.axvspan(found.low, found.high, color=INK, alpha=0.12, lw=0, zorder=0)
     axes.axvline(found.estimate, color=INK, ls=(0, (2, 2)), lw=1, zorder=1, gid="crossover")
-    left = _along(axes, found.estimate) > 0.6
+    left = along(axes, found.estimate) > 0.6
     axes.annotate(
-        f"crossover at {found.estimate:.2g}\n({found.low:.2g} to {found.high:.2g})",
+        _crossover_words(found),
         (found.estimate, 0.97),
         xycoords=axes.get_xaxis_transform(),
         xytext=(-5 if left else 5, 0),
@@ -394,6 +238,11 @@ def _crossing(axes: Axes, panel: Panel) -> None:
         va="top",
         fontsize=7.5,
     )
+
+
+def _crossover_words(found: Crossing) -> str:
+    estimate, low, high = (cells.three_digits(x) for x in (found.estimate, found.low, found.high) if x is not None)
+    return f"crossover at {estimate}\n({low} to {high})"
 
 
 def _marks(axes: Axes, series: Series, look: Look, height: float) -> None:
@@ -413,7 +262,7 @@ def _marks(axes: Axes, series: Series, look: Look, height: float) -> None:
         )
     runs = _runs(series)
     for i, run in enumerate(runs):
-        before = _along(axes, run[0][0]) > 0.25 and (i == 0 or i < len(runs) - 1)
+        before = along(axes, run[0][0]) > 0.25 and (i == 0 or i < len(runs) - 1)
         axes.annotate(
             run[0][1],
             (run[0 if before else -1][0], height),
@@ -442,14 +291,6 @@ def _runs(series: Series) -> list[list[tuple[float, str]]]:
         else:
             runs.append([(mark.x, mark.word)])
     return runs
-
-
-def _along(axes: Axes, x: float) -> float:
-    """Where on the axis x is, from 0 to 1."""
-    low, high = axes.get_xlim()
-    if axes.get_xscale() == "log":
-        low, high, x = math.log(low), math.log(high), math.log(x)
-    return (x - low) / (high - low)
 
 
 def _words_in_slots(axes: Axes, series: Series, look: Look, shift: float) -> None:
