@@ -247,6 +247,7 @@ def sweep(tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variabl
     with np.errstate(all="ignore"):
         # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
         nested = any(isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds)
+        nested = nested and any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds)
         if tape.selects and nested:
             found = _guarded(tape, seeds, inputs)
         else:
@@ -255,6 +256,11 @@ def sweep(tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variabl
             if any(c is not None and guard.has_nan(c) for c in found):
                 found = _guarded(tape, seeds, inputs)
     return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
+
+
+def _may_be_differentiated(x: Any) -> bool:
+    """Whether a level outside may take derivatives of what is done to x."""
+    return isinstance(x, Box) and x.owner.differentiates
 
 
 def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:

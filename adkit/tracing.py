@@ -30,6 +30,9 @@ class Trace:
 
     __slots__ = ("age", "closed")
 
+    # Whether derivatives may be taken of what is done to its boxes.
+    differentiates = True
+
     def __init__(self) -> None:
         self.age = next(_ages)
         self.closed = False

@@ -23,6 +23,8 @@ class Transform:
 
     # What its results depend on, for whoever has to know whether they may have changed.
     depends_on: ClassVar[tuple[str, ...]] = ("f", "argnums", "method", "has_aux")
+    # What a method prepares, where it is not the gradient.
+    asks: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, f: Callable[..., Any], argnums: Argnums, method: str | Method, has_aux: bool = False) -> None:
         if not callable(f):
@@ -58,7 +60,7 @@ class Transform:
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Do now what the method does once per signature: record, differentiate, generate code."""
-        self.method.prepare(self.call(*args, **kwargs), self.cache)
+        self.method.prepare(self.call(*args, **kwargs), self.cache, *self.asks)
 
 
 class ValueAndGradient(Transform):
@@ -90,14 +92,21 @@ class _AutoTransform(Transform):
 class JacobianFunction(_AutoTransform):
     """See `jacobian`."""
 
+    asks = ("jacobian",)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self.call(*args, **kwargs)
         _, structure, rows = self.method.jacobian(call, self.cache)
         return unflatten(structure, [call.arrange(_own(row, call.leaves)) for row in rows])
 
+    def prepare(self, *args: Any, **kwargs: Any) -> None:
+        self.method.prepare_jacobian(self.call(*args, **kwargs), self.cache)
+
 
 class HessianFunction(_AutoTransform):
     """See `hessian`."""
+
+    asks = ("hessian",)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self.call(*args, **kwargs)

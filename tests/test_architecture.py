@@ -18,11 +18,22 @@ PACKAGE = Path(ad.__file__).parent
 
 # Room by room, from the ground up: what each may import of adkit besides itself.
 BASE = {"errors", "tracing", "views", "primitives"}
-INTERPRETERS = BASE | {"forward", "reverse", "containers", "graph"}
-METHODS = INTERPRETERS | {"vectors", "numerical", "symbolic", "codegen", "engines", "calls", "blocks", "snapshots"}
+INTERPRETERS = BASE | {"forward", "reverse", "containers", "graph", "costs"}
+METHODS = INTERPRETERS | {
+    "plugins",
+    "vectors",
+    "numerical",
+    "symbolic",
+    "codegen",
+    "engines",
+    "calls",
+    "blocks",
+    "snapshots",
+}
 CLIENTS = METHODS | {"methods", "transforms", "problems"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "plugins": set(),
     "refusals": {"errors"},
     "containers": set(),
     "lending": {"tracing"},
@@ -34,7 +45,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reverse": BASE | {"lending"},
     "custom": BASE | {"containers", "lending", "reverse"},
     "graph": BASE | {"containers"},
-    "symbolic": BASE | {"containers", "graph"},
+    "costs": {"primitives", "tracing"},
+    "symbolic": BASE | {"containers", "costs", "graph"},
     "vectors": {"tracing"},
     "numerical": {"errors", "tracing"},
     "codegen": BASE | {"containers", "graph"},
@@ -44,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "snapshots": {"errors"},
     "methods": METHODS,
     "transforms": METHODS | {"methods"},
-    "problems": {"errors", "records"},
+    "problems": {"errors", "plugins", "records"},
     "testing": CLIENTS | {"checking", "report"},
     "records": set(),
     "stats": set(),
@@ -53,8 +65,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"errors", "records", "stats"},
     "checking": CLIENTS | {"explain", "records", "report"},
     "trials": CLIENTS | {"checking", "records"},
+    "selfcheck": CLIENTS | {"checking", "harness", "records", "report"},
     "comparing": CLIENTS | {"harness", "records", "report"},
-    "loading": CLIENTS | {"harness", "records"},
+    "loading": CLIENTS | {"harness", "records", "report"},
     "writing": {"errors"},
     "journal": {"errors"},
     "cli": CLIENTS
@@ -67,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "checking",
         "comparing",
         "loading",
+        "selfcheck",
         "trials",
         "writing",
         "__init__",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import adkit
 from adkit import cli
-from adkit.loading import inline, plan, positions, tasks
+from adkit.loading import inline, plan, planned, positions
 
 MODEL = """
 import math
@@ -102,7 +106,7 @@ def test_whole_numbers_are_held_fixed_beside_others(adkit_, model: str) -> None:
 
 def test_a_function_that_loses_its_derivative_is_named_with_its_line(adkit_, model: str) -> None:
     code, out, _ = adkit_("compare", f"{model}:lost", "--at", "1.0", "-f", "json", *QUICK)
-    assert code == 1
+    assert code == 4
     rows = {row["method"]: row for row in json.loads(out)["rows"]}
     assert rows["numerical"]["status"] == "ok"
     for method in ("forward", "reverse", "symbolic"):
@@ -154,7 +158,7 @@ def test_the_shipped_comparisons_can_be_read() -> None:
     for file in files:
         stated = plan(file)
         assert stated.question
-        assert stated.trial or tasks(stated)
+        assert stated.trial or planned(stated)
 
 
 def test_lists(adkit_) -> None:
@@ -260,3 +264,176 @@ def test_the_arguments_that_are_meant() -> None:
     assert positions(None, (2, 3)) == (0, 1)
     assert positions(None, ("a", 3.0)) == (1,)
     assert positions("1, 0", (2.0, 3)) == (1, 0)
+
+
+# -- comparisons: exit codes, results, runs that go on ---------------------------------------------------
+OWN = """
+import time
+import numpy as np
+import adkit as ad
+
+@ad.problem(point=lambda n=3: (np.arange(1.0, n + 1),), gradient=lambda x: 2 * x, sizes=[3, 6])
+def squares(x):
+    "f(x) = x . x"
+    return x @ x
+
+@ad.problem(point=lambda: (2.0,), expect={"forward": "wrong"})
+def surprising(x):
+    return x * x
+
+@ad.problem(point=lambda n=2: (float(n),), sizes=[2, 3, 4, 5, 6])
+def slow(x):
+    time.sleep(0.02)
+    return x * x
+
+def cube(x):
+    return x**3
+
+def cube_grad(f, argnums):
+    return lambda x: 3 * x**2
+
+def off(f, argnums):
+    return lambda x: 3.03 * x**2
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path):
+    path = tmp_path / "own.py"
+    path.write_text(OWN)
+    yield str(path)
+    for name in ("squares", "surprising", "slow"):
+        adkit.problems.pop(name, None)
+
+
+def test_the_exit_code_tells_a_wrong_gradient_from_a_surprise_a_timeout_and_nothing(adkit_, own: str) -> None:
+    at = ("--at", "2.0", *QUICK)
+    assert adkit_("compare", f"{own}:cube", *at)[0] == 0
+    assert adkit_("compare", f"{own}:cube", "--methods", f"reverse,{own}:off", *at)[0] == 1
+    slow = ("compare", f"{own}:slow", "--sizes", "2", "--methods", "numerical")
+    assert adkit_(*slow, "--timeout", "0.03", *QUICK)[0] == 3
+    assert adkit_("compare", f"{own}:surprising", "--methods", "forward", *QUICK)[0] == 4
+    assert adkit_("compare", "mlp", "--sizes", "16384-4-1", "--methods", "symbolic", *QUICK)[0] == 0
+    assert adkit_("compare", f"{own}:cube", "--methods", "reverse", "--quick", "--rigorous", *at)[0] == 2
+
+
+def test_a_method_in_a_file_is_judged_as_any_other(adkit_, own: str) -> None:
+    words = ("compare", f"{own}:cube", "--at", "2.0", "--methods", f"{own}:cube_grad,forward(chunk=1)", "-f", "json")
+    code, out, _ = adkit_(*words, *QUICK)
+    assert code == 0
+    assert [(row["method"], row["status"]) for row in json.loads(out)["rows"]] == [
+        ("cube_grad", "ok"),
+        ("forward(chunk=1)", "ok"),
+    ]
+
+
+def test_problems_that_a_file_declares_are_compared_at_sizes_in_every_notation(adkit_, own: str) -> None:
+    code, out, _ = adkit_(
+        "compare", f"{own}:squares", "--sizes", "n=2..8*2", "--methods", "reverse", "-f", "json", *QUICK
+    )
+    rows = json.loads(out)["rows"]
+    assert code == 0
+    assert [(row["size"], row["parameters"]) for row in rows] == [("2", {"n": 2}), ("4", {"n": 4}), ("8", {"n": 8})]
+    assert {row["reference"].partition(" (")[0] for row in rows} == {"hand-derived gradient"}
+
+
+def test_a_dry_run_says_what_would_be_run(adkit_, own: str) -> None:
+    code, out, _ = adkit_("compare", f"{own}:squares", "--methods", "reverse,forward", "--dry-run")
+    assert (code, out.splitlines()) == (0, ["squares 3: reverse, forward", "squares 6: reverse, forward"])
+
+
+def test_results_are_read_back_and_the_settings_are_in_them(adkit_, own: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    words = ("compare", f"{own}:squares", "--methods", "reverse", "--threads", "1", "--seed", "3", "-o", str(path))
+    assert adkit_(*words, *QUICK)[0] == 0
+    found = adkit.Comparison.from_json(path.read_text())
+    assert [row.seed for row in found.rows] == [3, 3]
+    assert all(row.samples and row.inputs_hash for row in found.rows)
+    assert found.settings["threads"] == 1
+    assert found.environment["command"].startswith("adkit compare ")
+    assert not list(tmp_path.glob("*.part"))
+
+
+PLAN = """
+question = "How long does it take?"
+methods = ["reverse", "forward"]
+timeout = 5
+seconds = 0.05
+
+[[problem]]
+file = "own.py"
+name = "slow"
+sizes = "n=2..9"
+"""
+
+
+def begun(path: Path, lines: int) -> subprocess.Popen[str]:
+    """A run of the plan in a process of its own, as far as so many lines of its journal."""
+    words = [sys.executable, "-m", "adkit", "compare", str(path)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    journal = path.parent / "results" / "plan.json.part"
+    for _ in range(600):
+        if journal.is_file() and journal.read_text().count("\n") >= lines:
+            return process
+        time.sleep(0.05)
+    raise AssertionError(process.communicate(timeout=5))
+
+
+def test_a_killed_run_leaves_no_results_and_goes_on_where_it_was(adkit_, own: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    process = begun(path, 3)
+    process.kill()
+    process.communicate()
+    results, journal = tmp_path / "results" / "plan.json", tmp_path / "results" / "plan.json.part"
+    assert not results.exists()
+    # The last line is torn, as a kill in the middle of writing leaves it.
+    journal.write_text(journal.read_text() + '[5,[{"prob')
+    done = journal.read_text().count("\n") - 1
+    code, _, err = adkit_("compare", str(path))
+    assert code == 0
+    assert f"going on from {journal}: {done} of 8 subjects are done" in err
+    assert len(adkit.Comparison.from_json(results.read_text()).rows) == 16
+    assert not journal.exists()
+
+
+@pytest.mark.skipif("sys.platform == 'win32'")
+def test_an_interrupted_run_shows_and_keeps_what_is_done(own: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    process = begun(path, 3)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "slow" in out
+    assert re.search(r"stopped after \d of 8 subjects; what is done is kept in .*plan\.json\.part", err)
+    assert "Traceback" not in err
+    assert not (tmp_path / "results" / "plan.json").exists()
+
+
+def test_a_journal_of_another_run_is_not_taken_over(adkit_, own: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN.replace("2..9", "2..3"))
+    (tmp_path / "results").mkdir()
+    journal = tmp_path / "results" / "plan.json.part"
+    journal.write_text('{"where":"elsewhere"}\n[0,[]]\n')
+    code, _, err = adkit_("compare", str(path))
+    assert code == 0
+    assert "going on" not in err
+    assert len(adkit.Comparison.from_json((tmp_path / "results" / "plan.json").read_text()).rows) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--memory", "much"], "a limit of memory is a size of at least 1 MB, as in 500MB or 2GiB; got 'much'"),
+        (["--budget", "0"], "budget must be a positive number of seconds"),
+        (["--threads", "0"], "threads must be a whole number of at least 1, not 0"),
+        (["--methods", "forward(chunks=1)"], "Did you mean 'chunk'?"),
+        (["--sizes", "q=1..4"], "logistic_map"),
+    ],
+)
+def test_bounds_that_make_no_sense_are_refused(adkit_, words: list[str], message: str) -> None:
+    code, _, err = adkit_("compare", "logistic_map", *words)
+    assert (code, message in err) == (2, True), err
+    assert "Traceback" not in err

@@ -18,7 +18,7 @@ from adkit.harness.contenders import Contender
 from adkit.harness.counting import OutOfTimeError, Watched, peak_bytes
 from adkit.harness.judging import errors, tolerance
 from adkit.harness.reference import Reference, flat, references_for
-from adkit.methods import Manual, Method
+from adkit.methods import External, Manual, Method
 from adkit.records import Row
 
 QUICK = harness.Settings(seconds=0.02)
@@ -54,7 +54,7 @@ def test_every_method_is_right_on_every_problem_against_the_hand_derived_gradien
     for method in EXACT:
         assert rows[method].status == "ok", rows[method]
         assert rows[method].max_rel_error <= 1e-12 * condition
-        assert rows[method].reference.startswith("hand-derived gradient (SymPy in 50-digit mpmath agrees to ")
+        assert rows[method].reference.startswith("hand-derived gradient (SymPy in 50-digit mpmath agrees ")
     assert rows["numerical"].status == "ok", rows["numerical"]
 
 
@@ -130,6 +130,78 @@ def test_a_method_that_raises_is_a_row_and_not_the_end() -> None:
     assert rows["reverse"].status == "ok"
 
 
+CUBES = (np.array([1.0, 2.0]),)
+
+
+def judged(gradient, f=lambda x: np.sum(x**3), args=CUBES) -> Row:
+    subject = Subject(f, args)
+    external = External("judged", lambda f, argnums: gradient)
+    return Cell(subject, Contender("judged", external), QUICK).check(references_for(subject))
+
+
+@pytest.mark.parametrize(
+    ("gradient", "status", "words"),
+    [
+        (lambda x: 3 * x**2, "ok", ""),
+        (lambda x: {"x": 3 * x**2}, "wrong", "the derivative by argument 0 is a dict where numbers are needed"),
+        (lambda x: (3 * x**2).astype(np.float32), "wrong", "dtype float32 and shape .2,. where float64 is needed"),
+        (lambda x: 3 * x**2 + 0j, "wrong", "is complex where a real one is needed"),
+        (lambda x: (3 * x**2)[:1], "wrong", "shape .1,. where .2,. is needed"),
+        (lambda x: None, "wrong", "None"),
+        (lambda x: 3 * x**2 * np.array([1.0, np.nan]), "wrong", "nan where the reference has 12"),
+        (lambda x: np.multiply(x, 0.5, out=x) * 6 * x * 2, "wrong", "changes its arguments"),
+    ],
+)
+def test_what_another_tool_returns_is_looked_at_before_adkit_puts_it_in_order(gradient, status, words) -> None:
+    row = judged(gradient)
+    assert row.status == status, row
+    assert re.search(words, row.note)
+    assert CUBES[0].tolist() == [1.0, 2.0]
+
+
+def test_the_precision_that_is_asked_for_is_that_of_the_argument_or_of_what_f_returns() -> None:
+    single = (np.array([1.0, 2.0], np.float32),)
+    assert judged(lambda x: np.float32(3) * x**2, args=single).status == "ok"
+    assert judged(lambda x: 3 * x.astype(float) ** 2, args=single).status == "ok"
+    assert judged(lambda x: (3 * x**2).astype(np.float16), args=single).status == "wrong"
+    assert judged(lambda x: 3.0 * x**2, lambda x: x**3, (2.0,)).status == "ok"
+    assert judged(lambda x: np.float32(3.0 * x**2), lambda x: x**3, (2.0,)).status == "wrong"
+    shorter = lambda x: np.sum(np.astype(x, np.float32) ** 3)  # noqa: E731
+    assert judged(lambda x: np.float32(3) * np.astype(x, np.float32) ** 2, shorter).status == "ok"
+
+
+def test_a_call_that_gives_something_else_the_second_time_is_wrong() -> None:
+    calls = iter(range(100))
+    row = judged(lambda x: 3 * x**2 * (1 + 1e-3 * next(calls)))
+    assert (row.status, row.note) == ("wrong", "a second call gave another derivative")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "note"),
+    [
+        (MemoryError(), "too large", "out of memory"),
+        (MemoryError("1 GB"), "too large", "out of memory: 1 GB"),
+        (RecursionError("too deep"), "error", "RecursionError: too deep"),
+        (KeyError("w"), "error", "KeyError: 'w'"),
+    ],
+)
+def test_whatever_a_method_raises_is_a_row(error: Exception, status: str, note: str) -> None:
+    def gradient(x):
+        raise error
+
+    row = judged(gradient)
+    assert (row.status, row.note) == (status, note)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_what_a_person_stops_is_stopped(stop: type[BaseException]) -> None:
+    def gradient(x):
+        raise stop
+
+    with pytest.raises(stop):
+        judged(gradient)
+
+
 def test_a_missing_engine_is_a_row_that_says_how_to_install_it() -> None:
     class Absent(Method):
         name = "absent"
@@ -171,17 +243,17 @@ def test_a_gradient_that_is_handed_in_is_judged_and_not_judged_by() -> None:
 
 def test_where_f_is_too_large_for_symbols_the_reference_is_a_complex_step_or_differences_and_says_so() -> None:
     def f(x):
-        for _ in range(1000):
+        for _ in range(400):
             x = x + 0.001 * np.sin(x)
         return np.sum(np.abs(x)) if bent else np.sum(x)
 
     names = {}
     for bent in (False, True):
-        (row,) = ad.compare(f, np.linspace(0.1, 1, 40), methods=["reverse"], seconds=0.02).rows
+        (row,) = ad.compare(f, np.linspace(0.1, 1, 20), methods=["reverse"], seconds=0.02).rows
         assert row.status == "ok"
         names[bent] = row.reference
     assert re.match(r"complex step \(adaptive differences of \d components and 2 directions agree to", names[False])
-    assert names[True] == "adaptive differences of 32 components and 4 directions"
+    assert names[True] == "adaptive differences"
 
 
 def test_differences_are_taken_in_the_precision_of_the_arguments() -> None:

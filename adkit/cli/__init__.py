@@ -1,4 +1,4 @@
-"""The command line: `adkit check`, `adkit compare`, `adkit diff`, `adkit list`."""
+"""The command line: a file for each command."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from . import checking as checking
 from . import comparing as comparing
 from . import diffing as diffing
 from . import listing as listing
+from . import reporting as reporting
+from . import selfchecking as selfchecking
 from .app import USAGE, app
 
 __all__ = ["app", "main"]

@@ -16,18 +16,18 @@ from ..transforms import JacobianFunction, ValueAndGradient
 from . import judging
 from .answers import Answer, FaultyError, asked
 from .contenders import Contender, blank
-from .counting import OutOfTimeError, Watched, peak_bytes
+from .counting import OutOfTimeError, Watched, counts, peak_bytes
 from .precision import LOOSEST, rounding
 from .reference import BY_HAND, DIFFERENCES, Reference, References
 from .settings import Settings
 from .subjects import Subject
-from .task import Kept, Vector
 from .timing import once
+from .wanted import Kept, Vector
 
-# A second call may differ from the first by so many roundings of the largest component: threads add as they come.
-REPEATED = 8
 # At the second point f may amplify roundings so many times more than at the first.
 ELSEWHERE = 10
+# Somebody else's code may be so many times slower on numbers that count.
+COUNTING = 30
 
 
 class Cell:
@@ -52,8 +52,7 @@ class Cell:
 
     def timed(self) -> Callable[[], Any]:
         """What is timed: the transform, or somebody else's code without adkit round it."""
-        bare = self.method.bare(self.call, self.transform.cache) if self.subject.derivative == "gradient" else None
-        return bare or self
+        return self.method.bare(self.call, self.transform.cache, self.subject.derivative) or self
 
     def check(self, references: References) -> Row:
         """Prepare, call, count, and judge the derivative; anything that goes wrong is a row, not the end."""
@@ -125,9 +124,10 @@ class Cell:
         return found
 
     def _require_same(self, answer: Answer, again: Answer, complaint: str) -> None:
+        """Equal but for what rounding may do: threads add as they come."""
         for one, other in ((answer.derivative, again.derivative), (answer.value, again.value)):
             size = np.max(np.abs(one), where=np.isfinite(one), initial=0.0)
-            few = REPEATED * judging.epsilon(self.call) * size
+            few = rounding(self.call) * (self.row.condition or 1.0) * size
             if one.shape != other.shape or not np.allclose(one, other, rtol=0.0, atol=few, equal_nan=True):
                 raise FaultyError(complaint)
 
@@ -182,7 +182,7 @@ class Cell:
 
     def _is(self, reference: Reference) -> bool:
         """Whether the method is the very one that the reference comes from."""
-        if reference.name == BY_HAND.format(self.row.derivative):
+        if reference.name == BY_HAND[self.row.derivative]:
             return isinstance(self.method, Manual) and self.subject.gradient is None
         return self.method == Numerical(scheme="adaptive") and reference.name.startswith(DIFFERENCES)
 
@@ -213,13 +213,10 @@ class Cell:
     # -- counting ------------------------------------------------------------------------------------
     def _count(self) -> None:
         """What repeats exactly, and the peak of memory in a pass of its own."""
-        if self.row.derivative == "gradient":
-            self.row = replace(
-                self.row,
-                passes=self.method.passes(self.call),
-                primitive_ops=self.method.operations(self.call, self.transform.cache),
-                tape_bytes=self.method.tape_bytes(self.call),
-            )
+        found = counts(
+            self.method, self.call, self.transform.cache, self.row.derivative, patient=self._has_time(COUNTING)
+        )
+        self.row = replace(self.row, **found)
         # Tracing memory slows a call several times.
         if self._has_time(4):
             self.row = replace(self.row, peak_bytes=peak_bytes(self))

@@ -8,7 +8,8 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from ..calls import Call
+from .. import costs
+from ..calls import Call, size_of
 from ..methods import Cache, Method
 from ..records import Derivative
 
@@ -52,11 +53,26 @@ def peak_bytes(thunk: Callable[[], object]) -> int:
             tracemalloc.stop()
 
 
-def counts(method: Method, call: Call, cache: Cache, derivative: Derivative = "gradient") -> dict[str, Any]:
-    """What one value and derivative costs, by the fields of a row: `passes`, `primitive_ops`, `f_ops`, `flops`,
-    `f_flops`, `bound`, `tape_length`, `tape_bytes`, `expression_nodes` and `tree_nodes`, None where there is none."""
+def counts(
+    method: Method, call: Call, cache: Cache, derivative: Derivative = "gradient", patient: bool = True
+) -> dict[str, Any]:
+    """What one value and derivative takes, by the fields of a row; what a method has none of, or f does not tell, is
+    None. f is run a few times on numbers that count; all of a method that knows no shorter way only if `patient`."""
+    knows = type(method).cost is not Method.cost
+    outputs = 1 if derivative == "gradient" else size_of(call.output_leaves(call(call.leaves))[0])
+    of_f = costs.of(call, call.leaves)
+    cost = method.cost(call, cache, derivative) if patient or knows else None
+    tape = method.tape(call) or (None, None)
+    nodes = method.expression_nodes(call, cache, derivative) or (None, None)
     return {
-        "passes": method.passes(call),
-        "primitive_ops": method.operations(call, cache),
-        "tape_bytes": method.tape_bytes(call),
+        "passes": method.passes(call, outputs),
+        "primitive_ops": cost and cost.operations,
+        "f_ops": of_f and of_f.operations,
+        "flops": cost and cost.flops,
+        "f_flops": of_f and of_f.flops,
+        "bound": method.bound(call, outputs),
+        "tape_length": tape[0],
+        "tape_bytes": tape[1],
+        "expression_nodes": nodes[0],
+        "tree_nodes": nodes[1],
     }

@@ -55,8 +55,14 @@ def _memory() -> str | None:
 
 def _load() -> str | None:
     """How many processes were running, on average over the last minute."""
+    load = load_per_core()
+    return None if load is None else f"{load:.2f} per core"
+
+
+def load_per_core() -> float | None:
+    """How many processes were running for each core, on average over the last minute; where the system knows."""
     with suppress(AttributeError, OSError):
-        return f"{os.getloadavg()[0]:.2f}"
+        return os.getloadavg()[0] / (os.cpu_count() or 1)
     return None
 
 

@@ -11,7 +11,7 @@ from ..methods import Method
 from ..numerical import DOUBLE, epsilon_of
 from .precision import rounding, truncation
 from .reference import Reference
-from .task import Vector, width
+from .wanted import Vector, width
 
 # False derivatives that a check worth its name must not let pass.
 FALSE = {"zeros": 0.0, "a flipped sign": -1.0, "an error of 1 %": 1.01}
@@ -82,7 +82,7 @@ def off_course(gradient: Vector, reference: Reference, call: Call, allowed: floa
     """In which direction a gradient contradicts the reference, in words; "" if in none."""
     if not reference.slopes.size:
         return ""
-    along = reference.directions(call.leaves)
+    along = reference.weights(call.leaves)
     terms = along * gradient
     rounded = allowed * np.maximum(np.abs(terms), np.abs(along) * scale_of(reference)).sum(axis=1)
     found, wanted = terms.sum(axis=1), reference.slopes

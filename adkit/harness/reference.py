@@ -10,7 +10,7 @@ from ..calls import Leaves
 from ..errors import BadRequest
 from .precision import rounding
 from .subjects import Subject
-from .task import Task, Vector, fingerprint, flat, quiet
+from .wanted import Vector, Wanted, fingerprint, flat, quiet
 from .witnesses import BY_HAND, DIFFERENCES, DIGITS, Reference, Witnesses
 
 __all__ = ["BY_HAND", "DIFFERENCES", "Elsewhere", "Reference", "References", "flat", "references_for"]
@@ -56,8 +56,9 @@ class References:
         """What a table says of the reference: what it is, and what agrees with it."""
         if self.second is None:
             return self.first.name
-        agrees = f"{self.second.name} agree{'' if self.second.is_one else 's'} to {self.gap:.0e}"
-        return f"{self.first.name} ({agrees}{self.odd})"
+        agree = "agree" if self.second.name.startswith(DIFFERENCES) else "agrees"
+        how = f"to {self.gap:.0e}" if self.gap else "exactly"
+        return f"{self.first.name} ({self.second.name} {agree} {how}{self.odd})"
 
 
 def references_for(subject: Subject) -> References:
@@ -66,26 +67,26 @@ def references_for(subject: Subject) -> References:
     Two of them must agree; where they do not, a third decides. A gradient that a person hands in with a function of
     their own is there to be judged, not to judge by.
     """
-    task = Task(subject.call(), subject.derivative)
+    wanted = Wanted(subject.call(), subject.derivative)
     known = References(
-        task.value, Reference("none", np.zeros(0)), inputs_hash=fingerprint(subject.args, subject.kwargs)
+        wanted.value, Reference("none", np.zeros(0)), inputs_hash=fingerprint(subject.args, subject.kwargs)
     )
-    if not np.all(np.isfinite(task.value)):
-        value = task.value[0] if task.size == 1 else "not finite"
+    if not np.all(np.isfinite(wanted.value)):
+        value = wanted.value[0] if wanted.size == 1 else "not finite"
         raise BadRequest(f"{subject.problem} is {value} at this point, so there is nothing to compare: choose another")
-    if trouble := _trouble(task):
+    if trouble := _trouble(wanted):
         return replace(known, trouble=trouble)
     with quiet():
-        return _decided(Witnesses(subject, task), known)
+        return _decided(Witnesses(subject, wanted), known)
 
 
-def _trouble(task: Task) -> str:
+def _trouble(wanted: Wanted) -> str:
     """What no f should do: then there is nothing that a method could be compared with."""
-    if task.writes:
+    if wanted.writes:
         return "f changes its argument, so that it is another function with every call: let it work on a copy"
-    again = task.outputs()
-    if again.shape != task.value.shape or not np.array_equal(again, task.value, equal_nan=True):
-        close = again.shape == task.value.shape and np.allclose(again, task.value, rtol=1e3 * np.finfo(float).eps)
+    again = wanted.outputs()
+    if again.shape != wanted.value.shape or not np.array_equal(again, wanted.value, equal_nan=True):
+        close = again.shape == wanted.value.shape and np.allclose(again, wanted.value, rtol=1e3 * np.finfo(float).eps)
         if not close:
             return "f gave another value when it was called again: without its randomness fixed it has no derivative"
     return ""
@@ -115,7 +116,7 @@ def _agreed(
     witnesses: Witnesses, known: References, a: Reference, b: Reference, gap: float, heard: list[Reference]
 ) -> References:
     odd = [one.name for one in heard if one is not a]
-    words = f"; {odd[0]} does not" if odd else ""
+    words = f", unlike {odd[0]}" if odd else ""
     # Of two that agree, that with 50 digits says best how far off a method is.
     numbers = b.gradient if b.name == DIGITS else a.gradient
     first = replace(a, gradient=numbers)
@@ -125,14 +126,14 @@ def _agreed(
 
 def _with_elsewhere(witnesses: Witnesses, found: References) -> References:
     """The same with what is true at a second point."""
-    for leaves in witnesses.task.nearby():
+    for leaves in witnesses.wanted.nearby():
         try:
-            task = witnesses.task.moved(leaves)
-            reference = witnesses.at(task, found.first) if np.all(np.isfinite(task.value)) else None
+            wanted = witnesses.wanted.moved(leaves)
+            reference = witnesses.at(wanted, found.first) if np.all(np.isfinite(wanted.value)) else None
         except Exception:  # f may refuse other points for whatever reason it has
             continue
-        if reference is not None and task.size == witnesses.task.size:
-            return replace(found, elsewhere=Elsewhere(leaves, task.value, reference))
+        if reference is not None and wanted.size == witnesses.wanted.size:
+            return replace(found, elsewhere=Elsewhere(leaves, wanted.value, reference))
     return found
 
 
@@ -144,11 +145,11 @@ def apart(a: Reference, b: Reference, witnesses: Witnesses) -> tuple[float, floa
     places = _common(a, b)
     mine, theirs = a.at(places), b.at(places)
     scale = _largest(a.gradient) or 1.0
-    noise = rounding(witnesses.task.call) * witnesses.condition
+    noise = rounding(witnesses.wanted.call) * witnesses.condition
     bars = a.bars_at(places) + b.bars_at(places) + noise * scale
     off, most = _excess(mine, theirs, bars, scale, noise)
     if b.slopes.size and a.components is None:
-        along = b.directions(witnesses.task.leaves) * a.gradient
+        along = b.weights(witnesses.wanted.leaves) * a.gradient
         further = _excess(along.sum(axis=1), b.slopes, b.slope_bars + noise * np.abs(along).sum(axis=1), scale, noise)
         if further[0] > further[1]:
             off, most = max((off, most), further, key=lambda pair: pair[0] / pair[1])

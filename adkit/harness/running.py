@@ -13,6 +13,7 @@ from ..errors import AdkitError
 from ..records import Row
 from .benches import Away, Bench, Here, LostError
 from .contenders import Contender, blank, default_contenders
+from .environment import load_per_core
 from .reference import References
 from .settings import Settings
 from .subjects import Subject
@@ -118,6 +119,7 @@ def timed(row: Row, found: Timing, f: Timing, overhead_s: float, seed: int) -> R
         samples=found.samples,
         f_samples=f.samples,
         loops=found.loops,
+        stability=stats.stability(found.samples, found.loops, load_per_core()),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import numerical, symbolic
 from ..calls import Call, Leaves
-from ..containers import flatten_like, unflatten
+from ..containers import unflatten
 from ..errors import AdkitError
 from ..graph import Node, record
 from ..methods import Manual, Numerical
@@ -20,9 +20,12 @@ from ..numerical import DOUBLE
 from ..tracing import plain
 from .precision import rounding
 from .subjects import Subject
-from .task import Task, Vector, flat, matrix, turn, unflat
+from .wanted import Vector, Wanted, flat, matrix, turn, unflat
 
-BY_HAND = "hand-derived {}"
+Witness = Callable[["Wanted", bool], "Reference | None"]
+
+BY_HAND = {"gradient": "hand-derived gradient", "jacobian": "hand-derived Jacobian"}
+JACOBIAN = "__hand_derived_jacobian__"
 DIGITS = "SymPy in 50-digit mpmath"
 COMPLEX = "complex step"
 DIFFERENCES = "adaptive differences"
@@ -36,13 +39,19 @@ FEW = 6, 2
 # is judged by, and where it only bears out what was derived by hand.
 FIRST_OPS, SECOND_OPS = 20_000, 5_000
 # What differences may cost, in elements computed; an operation costs as much as so many elements, however few it has.
-AFFORDABLE, OVERHEAD = 5e8, 1e3
+AFFORDABLE, OVERHEAD = 3e8, 1e3
+# Of outputs so many are looked at one by one.
+OUTPUTS = 6
 # About how often f is called for the slope along a line.
 CALLS = 35
 # A complex step is taken of each of so many inputs at most.
 COMPLEX_INPUTS = 200
+# Complex numbers cost so much more than real ones, most of all where they are multiplied by real matrices.
+COMPLEX_COST = 10
 # Double precision may be off so many times more than it was seen to be.
 SEEN = 30
+# What amplifies rounding errors by the condition of a matrix.
+SOLVED = ("inv", "det", "slogdet", "solve", "pinv")
 # So many points within a rounding of the given one tell how a derivative follows the roundings.
 ROUNDED = 3
 
@@ -52,7 +61,7 @@ class Reference:
     """A derivative, as one flat vector; what it is; how far from the truth it may itself be (relative).
 
     `components` are the places in the derivative that it speaks of; None stands for all. `slopes` are the derivatives
-    along random directions through all inputs at once. Bars are absolute.
+    along random directions through all inputs at once, of the outputs added up with random signs. Bars are absolute.
     """
 
     name: str
@@ -62,11 +71,12 @@ class Reference:
     bars: Vector | None = None
     slopes: Vector = field(default_factory=lambda: np.zeros(0))
     slope_bars: Vector = field(default_factory=lambda: np.zeros(0))
+    size: int = 1
 
     @property
-    def is_one(self) -> bool:
-        """Whether its name is a plural."""
-        return self.name.startswith(DIFFERENCES)
+    def outputs(self) -> Vector:
+        """The signs with which the outputs are added up, one row for each slope."""
+        return signs(len(self.slopes), self.size)
 
     def at(self, places: Vector) -> Vector:
         """Some of the components that it speaks of."""
@@ -78,101 +88,131 @@ class Reference:
     def _found(self, places: Vector) -> Vector:
         return places if self.components is None else np.searchsorted(self.components, places)
 
-    def directions(self, leaves: Leaves) -> Vector:
-        """The directions of the slopes at a point, one a row, turned so that they multiply the gradient."""
-        return directions(flat(leaves), len(self.slopes)) * turn(leaves)
+    def weights(self, leaves: Leaves) -> Vector:
+        """By what the numbers of the derivative are multiplied and added up, one row for each slope."""
+        along = directions(flat(leaves), len(self.slopes)) * turn(leaves)
+        return (self.outputs[:, :, None] * along[:, None, :]).reshape(len(along), -1)
 
 
 def directions(numbers: Vector, count: int) -> Vector:
     """Random directions in which each number moves by its own size, or by the mean size where that is more."""
     size = np.sqrt(np.mean(numbers**2)) if numbers.size else 1.0
-    signs = np.random.default_rng(1).choice([-1.0, 1.0], (count, numbers.size))
-    return signs * np.maximum(np.abs(numbers), size or 1.0)
+    return signs(count, numbers.size, 1) * np.maximum(np.abs(numbers), size or 1.0)
+
+
+def signs(count: int, size: int, seed: int = 2) -> Vector:
+    """Rows of random signs; of one output the sign is its own."""
+    return np.ones((count, 1)) if size == 1 else np.random.default_rng(seed).choice([-1.0, 1.0], (count, size))
 
 
 class Witnesses:
     """Everything that can say what the derivative is, the best first; each is asked only when it is needed."""
 
-    def __init__(self, subject: Subject, task: Task) -> None:
-        self.subject, self.task = subject, task
-        self.condition = max(1.0, subject.condition)
+    def __init__(self, subject: Subject, wanted: Wanted) -> None:
+        self.subject, self.wanted = subject, wanted
         self.failure = ""
         self.digits: _Digits | None = None
-        self.has_hand = subject.jacobian is not None if task.derivative == "jacobian" else _joint(subject) is not None
+        self.has_hand = (_jacobian if wanted.derivative == "jacobian" else _joint)(subject) is not None
 
     def __iter__(self) -> Iterator[Reference]:
-        first = True
-        for witness in (self.by_hand, self.in_digits, self.by_complex_step, self.by_differences):
+        heard: list[Reference] = []
+        for witness in (self.by_hand, self.in_digits, self.instead, self.by_differences, self.by_complex_step):
             try:
-                found = witness(self.task, first)
+                found = None if self.spoken(witness, heard) else witness(self.wanted, not heard)
             except Exception as error:  # of hand-written code and of f anything may be expected
                 self.failure = self.failure or f"{type(error).__name__}: {error}"
                 continue
             if found is not None:
-                first = False
+                heard.append(found)
                 yield found
 
-    def at(self, task: Task, like: Reference) -> Reference | None:
-        """At another point, by the same means."""
+    def spoken(self, witness: Witness, heard: list[Reference]) -> bool:
+        """Whether a complex step, which comes first or last, has been heard already."""
+        return witness == self.by_complex_step and any(one.name == COMPLEX for one in heard)
+
+    def at(self, wanted: Wanted, like: Reference) -> Reference | None:
+        """At another point, by the same means; or by differences where those would cost as much again."""
         if like.name == DIGITS:
-            return None if self.digits is None else self.digits.reference(task)
-        means = {BY_HAND.format(task.derivative): self.by_hand, COMPLEX: self.by_complex_step}
-        return means.get(like.name, self.by_differences)(task, False)
+            return None if self.digits is None else self.digits.reference(wanted)
+        by_hand = like.name == BY_HAND[wanted.derivative]
+        return self.by_hand(wanted, False) if by_hand else self.by_differences(wanted, False)
 
     # -- by hand -----------------------------------------------------------------------------------
-    def by_hand(self, task: Task, first: bool) -> Reference | None:
-        if not self.has_hand:
-            return None
-        call = task.call.moved([numerical.own(x) for x in task.leaves])
-        found = _hand_jacobian(self.subject, task, call) if task.derivative == "jacobian" else _hand(self.subject, call)
-        return Reference(BY_HAND.format(task.derivative), found)
+    def by_hand(self, wanted: Wanted, first: bool) -> Reference | None:
+        return Reference(BY_HAND[wanted.derivative], _hand(self.subject, wanted)) if self.has_hand else None
 
     # -- the recorded graph with 50 digits -----------------------------------------------------------
-    def in_digits(self, task: Task, first: bool) -> Reference | None:
-        if task.complex:
+    def in_digits(self, wanted: Wanted, first: bool) -> Reference | None:
+        if wanted.complex:
             return None
         limit = FIRST_OPS if first else SECOND_OPS
         try:
-            self.digits = _Digits(task, max(limit // task.size, 1))
+            self.digits = _Digits(wanted, max(limit // wanted.size, 1))
         except AdkitError:
             return None
-        found = self.digits.reference(task)
-        if found is not None:
-            self.condition = max(self.condition, self.digits.condition(task, found))
+        found = self.digits.reference(wanted)
+        # SymPy has formulas of its own for what matrices are solved by, which amplify more.
+        if found is not None and not self._matrices:
+            self.condition = max(self.condition, self.digits.condition(wanted, found))
         return found
 
     # -- a complex step ----------------------------------------------------------------------------
-    def by_complex_step(self, task: Task, first: bool) -> Reference | None:
-        n = task.numbers.size
-        if not first or task.complex or n > COMPLEX_INPUTS or n * self._cost > AFFORDABLE:
+    def instead(self, wanted: Wanted, first: bool) -> Reference | None:
+        """Where nothing better has been heard."""
+        return self.by_complex_step(wanted, first) if first else None
+
+    def by_complex_step(self, wanted: Wanted, first: bool) -> Reference | None:
+        n = wanted.numbers.size
+        if wanted.complex or n > COMPLEX_INPUTS or COMPLEX_COST * n * self._cost > AFFORDABLE:
             return None
         method = Numerical(scheme="complex")
         try:
-            if task.derivative == "gradient":
-                return Reference(COMPLEX, flat(method.value_and_gradient(task.call, {})[1]))
-            return Reference(COMPLEX, matrix(method.jacobian(task.call, {})[2], task.widths))
+            if wanted.derivative == "gradient":
+                return Reference(COMPLEX, flat(method.value_and_gradient(wanted.call, {})[1]))
+            return Reference(COMPLEX, matrix(method.jacobian(wanted.call, {})[2], wanted.leaves))
         except AdkitError:
             return None
 
     # -- differences -------------------------------------------------------------------------------
-    def by_differences(self, task: Task, first: bool) -> Reference | None:
+    def by_differences(self, wanted: Wanted, first: bool) -> Reference | None:
         affordable = int(AFFORDABLE / (CALLS * self._cost))
         components, lines = MANY if first else FEW
         if not first and affordable < 1:
             return None
-        if task.numbers.size <= components:
-            lines = 0
-        elif not first:
+        if not first:
             lines, components = min(lines, affordable), min(components, max(affordable - lines, 0))
-        found = by_differences(task, components, lines)
+        found = by_differences(wanted, components, lines)
         if found is None:
             self.failure = "f shows no slope at this point that could serve as a reference"
         return found
 
+    # -- what f does -------------------------------------------------------------------------------
+    @cached_property
+    def condition(self) -> float:
+        """By how much f amplifies rounding errors, as far as that is known."""
+        eps = numerical.epsilon_of(*self.wanted.leaves) or DOUBLE
+        solved = SEEN * eps / rounding(self.wanted.call) * max(map(_condition, self._matrices), default=0.0)
+        # What is computed in shorter numbers than the arguments are is rounded as if it had been amplified.
+        shorter = max((numerical.epsilon_of(_value(node)) for node in self._nodes or []), default=0.0) / eps
+        return max(1.0, self.subject.condition, solved, shorter)
+
+    @cached_property
+    def _nodes(self) -> list[Node] | None:
+        """What f computes at the point; None where it cannot be recorded."""
+        try:
+            return record(lambda leaves: self.wanted.each_output(leaves)[0], self.wanted.copies()).nodes
+        except Exception:  # f may be code that is not adkit's, and refuse traced values in its own way
+            return None
+
+    @cached_property
+    def _matrices(self) -> list[Vector]:
+        """What f takes the inverse or determinant of, or solves with."""
+        return [_value(node.args[0]) for node in self._nodes or [] if node.primitive and node.primitive.name in SOLVED]
+
     @cached_property
     def _cost(self) -> float:
-        """What f computes in one run."""
-        return _cost(self.task)
+        """Elements that f computes, with something for each operation; of what cannot be recorded a guess."""
+        return sum(map(_elements, self._nodes or []), OVERHEAD)
 
 
 # -- by hand ---------------------------------------------------------------------------------------
@@ -181,47 +221,47 @@ def _joint(subject: Subject) -> Callable[..., tuple[Any, Any]] | None:
     return None if subject.gradient is not None else subject.joint or getattr(subject.f, "__hand_derived__", None)
 
 
-def _hand(subject: Subject, call: Call) -> Vector:
-    return flat(Manual(value_and_gradient_of=_joint(subject)).value_and_gradient(call, {})[1])
+def _jacobian(subject: Subject) -> Callable[..., Any] | None:
+    return None if subject.gradient is not None else subject.jacobian or getattr(subject.f, JACOBIAN, None)
 
 
-def _hand_jacobian(subject: Subject, task: Task, call: Call) -> Vector:
-    assert subject.jacobian is not None
-    found, structure = task.each_output([numerical.own(x) for x in task.leaves])
-    parts = flatten_like(structure, subject.jacobian(*call.arguments(call.leaves), **call.kwargs))
-    rows = [call.leaves_of(part) for part in parts or []]
-    assert len(found) == len(rows)
-    return matrix([row for row in rows if row is not None], task.widths)
+def _hand(subject: Subject, wanted: Wanted) -> Vector:
+    """The derivative by hand, computed with arrays of its own."""
+    call = wanted.call.moved(wanted.copies())
+    method = Manual(value_and_gradient_of=_joint(subject), jacobian_of=_jacobian(subject))
+    if wanted.derivative == "gradient":
+        return flat(method.value_and_gradient(call, {})[1])
+    return matrix(method.jacobian(call, {})[2], wanted.leaves)
 
 
 # -- with 50 digits --------------------------------------------------------------------------------
 class _Digits:
     """The derivative that SymPy makes of the recorded graph, with 50 digits and in double precision."""
 
-    def __init__(self, task: Task, max_ops: int) -> None:
-        run = task.call.scalar if task.derivative == "gradient" else _arranged(task.call)
-        self.derivation = symbolic.derive(run, task.leaves, max_ops=max_ops)
+    def __init__(self, wanted: Wanted, max_ops: int) -> None:
+        run = wanted.call.scalar if wanted.derivative == "gradient" else _arranged(wanted.call)
+        self.derivation = symbolic.derive(run, wanted.leaves, max_ops=max_ops)
 
-    def reference(self, task: Task) -> Reference | None:
-        found = self._vector(task, task.leaves, 50)
+    def reference(self, wanted: Wanted) -> Reference | None:
+        found = self._vector(wanted, wanted.leaves, 50)
         return None if found is None else Reference(DIGITS, found)
 
-    def _vector(self, task: Task, leaves: Leaves, digits: int | None) -> Vector | None:
+    def _vector(self, wanted: Wanted, leaves: Leaves, digits: int | None) -> Vector | None:
         found = self.derivation.jacobian(leaves, digits)
-        return None if found is None else matrix(found[1], task.widths)
+        return None if found is None else matrix(found[1], wanted.leaves)
 
-    def condition(self, task: Task, truth: Reference) -> float:
+    def condition(self, wanted: Wanted, truth: Reference) -> float:
         """How many times more double precision is off than it is where f amplifies nothing."""
         scale = float(np.max(np.abs(truth.gradient), where=np.isfinite(truth.gradient), initial=0.0))
-        epsilon = numerical.epsilon_of(*task.leaves) or DOUBLE
+        epsilon = numerical.epsilon_of(*wanted.leaves) or DOUBLE
         worst = 0.0
         for k in range(ROUNDED):
-            signs = np.random.default_rng(k).choice([-0.5, 0.5], task.numbers.shape) if k else 0.0
-            found = self._vector(task, unflat(task.numbers * (1 + epsilon * signs), task.leaves), None)
+            signs = np.random.default_rng(k).choice([-0.5, 0.5], wanted.numbers.shape) if k else 0.0
+            found = self._vector(wanted, unflat(wanted.numbers * (1 + epsilon * signs), wanted.leaves), None)
             if found is not None:
                 off = np.abs(found - truth.gradient)
                 worst = max(worst, float(np.max(off, where=np.isfinite(off), initial=0.0)))
-        return SEEN * worst / scale / rounding(task.call) if scale else 1.0
+        return SEEN * worst / scale / rounding(wanted.call) if scale else 1.0
 
 
 def _arranged(call: Call) -> Callable[[Leaves], Any]:
@@ -235,73 +275,86 @@ def _arranged(call: Call) -> Callable[[Leaves], Any]:
 
 
 # -- differences -----------------------------------------------------------------------------------
-def by_differences(task: Task, most: int, lines: int) -> Reference | None:
-    """Adaptive differences, of a sample of the inputs where there are more; of what f has a slope in."""
-    n, m = task.numbers.size, task.size
-    few = n <= most
-    chosen = np.arange(n) if few else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
-    values, bars, known = _by_component(task, chosen) if chosen.size else (np.zeros(0), np.zeros(0), np.zeros(0, bool))
-    places = (np.arange(m)[:, None] * n + chosen).ravel()
-    slopes, slope_bars = _by_direction(task, lines)
-    if not (known.any() or slopes.size or n == 0):
+def by_differences(wanted: Wanted, most: int, lines: int) -> Reference | None:
+    """Adaptive differences, of a sample of the inputs and outputs where there are more; of what f has a slope in."""
+    n, m = wanted.numbers.size, wanted.size
+    inputs, outputs = _sample(n, most), _sample(m, OUTPUTS)
+    whole = len(inputs) == n and len(outputs) == m
+    values, bars, known = _by_component(wanted, inputs, outputs)
+    places = (outputs[:, None] * n + inputs).ravel()
+    slopes, slope_bars = _by_direction(wanted, 0 if whole else lines)
+    if not (known.any() or slopes.size or n * m == 0):
         return None
     scale = float(np.max(np.abs(values[known]), initial=0.0))
-    uncertainty = max(float(np.max(bars[known], initial=0.0)) / ROOM / scale if scale else 0.0, rounding(task.call))
-    whole = bool(known.all()) and few
-    name = DIFFERENCES if whole else f"{DIFFERENCES} of {known.sum()} components"
-    name += f" and {len(slopes)} directions" if slopes.size else ""
-    return Reference(
-        name, values[known], uncertainty, None if whole else places[known], bars[known], slopes, slope_bars
-    )
+    uncertainty = max(float(np.max(bars[known], initial=0.0)) / ROOM / scale if scale else 0.0, rounding(wanted.call))
+    whole = whole and bool(known.all())
+    name = DIFFERENCES if whole else f"{DIFFERENCES} of {_counted(int(known.sum()), 'component')}"
+    name += f" and {_counted(len(slopes), 'direction')}" if slopes.size else ""
+    places = None if whole else places[known]
+    return Reference(name, values[known], uncertainty, places, bars[known], slopes, slope_bars, m)
 
 
-def _by_component(task: Task, chosen: Vector) -> tuple[Vector, Vector, Vector]:
+def _sample(size: int, most: int) -> Vector:
+    """Places drawn at random, in order; all of them where they are few."""
+    return np.arange(size) if size <= most else np.sort(np.random.default_rng(0).choice(size, most, replace=False))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _by_component(wanted: Wanted, inputs: Vector, outputs: Vector) -> tuple[Vector, Vector, Vector]:
     """Values, bars, and whether they say anything."""
+    if not inputs.size:
+        return np.zeros(0), np.zeros(0), np.zeros(0, bool)
     # Steps must be long enough for the shortest of the numbers that they move.
-    dtypes = [np.real(leaf).dtype for leaf in map(np.asarray, task.leaves)]
-    dtype = min(dtypes, key=lambda dtype: dtype.itemsize, default=np.dtype(float))
+    dtypes = [np.real(leaf).dtype for leaf in map(np.asarray, wanted.leaves)]
+    dtype = min(dtypes, key=lambda dtype: dtype.itemsize)
 
     def along(leaves: Leaves) -> Vector:
-        moved = task.numbers.copy()
-        moved[chosen] = leaves[0]
-        return task.outputs(unflat(moved, task.leaves))
+        moved = wanted.numbers.copy()
+        moved[inputs] = leaves[0]
+        return wanted.outputs(unflat(moved, wanted.leaves))[outputs]
 
-    point = [task.numbers[chosen].astype(dtype)]
+    point = [wanted.numbers[inputs].astype(dtype)]
     found = numerical.differences(along, point, numerical.Options("adaptive"), full=True)
-    values, bars = (found.value[0] * turn(task.leaves)[chosen]).ravel(), found.error[0].astype(float).ravel()
+    values, bars = (found.value[0] * turn(wanted.leaves)[inputs]).ravel(), found.error[0].astype(float).ravel()
     known = np.isin(found.status[0].ravel(), ("ok", "noisy", "edge")) & np.isfinite(values) & np.isfinite(bars)
     return values, bars, known
 
 
-def _by_direction(task: Task, lines: int) -> tuple[Vector, Vector]:
+def _by_direction(wanted: Wanted, lines: int) -> tuple[Vector, Vector]:
     """Slopes along random directions, and their bars; none in less than double precision, which cannot follow one."""
-    if any(np.real(np.asarray(leaf)).dtype.itemsize < 8 for leaf in task.leaves) or task.size != 1:
+    if any(np.real(np.asarray(leaf)).dtype.itemsize < 8 for leaf in wanted.leaves):
         return np.zeros(0), np.zeros(0)
-    from ..numerical.adaptive import slopes
-
-    found = [slopes(lambda t, d=d: task.at(task.numbers + t * d), 1.0)[0] for d in directions(task.numbers, lines)]
+    pairs = zip(directions(wanted.numbers, lines), signs(lines, wanted.size), strict=True)
+    found = [_slope(wanted, d, weights) for d, weights in pairs]
     seen = all(slope.status in ("ok", "noisy") and np.isfinite(slope.error) for slope in found)
     kept = found if seen else []
     return np.array([s.value for s in kept]), np.array([s.error for s in kept])
 
 
+def _slope(wanted: Wanted, direction: Vector, weights: Vector) -> Any:
+    """The slope of the outputs, added up with these weights, along a direction."""
+    from ..numerical.adaptive import slopes
+
+    return slopes(lambda t: weights @ wanted.at(wanted.numbers + t * direction), 1.0)[0]
+
+
 # -- what it costs ---------------------------------------------------------------------------------
-def _cost(task: Task) -> float:
-    """Elements that f computes, with something for each operation; of what cannot be recorded a guess."""
-    try:
-        graph = record(lambda leaves: task.each_output(leaves)[0], [numerical.own(x) for x in task.leaves])
-    except Exception:  # f may be code that is not adkit's, and refuse traced values in its own way
-        return OVERHEAD
-    return sum(map(_elements, graph.nodes), OVERHEAD)
+def _value(x: Any) -> Vector:
+    return np.asarray(plain(x.value if isinstance(x, Node) else x))
 
 
 def _elements(node: Node) -> float:
     """What a node costs: its largest array, and of a product of matrices their common side times the result."""
-    sizes = [np.size(plain(x.value if isinstance(x, Node) else x)) for x in node.args]
-    size = max([np.size(plain(node.value)), *sizes])
+    sizes = [_value(x).size for x in (node, *node.args)]
     if node.primitive is not None and node.primitive.name == "matmul":
-        first = node.args[0]
-        size = max(
-            size, np.size(plain(node.value)) * np.shape(plain(first.value if isinstance(first, Node) else first))[-1]
-        )
-    return OVERHEAD + size
+        sizes.append(sizes[0] * _value(node.args[0]).shape[-1])
+    return OVERHEAD + max(sizes)
+
+
+def _condition(matrices: Vector) -> float:
+    """The largest condition of some matrices; 0 of what is none."""
+    square = matrices.ndim >= 2 and matrices.shape[-1] == matrices.shape[-2] > 0 and np.all(np.isfinite(matrices))
+    return float(np.max(np.linalg.cond(matrices))) if square else 0.0

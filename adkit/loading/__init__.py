@@ -2,7 +2,7 @@
 
 from ..problems.sizes import Sized, numbers, sizes
 from .code import blaming, declared, function, listed, method
-from .plans import Drawing, Plan, plan
+from .plans import Plan, plan
 from .points import Point, inline, point
 from .subjects import (
     DeclaredSource,
@@ -20,7 +20,6 @@ from .tasks import named, planned
 
 __all__ = [
     "DeclaredSource",
-    "Drawing",
     "FunctionSource",
     "Plan",
     "Point",

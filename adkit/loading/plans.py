@@ -7,31 +7,14 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
 from ..errors import BadRequest, unknown
 from ..problems.sizes import numbers
 from ..records import STATUSES
-
-Kind = Literal["line", "bar"]
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure: the quantities `y`, a panel each, over a parameter of the problem or of the methods (or over sizes).
-
-    `over` names the problem that is drawn (all, if empty), `where` fixes parameters, `methods` chooses among them.
-    """
-
-    kind: Kind
-    x: str
-    y: tuple[str, ...]
-    title: str = ""
-    over: str = ""
-    where: Mapping[str, float] = field(default_factory=dict[str, float])
-    methods: tuple[str, ...] = ()
+from ..report.quantities import quantity
+from ..report.scenes import CATEGORIES, Drawing, Kind
 
 
 @dataclass(frozen=True)
@@ -69,11 +52,6 @@ class PlannedProblem:
     def target(self) -> str:
         """What a person would write on the command line: NAME, FILE.py or FILE.py:NAME."""
         return f"{self.file}:{self.name}" if self.file and self.name else self.file or self.name
-
-    def expected(self, method: str) -> str:
-        """The outcome that is known beforehand of a method, as in "too large" or "ok or wrong"; empty if none is."""
-        matching = (words for pattern, words in self.expect.items() if fnmatchcase(method, pattern))
-        return self.expect.get(method) or next(matching, "")
 
 
 @dataclass(frozen=True)
@@ -155,7 +133,10 @@ _DRAW_KEYS: dict[str, Any] = {
     "title": str,
     "over": str,
     "where": dict,
+    "sizes": list,
     "methods": list,
+    "label": str,
+    "crossing": list,
 }
 _WORDS = {
     str: "a text",
@@ -342,18 +323,29 @@ def _expect(content: Mapping[str, Any], where: str) -> dict[str, str]:
 
 # -- figures -------------------------------------------------------------------------------------
 def _drawing(entry: Any, where: str) -> Drawing:
-    _check_keys(entry, _DRAW_KEYS, ("x", "y"), where)
+    _check_keys(entry, _DRAW_KEYS, ("x", "y", "title"), where)
     kind = entry.get("kind", "line")
-    if kind not in ("line", "bar"):
-        raise unknown(f"kind in {where}:", kind, ("line", "bar"))
-    y = entry["y"] if isinstance(entry["y"], list) else [entry["y"]]
+    if kind not in get_args(Kind):
+        raise unknown(f"kind in {where}:", kind, get_args(Kind))
+    _require(kind == "line" or entry["x"] in CATEGORIES, f"x in {where} must be size or problem, over which points are")
     fixed = entry.get("where", {})
     for name, x in fixed.items():
         _require(_is_a(x, _NUMBER), f"where.{name} in {where} must be a number; got {x!r}")
+    y = entry["y"] if isinstance(entry["y"], list) else [entry["y"]]
     _require(0 < len(y) <= 3, f"y in {where} must name one to three quantities; got {len(y)}")
-    panels, methods = _texts(y, f"y in {where}"), _texts(entry.get("methods", []), f"methods in {where}")
+    crossing = tuple(_texts(entry.get("crossing", []), f"crossing in {where}"))
+    _require(len(crossing) in (0, 2), f"crossing in {where} must name two methods; got {len(crossing)}")
     return Drawing(
-        kind, entry["x"], tuple(panels), entry.get("title", ""), entry.get("over", ""), fixed, tuple(methods)
+        kind,
+        entry["x"],
+        tuple(quantity(name, where).name for name in _texts(y, f"y in {where}")),
+        title=entry["title"],
+        over=entry.get("over", ""),
+        where=fixed,
+        sizes=tuple(_texts(entry.get("sizes", []), f"sizes in {where}")),
+        methods=tuple(_texts(entry.get("methods", []), f"methods in {where}")),
+        label=entry.get("label", ""),
+        crossing=crossing,
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import graph
+from .. import costs
 from ..calls import Call, Leaves, size_of
 from ..containers import Structure
+from ..costs import Cost
 from ..errors import ArgumentError, BadRequest, OutputError, place
 from ..primitives.table import is_complex, shape_of
 
@@ -48,6 +49,8 @@ class Method:
     ranked: bool = True
     # Whether it needs a package that adkit does not bring: compared only when asked for.
     optional: bool = False
+    # What theory says of its cost, in words; `bound` is the number.
+    theory: str = ""
 
     @property
     def imports(self) -> tuple[str, ...]:
@@ -59,8 +62,11 @@ class Method:
         """The parameters that a text may give, as in "forward(chunk=1)"."""
         return tuple(field.name for field in fields(self)) if is_dataclass(self) else ()
 
-    def prepare(self, call: Call, cache: Cache) -> None:
-        """Do what has to be done once per signature, so that it can be timed apart."""
+    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
+        """What has to be done once per signature for a gradient, Jacobian or Hessian, so that it can be timed apart."""
+
+    def prepare_jacobian(self, call: Call, cache: Cache) -> None:
+        """The same for a Jacobian."""
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         """f's value, which is one number, and its derivative with respect to each leaf."""
@@ -86,19 +92,30 @@ class Method:
 
         return hessian_by(call, Forward(), self)
 
-    def passes(self, call: Call) -> int:
-        """How many runs of f, on numbers or on traced numbers, or of code made from f, one gradient takes."""
+    def passes(self, call: Call, outputs: int = 1) -> int:
+        """How many runs of f, on numbers or on traced numbers, of code made from f, or of its tape backwards, the
+        derivatives of so many outputs take."""
         return 1
 
-    def operations(self, call: Call, cache: Cache) -> int | None:
-        """Primitive operations of one value and gradient, an array operation counting as one; None where unknown.
+    def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost | None:
+        """Operations and flops of one value and derivative; None where unknown.
 
-        Everything adkit computes with runs through the table, so the gradient itself can be recorded and counted.
+        Everything adkit computes with runs through the table, so the derivative can be run on numbers that count.
         """
-        return recorded_operations(lambda leaves: self.value_and_gradient(call.moved(leaves), {})[1], call.leaves)
+        run = self.value_and_gradient if derivative == "gradient" else self.jacobian
+        return costs.of(lambda leaves: run(call.moved(leaves), {}), call.leaves)
 
-    def tape_bytes(self, call: Call) -> int | None:
-        """Bytes held by the tape when f has been recorded; None for a method without a tape."""
+    def bound(self, call: Call, outputs: int = 1) -> float | None:
+        """How many times the flops of f those of its value and derivatives are at most, by theory; None without one."""
+        return None
+
+    def tape(self, call: Call) -> tuple[int, int] | None:
+        """Length and bytes of the tape when f has been recorded; None for a method without a tape."""
+        return None
+
+    def expression_nodes(self, call: Call, cache: Cache, derivative: str = "gradient") -> tuple[int, int] | None:
+        """Operations in the formulas of the derivative, as the method shares them and written out as trees; None for a
+        method without formulas."""
         return None
 
     def missing(self) -> str | None:
@@ -108,15 +125,6 @@ class Method:
     def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
         """The call without adkit's handling of arguments, which is what a timing of somebody else's code is of."""
         return None
-
-
-def recorded_operations(fun: Callable[[Leaves], Any], leaves: Leaves) -> int | None:
-    """How many primitive operations fun takes; None if it does not take traced values."""
-    try:
-        recorded = graph.record(fun, leaves)
-    except Exception:  # fun may be code that is not adkit's, and refuse traced values in its own way
-        return None
-    return len(recorded.nodes) + len(recorded.decisions)
 
 
 def hessian_by(call: Call, outer: Method, inner: Method) -> list[Leaves]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..calls import Call, Leaves, kind_of
 from ..containers import flatten_like
+from ..costs import Cost
 from ..errors import ArgumentError, BadRequest, place
 from ..primitives.table import shape_of
 from .base import Cache, Jacobian, Method, hessian_by
@@ -156,26 +157,35 @@ class Engine(Method):
         return None
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        out, gradients = self._gradients(call, cache)()
+        out, gradients = self._own(call, cache, "value_and_gradient")()
         gradient = gradients[0] if call.single else gradients
         return call.as_scalar(out), call.rearranged(gradient, f"method {self.name!r}")
 
-    def operations(self, call: Call, cache: Cache) -> int | None:
+    def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost | None:
         return None  # it does not compute with adkit's primitives
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         # The engine's own code cannot be traced, but it can be called.
         return hessian_by(call, Numerical(), self)
 
-    def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
-        return self._gradients(call, cache) if derivative == "gradient" else None
+    def jacobian(self, call: Call, cache: Cache) -> Jacobian:
+        outputs, structure = call.output_leaves(call(call.leaves))
+        if structure is not None or any(part is not None for part in call.structures):
+            return super().jacobian(call, cache)
+        found = self._own(call, cache, "jacobian")()
+        return outputs, None, [_row(call, found[0] if call.single else found, shape_of(outputs[0]))]
 
-    def _gradients(self, call: Call, cache: Cache) -> Callable[[], Any]:
+    def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
+        return self._own(call, cache, "value_and_gradient" if derivative == "gradient" else derivative)
+
+    def _own(self, call: Call, cache: Cache, what: str) -> Callable[[], Any]:
         """The engine's own call, made once for each f."""
-        if cache.get("f") is not call.f:
+        known, engine = cache.get(what, (None, None))
+        if engine is None or known is not call.f:
             if (missing := self.missing()) is not None:
                 raise BadRequest(f"method {self.name!r} is {missing}")
             module = importlib.import_module(f"adkit.engines.{self.name}")
-            cache["f"], cache["engine"] = call.f, module.value_and_gradient(call.f, call.positions)
-        engine, args = cache["engine"], call.arguments(call.leaves)
+            engine = getattr(module, what)(call.f, call.positions)
+            cache[what] = call.f, engine
+        args = call.arguments(call.leaves)
         return lambda: engine(*args, **call.kwargs)

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import numerical
+from .. import costs, numerical
 from ..calls import Argnums, Call, Leaves, kind_of, size_of
 from ..containers import Structure, unflatten
+from ..costs import Cost
 from ..errors import BadRequest
 from ..primitives.table import is_complex, shape_of
 from ..tracing import plain
 from . import bounds
 from .analyticity import Continuation
-from .base import Cache, Jacobian, Method, hessian_by, recorded_operations, require_real
+from .base import Cache, Jacobian, Method, hessian_by, require_real
 
 # About how often the adaptive scheme calls f for a component.
 ADAPTIVE_CALLS = 30
@@ -89,6 +90,7 @@ class Numerical(Method):
     """
 
     name = "numerical"
+    theory = "2 n + 1 runs of f for n inputs (central; more where two steps are tried), n + 1 (forward)"
     exact = False
     scheme: str = "central"
     step: float | None = None
@@ -163,12 +165,16 @@ class Numerical(Method):
         return bounds.limits(self.bounds, call)
 
     # -- counts ------------------------------------------------------------------------------------
-    def operations(self, call: Call, cache: Cache) -> int | None:
+    def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost | None:
         """Those of all the runs of f; the few of the quotients do not count."""
-        of_f = recorded_operations(call.scalar, call.leaves)
-        return None if of_f is None else self.passes(call) * of_f
+        of_f = costs.of(call, call.leaves)
+        return None if of_f is None else Cost().plus(of_f, self.passes(call))
 
-    def passes(self, call: Call) -> int:
+    def bound(self, call: Call, outputs: int = 1) -> float | None:
+        """f is run as often as the scheme says, and nothing else."""
+        return self.passes(call)
+
+    def passes(self, call: Call, outputs: int = 1) -> int:
         """Runs of f where it has values on both sides, and no bound is near; about as many of the adaptive scheme."""
         if self.scheme in ("forward", "complex"):
             return 1 + size_of(call.leaves) + (COMPLEX_EXTRA if self.scheme == "complex" else 0)

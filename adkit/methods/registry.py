@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import BadRequest, unknown
+from ..plugins import take_up
 from .base import Method
 from .given import Engine, External, Manual
 from .numerical import Numerical
@@ -15,6 +16,8 @@ from .traced import Auto, Forward, Reverse
 
 class Methods(Mapping[str, Method]):
     """The methods by name. A name stands for a default object; an object may be given wherever a name may.
+
+    Methods of installed packages are looked for when a name is not known or all are asked for.
 
     Example:
         >>> import adkit as ad
@@ -27,20 +30,34 @@ class Methods(Mapping[str, Method]):
 
     def __init__(self, known: Mapping[str, Method]) -> None:
         self._known = dict(known)
+        self._broken: list[str] | None = None
 
     def __getitem__(self, name: str) -> Method:
-        if not isinstance(name, str) or name not in self._known:
+        if not isinstance(name, str) or (name not in self._known and name not in self._complete()):
             raise unknown("method", name, self._known)
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
+        return iter(list(self._complete()))
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._complete())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name in self._known
+        return isinstance(name, str) and (name in self._known or name in self._complete())
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """A sentence for each package whose methods cannot be used."""
+        self._complete()
+        return tuple(self._broken or ())
+
+    def _complete(self) -> dict[str, Method]:
+        """All methods, with those of installed packages: entry points `adkit.methods`, each what `register` takes."""
+        if self._broken is None:
+            self._broken = []  # set before anything is loaded: what is loaded may ask for methods
+            self._broken = take_up("adkit.methods", self.register)
+        return self._known
 
     def register(self, name: str, method: Method | Callable[..., Callable[..., Any]]) -> None:
         """Name a method of your own.

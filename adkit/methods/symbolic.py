@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 from ..calls import Call, Leaves
 from ..containers import unflatten
+from ..costs import Cost
 from ..errors import BadRequest
 from ..primitives.table import dtype_of, shape_of
 from ..snapshots import Snapshot, snapshot
 from .base import Cache, Jacobian, Method, require_count, require_real
+from .theory import reverse_bound
 
 
 class _Known(NamedTuple):
@@ -45,6 +47,7 @@ class Symbolic(Method):
     """
 
     name = "symbolic"
+    theory = "as the reverse mode when subexpressions are shared; without, no bound"
     cse: bool = True
     max_ops: int | None = None
 
@@ -61,8 +64,11 @@ class Symbolic(Method):
     def imports(self) -> tuple[str, ...]:
         return ("adkit.symbolic.derivation",)
 
-    def prepare(self, call: Call, cache: Cache) -> None:
-        self._derived(call, cache, "gradient")
+    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
+        self._derived(call, cache, derivative, scalar=derivative != "jacobian")
+
+    def prepare_jacobian(self, call: Call, cache: Cache) -> None:
+        self._derived(call, cache, "jacobian", scalar=False)
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         return self._derived(call, cache, "gradient")[1]
@@ -74,9 +80,18 @@ class Symbolic(Method):
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         return self._derived(call, cache, "hessian")[1]
 
-    def operations(self, call: Call, cache: Cache) -> int:
-        """Scalar operations of the generated code for one value and gradient."""
-        return self._derived(call, cache, "gradient")[0].operations
+    def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost:
+        """Scalar operations of the generated code, of which each counts as a flop."""
+        operations = self._derived(call, cache, derivative, scalar=derivative != "jacobian")[0].operations
+        return Cost(operations, operations)
+
+    def bound(self, call: Call, outputs: int = 1) -> float | None:
+        """With shared subexpressions the code is that of reverse accumulation; without, nothing bounds it."""
+        return reverse_bound(outputs) if self.cse else None
+
+    def expression_nodes(self, call: Call, cache: Cache, derivative: str = "gradient") -> tuple[int, int]:
+        derivation = self._derived(call, cache, derivative, scalar=derivative != "jacobian")[0]
+        return derivation.operations, derivation.tree_operations
 
     def reference(self, call: Call, digits: int = 50) -> Leaves:
         """The gradient evaluated with this many digits: arrays of mpmath numbers."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .. import blocks, forward, reverse
+from .. import blocks, costs, forward, reverse
 from ..calls import Call, Leaves, ones_like, size_of
 from ..containers import Structure
+from ..costs import Cost, Tally
 from ..errors import LostDerivative
 from ..primitives.table import dtype_of, float_dtype, is_complex, shape_of
 from .base import Cache, Jacobian, Method, hessian_by, require_count
+from .theory import forward_bound, reverse_bound
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Forward(Method):
     """
 
     name = "forward"
+    theory = "f once a pass, and at most 3 times more for each input"
     chunk: int = 64
 
     def __post_init__(self) -> None:
@@ -61,8 +65,34 @@ class Forward(Method):
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         return hessian_by(call, self, self)
 
-    def passes(self, call: Call) -> int:
+    def passes(self, call: Call, outputs: int = 1) -> int:
         return max(1, -(-size_of(call.leaves) // self.chunk))
+
+    def bound(self, call: Call, outputs: int = 1) -> float | None:
+        return forward_bound(self.passes(call), size_of(call.leaves))
+
+    def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost | None:
+        """That of all passes, of which those that move elements of the same leaves take the same."""
+        total = Cost()
+        for (start, stop), times in self._kinds_of_passes(call).items():
+            one = costs.tally(partial(_one_pass, call, start, stop))
+            if one is None:
+                return None
+            total = total.plus(one, times * (2 if any(map(is_complex, call.leaves)) else 1))
+        return total
+
+    def _kinds_of_passes(self, call: Call) -> dict[tuple[int, int], int]:
+        """The directions of a pass, and how many others are like it, for each kind of pass."""
+        n = size_of(call.leaves)
+        edges = np.cumsum([size_of([leaf]) for leaf in call.leaves])
+        found: dict[Any, tuple[int, int]] = {}
+        times: dict[tuple[int, int], int] = {}
+        for start in range(0, max(n, 1), self.chunk):
+            stop = min(start + self.chunk, n)
+            kind = stop - start, int(np.searchsorted(edges, start, "right")), int(np.searchsorted(edges, stop))
+            first = found.setdefault(kind, (start, stop))
+            times[first] = times.get(first, 0) + 1
+        return times
 
     def _blocks(self, call: Call, run: Callable[[Leaves], Leaves]) -> tuple[Leaves, list[Leaves]]:
         """Outputs, and one block per output and leaf, from passes over all unit directions."""
@@ -93,6 +123,29 @@ class Forward(Method):
             pairs = zip(found, outputs, strict=True)
             stacks.append([blocks.directions_first(t, out, stop - start, batched) for t, out in pairs])
         return outputs, [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in zip(*stacks, strict=True)]
+
+
+def _one_pass(call: Call, start: int, stop: int, counter: Tally) -> None:
+    """One pass on numbers that count, values and directions alike."""
+    batched = size_of(call.leaves) != 1
+    seeds = forward.seeds(call.leaves, start, stop)
+    seeds = [None if s is None else counter.box(s if batched else _single(s[0])) for s in seeds]
+
+    def run(leaves: Leaves) -> Leaves:
+        return call.output_leaves(call(leaves))[0]
+
+    forward.push(run, [counter.box(x) for x in call.leaves], seeds, batched=batched)
+
+
+def _swept(call: Call, counter: Tally) -> None:
+    """f recorded and swept for each number that it returns, on numbers that count; all sweeps of an array alike."""
+    recorded = _Recorded(call, [counter.box(x) for x in call.leaves])
+    for out in recorded.found:
+        before = counter.cost
+        seed = np.zeros(shape_of(out), dtype_of(out))
+        reverse.sweep(recorded.tape, [(out, counter.box(seed[()]))], recorded.variables)
+        others = max(size_of([out]) - 1, 0)
+        counter.cost = counter.cost.plus(counter.cost.minus(before), others)
 
 
 def _pushed(run: Callable[[Leaves], Leaves], leaves: Leaves, seeds: list[Any], count: int | None) -> forward.Outputs:
@@ -136,9 +189,21 @@ class Reverse(Method):
     """
 
     name = "reverse"
+    theory = "at most 5 times f for a gradient; 1 + 4 m times for the Jacobian of m outputs"
 
-    def tape_bytes(self, call: Call) -> int | None:
-        return reverse.record(call.scalar, call.leaves)[2].nbytes()
+    def passes(self, call: Call, outputs: int = 1) -> int:
+        """Each takes a run backwards; the one forwards that they share is part of the first."""
+        return outputs
+
+    def bound(self, call: Call, outputs: int = 1) -> float | None:
+        return reverse_bound(outputs)
+
+    def tape(self, call: Call) -> tuple[int, int] | None:
+        tape = _Recorded(call).tape
+        return len(tape.entries), tape.nbytes()
+
+    def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost | None:
+        return costs.tally(partial(_swept, call))
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         out, variables, tape = reverse.record(call.scalar, call.leaves)
@@ -154,10 +219,10 @@ class Reverse(Method):
 class _Recorded:
     """f on a tape, to be swept once for each number that it returned."""
 
-    def __init__(self, call: Call) -> None:
-        self.leaves = call.leaves
+    def __init__(self, call: Call, leaves: Leaves | None = None) -> None:
+        self.leaves = call.leaves if leaves is None else leaves
         (self.found, self.structure), self.variables, self.tape = reverse.record(
-            lambda leaves: call.output_leaves(call(leaves)), call.leaves
+            lambda leaves: call.output_leaves(call(leaves)), self.leaves
         )
         self.outputs = [self.tape.value(out) for out in self.found]
 

@@ -8,12 +8,11 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from ..records import TRIAL_COLUMNS, Trial
-from . import cells, documents
+from . import cells, documents, trial_results
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = 1
 # So many cases are listed of a peer; of adkit all.
 LISTED = 8
 _DIFFERENTIABLE = ("smooth", "rough", "noisy", "edge")
@@ -80,10 +79,19 @@ class TrialReport:
         return self.table.to_csv(index=False)
 
     def to_json(self) -> str:
-        """All columns, unrounded; infinities and nan as strings, what was not measured as null."""
-        rows = [asdict(row) for row in self.rows]
-        document = {"schema": SCHEMA, "question": self.question, "environment": self.environment, "rows": rows}
+        """All there is: schema 2 of `adkit.report.trial_results`; `from_json` reads it back the same."""
+        document = trial_results.to_document(self.rows, self.environment, self.question, self.conditions)
         return documents.to_json(document)
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "this text") -> TrialReport:
+        """The report that `to_json` has written; `where`, say a file's name, is what a refusal blames."""
+        return cls(**trial_results.from_document(documents.from_json(text, where), where))
+
+    @property
+    def reading(self) -> str:
+        """The tables in a few sentences."""
+        return _reading_of_checkers(_tools(self.rows)) if self.of_gradients else _reading_of_derivatives(self.rows)
 
 
 # -- what a row is, in this report -----------------------------------------------------------------
@@ -162,7 +170,7 @@ def _of_checkers(rows: Sequence[Trial]) -> list[str]:
     parts = [
         _table(headings, [_line(tool, mine, _CHECKER_COLUMNS) for tool, mine in tools.items()]),
         _sizes(rows),
-        _reading_of_checkers(tools),
+        f"**The reading.** {_reading_of_checkers(tools)}",
         "*Wrong gradients passed*: of those planted. *Right ones called wrong*: failed, or ended in an error. *Left "
         "undecided*: neither passed nor called wrong; the words say why. *Cause named*: of the gradients at kinks, "
         "cusps, jumps, edges and under noise, those for which anything in what the tool says names that. *Calls of f*: "
@@ -188,7 +196,7 @@ def _reading_of_checkers(tools: Mapping[str, Sequence[Trial]]) -> str:
     of_peers = [(sum(map(_passed_wrong, rows)), sum(map(_failed_right, rows))) for rows in peers.values()]
     passed, failed = zip(*of_peers, strict=True)
     return (
-        f"**The reading.** adkit passed {wrong:,} of the wrong gradients and called {right} of the right ones wrong. "
+        f"adkit passed {wrong:,} of the wrong gradients and called {right} of the right ones wrong. "
         f"Its peers, in their default configuration, passed {min(passed):,} to {max(passed):,} and called "
         f"{min(failed)} to {max(failed)} wrong. A gradient under noise or at the edge of a domain adkit does not pass "
         "unless asked to be lenient: it says which it is, and how far the gradient is from what it saw."
@@ -295,7 +303,7 @@ def _of_derivatives(rows: Sequence[Trial]) -> list[str]:
     if drawn:
         parts += ["### Random functions, of random scales", _derivative_table(drawn)]
     parts += [
-        _reading_of_derivatives(rows),
+        f"**The reading.** {_reading_of_derivatives(rows)}",
         "*Right to*: relative to the true derivative (absolute where that is 0), which mpmath finds with a hundred "
         "digits. *10 % off, unsaid*: with no claim, or with one that does not hold. *Claimed error held*: the true "
         "derivative lies within it, or the tool refused to give a number. *Claim off by over 10 ×*: more than ten "
@@ -318,7 +326,7 @@ def _reading_of_derivatives(rows: Sequence[Trial]) -> str:
         if claims:
             held, far = sum(row.held is True for row in claims), sum(map(_far_off, claims))
             parts.append(f"of {tool} {held:,} of {len(claims):,} claims hold, and {far:,} are off by over ten times")
-    return f"**The reading.** Taken together, {'; '.join(parts)}. The other tools claim nothing."
+    return f"Taken together, {'; '.join(parts)}. The other tools claim nothing."
 
 
 def _far_off(row: Trial) -> bool:

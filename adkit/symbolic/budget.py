@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..costs import flops
 from ..errors import ExpressionTooLarge
 from ..graph import Graph, Node
-from ..primitives import Elementwise
 from ..tracing import plain
 
 # Scalar operations of f that are taken on. At the limit, deriving takes a few seconds and a few hundred megabytes.
@@ -62,16 +62,12 @@ def needed_nodes(graph: Graph) -> list[Node]:
 def _cost(node: Node) -> float:
     """Scalar operations of one node."""
     assert node.primitive is not None
-    if isinstance(node.primitive, Elementwise):
-        return _size(node)
     if node.primitive.flow == "moves":
         return _MOVE_COST * (_size(node) + _sizes(node.args))
-    if node.primitive.name == "matmul":
-        return 2 * _size(node) * np.shape(_value(node.args[0]))[-1]
     if node.primitive.name in ("det", "slogdet", "inv", "solve"):
         # By the adjugate, which takes n products of matrices.
         return 2 * _size(node.args[0]) * np.shape(_value(node.args[0]))[-1] ** 2
-    return _size(node) + _sizes(node.args)
+    return flops(node.primitive, node.value, [_value(arg) for arg in node.args], node.params)
 
 
 def _value(x: Any) -> Any:

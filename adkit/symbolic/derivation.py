@@ -102,6 +102,11 @@ class Derivation:
         return self._jacobian.program.operations
 
     @property
+    def tree_operations(self) -> int:
+        """The same with every result written out as one expression in the inputs; more than 10^300 counts as that."""
+        return self._jacobian.program.tree_operations
+
+    @property
     def source(self) -> str:
         """The generated code: a Python function of all numbers in the arguments, in SymPy's notation."""
         return self._jacobian.program.source()

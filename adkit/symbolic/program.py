@@ -19,6 +19,9 @@ from ..tracing import Box
 from .budget import GROWTH
 from .rules import PASSED, Applied, Number, Rule, literal, row_rule
 
+# No expression is counted beyond this, which is still a number that can be drawn.
+LARGEST = 10**300
+
 
 class Scalar:
     """An input, a constant or the result of a step. Operators make new steps, so NumPy can compute with scalars."""
@@ -219,6 +222,22 @@ class Program:
     def operations(self) -> int:
         """Scalar operations of one run."""
         return sum(step.rule.operations for step in self.steps)
+
+    @property
+    def tree_operations(self) -> int:
+        """Scalar operations of all outputs, each written out as one expression in the inputs, at most LARGEST."""
+        sizes = self.tree_sizes()
+        return min(sum(sizes.get(out, 0) for out in self.outputs), LARGEST)
+
+    def tree_sizes(self) -> dict[Atom, int]:
+        """Scalar operations of each result written out as one expression in the inputs."""
+        sizes: dict[Atom, int] = {}
+        for result, rule, args in self.steps:
+            repeated = zip(args, rule.occurrences, strict=True)
+            size = rule.operations + sum(count * sizes.get(arg, 0) for arg, count in repeated)
+            # Doubled at each of many steps, a number would itself outgrow everything.
+            sizes[result] = min(size, LARGEST)
+        return sizes
 
     def source(self, exact: bool = False) -> str:
         """Python code of a function of the inputs (x0, ...), which reads the constants (c0, ...) as globals.

@@ -135,10 +135,7 @@ class _Size(NamedTuple):
 
 def _check_trees(program: Program) -> None:
     """Refuse trees of more than max_ops operations, counted through the program, before any is built."""
-    sizes: dict[Atom, int] = {}
-    for result, rule, args in program.steps:
-        repeated = zip(args, rule.occurrences, strict=True)
-        sizes[result] = rule.operations + sum(count * sizes.get(arg, 0) for arg, count in repeated)
+    sizes = program.tree_sizes()
     total = sum(sizes.get(out, 0) for out in program.outputs)
     # SymPy sorts the terms of a sum at every step that adds one: what is built on the way counts too.
     _check("f, written out as one expression, takes", max(total, sum(sizes.values()) // 100), program)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ def flat(leaves: Any) -> Vector:
 
 def _doubles(leaf: Any) -> Vector:
     leaf = np.atleast_1d(plain(leaf))
-    return (leaf.astype(complex).view(float) if leaf.dtype.kind == "c" else leaf.astype(float)).ravel()
+    return leaf.astype(complex).ravel().view(float) if leaf.dtype.kind == "c" else leaf.astype(float).ravel()
 
 
 def width(leaf: Any) -> int:
@@ -61,11 +62,17 @@ def _leaf(piece: Vector, leaf: Any) -> Any:
     return type(leaf)(piece[0])
 
 
-def matrix(rows: Sequence[Leaves], widths: Sequence[int]) -> Vector:
+def matrix(rows: Sequence[Leaves], leaves: Sequence[Any]) -> Vector:
     """The blocks [output leaf][input leaf] of a Jacobian in one vector, output by output."""
-    total = sum(widths)
-    bands = [np.concatenate([flat([b]).reshape(-1, w) for b, w in zip(row, widths, strict=True)], 1) for row in rows]
-    return np.concatenate(bands).ravel() if bands and total else np.zeros(0)
+    return np.concatenate([np.zeros(0), *(_band(row, leaves) for row in rows)])
+
+
+def _band(row: Leaves, leaves: Sequence[Any]) -> Vector:
+    """The blocks of one output leaf, side by side."""
+    pairs = list(zip(row, leaves, strict=True))
+    height = math.prod(np.shape(row[0])[: np.ndim(row[0]) - np.ndim(leaves[0])]) if pairs else 0
+    parts = [flat([block]).reshape(height, width(leaf)) for block, leaf in pairs]
+    return np.concatenate(parts, axis=1).ravel() if parts else np.zeros(0)
 
 
 def turn(leaves: Sequence[Any]) -> Vector:
@@ -75,7 +82,7 @@ def turn(leaves: Sequence[Any]) -> Vector:
 
 
 # -- what is asked ---------------------------------------------------------------------------------
-class Task:
+class Wanted:
     """f at a point, called as a black box: each call gets arrays of its own.
 
     Attributes:
@@ -89,18 +96,18 @@ class Task:
         self.derivative: Derivative = derivative
         self.leaves: Leaves = [own(x) for x in call.leaves]
         self.numbers = flat(self.leaves)
-        mine = [own(x) for x in self.leaves]
+        mine = self.copies()
         self.value = self._real(mine)
         self.writes = fingerprint(mine) != fingerprint(self.leaves)
         self.size = self.value.size
 
     @property
-    def widths(self) -> list[int]:
-        return [width(leaf) for leaf in self.leaves]
-
-    @property
     def complex(self) -> bool:
         return any(np.iscomplexobj(leaf) for leaf in self.leaves)
+
+    def copies(self) -> Leaves:
+        """The point, for somebody who may write into it."""
+        return [own(x) for x in self.leaves]
 
     def outputs(self, leaves: Leaves | None = None) -> Vector:
         """The outputs of f in one vector."""
@@ -129,9 +136,9 @@ class Task:
             return np.full(self.size, np.nan)
         return found if found.size == self.size else np.full(self.size, np.nan)
 
-    def moved(self, leaves: Leaves) -> Task:
+    def moved(self, leaves: Leaves) -> Wanted:
         """The same question at another point."""
-        return Task(self.call.moved(leaves), self.derivative)
+        return Wanted(self.call.moved(leaves), self.derivative)
 
     def nearby(self) -> Iterator[Leaves]:
         """Points beside this one, none of whose numbers is the same."""

@@ -1,0 +1,102 @@
+"""The page of a comparison, and the index of all pages: Markdown made of what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import advice
+from .comparison import Comparison
+from .documents import escaped
+from .trials import TrialReport
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on a page: where it lies, as seen from there, what it shows in a sentence, and what its marks are."""
+
+    path: str
+    alt: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a page comes from: the comparison file and its results, as seen from the page, and what makes it anew."""
+
+    plan: str
+    results: str
+    run: str
+    render: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the index. Without results there is no `answer`, and `command` is what makes them."""
+
+    name: str
+    title: str
+    question: str
+    answer: str
+    command: str
+
+
+def page(title: str, comparison: Comparison, pictures: Sequence[Picture], origin: Origin) -> str:
+    """The question, the answer, the figures, the tables, and how all of it was made."""
+    answer = advice.markdown(comparison.rows)
+    # The answer of a page comes first.
+    body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n").replace(f"{answer}\n\n", "")
+    head = [*_head(title, comparison.question), answer]
+    return "\n\n".join([*head, *map(_picture, pictures), body, _made(origin)]) + "\n"
+
+
+def trial_page(title: str, report: TrialReport, origin: Origin) -> str:
+    """The same of trials."""
+    body = report.to_markdown().removeprefix(f"## {report.question}\n\n")
+    return "\n\n".join([*_head(title, report.question), body, _made(origin)]) + "\n"
+
+
+def headline(comparison: Comparison) -> str:
+    """The first sentence that is recommended for each problem."""
+    lines = comparison.recommendation.splitlines()
+    return " ".join(line.partition(". ")[0].rstrip(".") + "." for line in lines) or "Nothing ran."
+
+
+def _head(title: str, question: str) -> list[str]:
+    return [f"# {title}", *([f"**{question}**"] if question else [])]
+
+
+def _picture(picture: Picture) -> str:
+    caption = f"  \n*{escaped(picture.caption)}*" if picture.caption else ""
+    alt = picture.alt.replace("[", "(").replace("]", ")").replace("\n", " ")
+    return f"![{alt}]({picture.path}){caption}"
+
+
+def _made(origin: Origin) -> str:
+    return (
+        f"This page is drawn from [the stored results]({origin.results}), which `{origin.run}` measures as "
+        f"[its comparison file]({origin.plan}) states; `{origin.render}` draws it again without timing anything."
+    )
+
+
+def index(entries: Sequence[Entry], others: Sequence[tuple[str, str]], render: str) -> str:
+    """Every report with its question and its headline; `others` are pages by name and title that lie there too."""
+    parts = [
+        "# Reports",
+        "Each report answers the question of a file in `comparisons/`, from results that are stored beside it. Every "
+        "derivative in them is checked before it is timed. Times differ from machine to machine: read the ratios, and "
+        "the counts, which do not.",
+        *map(_line, entries),
+        f"`adkit compare comparisons/NAME.toml` measures one again, and `{render}` draws all of them without timing "
+        "anything. The tools of others are tried where they are installed (`pip install 'adkit[peers]'`).",
+    ]
+    if others:
+        parts.append("Made by other means: " + ", ".join(f"[{title}]({name}.md)" for name, title in others) + ".")
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(entry: Entry) -> str:
+    """A report of the index: its title, its question, its answer."""
+    title = f"[{entry.title}]({entry.name}.md)" if entry.answer else entry.title
+    answer = escaped(entry.answer) if entry.answer else f"no results yet: `{entry.command}` makes them"
+    return f"## {title}\n\n*{entry.question}*\n\n{answer}"
