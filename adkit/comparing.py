@@ -74,8 +74,7 @@ def compare(
     chosen = None if methods is None else harness.contenders(_listed(methods))
     sources = _sources(f, args, argnums, kwargs or {}, gradient, sizes, derivative, seed)
     campaign = harness.Campaign([harness.Task(source, chosen) for source in sources], settings)
-    with harness.threads_limited(threads):
-        rows = [row for _, rows in campaign.run() for row in rows]
+    rows = [row for _, rows in campaign.run() for row in rows]
     return Comparison(rows, harness.environment(threads), settings=settings.as_dict())
 
 

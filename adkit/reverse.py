@@ -246,7 +246,8 @@ def sweep(tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variabl
     # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
     with np.errstate(all="ignore"):
         # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
-        nested = any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds)
+        nested = any(isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds)
+        nested = nested and any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds)
         if tape.selects and nested:
             found = _guarded(tape, seeds, inputs)
         else:

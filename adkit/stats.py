@@ -21,6 +21,8 @@ _OF_ONE = math.log(2) / 1.96
 SCATTERED, OUTLYING, SHORT, FEW, LOADED = 0.1, 0.5, 1e-3, 5, 1.0
 # A slope that changes by less than this over the sizes is one slope.
 STRAIGHT = 0.05
+# Powers between which one is looked for above an overhead, and how well it has to be known.
+POWERS, VAGUE = (0.05, 6.0), 0.5
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 Cheaper = Literal["a", "b", ""]
@@ -42,12 +44,16 @@ class Interval:
 
 @dataclass(frozen=True)
 class Growth:
-    """y grows as x to the power `slope`, plus or minus `error` (95 %), fitted to `n` sizes from `start` on."""
+    """y grows as x to the power `slope`, plus or minus `error` (95 %), fitted to `n` sizes from `start` on.
+
+    That is above a fixed `overhead`, where one shows.
+    """
 
     slope: float
     error: float
     n: int
     start: float
+    overhead: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -152,18 +158,51 @@ def stability(samples: Sequence[float], loops: int, load: float | None = None) -
 
 # -- growth ----------------------------------------------------------------------------------------
 def growth(x: Sequence[float], y: Sequence[float]) -> Growth | None:
-    """The slope of log y over log x, on the largest sizes: from where the curve is straight; None for fewer than two.
+    """The slope of log y over log x, above a fixed overhead where the curve bends; None for fewer than two sizes.
 
-    A fixed overhead bends the curve at small sizes; these are left out as long as three remain.
+    Where the overhead hides the growth so far that its power cannot be told, the slope is that of the largest sizes,
+    from where the curve is straight, three at least.
     """
-    points = sorted((math.log(a), math.log(b)) for a, b in zip(x, y, strict=True) if a > 0 and b > 0)
-    u, v = (np.asarray(part, float) for part in zip(*points, strict=True)) if points else (np.empty(0), np.empty(0))
+    points = np.array(sorted((a, b) for a, b in zip(x, y, strict=True) if a > 0 and b > 0), float).reshape(-1, 2)
+    u, v = np.log(points).T
     if len(np.unique(u)) < 2:
         return None
+    if len(np.unique(u)) > 3 and (found := _above_overhead(points[:, 0], points[:, 1], _bends_up(u, v))).error <= VAGUE:
+        return found
     while len(np.unique(u)) > 3 and _bends_up(u, v):
         u, v = u[u > u[0]], v[u > u[0]]
-    slope, error = _line(u, v)
-    return Growth(slope, error, len(u), sorted(x)[-len(u)])
+    return Growth(*_line(u, v), len(u), float(points[-len(u), 0]))
+
+
+def _above_overhead(x: Vector, y: Vector, bends: bool) -> Growth:
+    """The power p for which c + a x**p is closest to y, in relative terms: for each p, c and a are linear.
+
+    Where that is not what the points lie on, no overhead c shows, or what grows does not show beside it at three
+    sizes, p is not known: its error is infinite.
+    """
+    z, ones = x / x[-1], 1 / y
+    low, high = POWERS
+    for _ in range(8):
+        powers = np.linspace(low, high, 41)
+        low, high = powers[np.clip(np.argmin(_misfit(ones, z, powers)[0]) + np.array([-1, 1]), 0, 40)]
+    p = float((low + high) / 2)
+    misfit, c, a = (float(part[0]) for part in _misfit(ones, z, np.array([p])))
+    jacobian = np.column_stack([ones, ones * z**p, a * ones * z**p * np.log(z)])
+    free = len(x) - 3
+    variance = misfit / free * np.diag(np.linalg.pinv(jacobian.T @ jacobian))
+    scatter = _student(free) * np.sqrt(np.maximum(variance, 0))
+    fits = 1.01 * POWERS[0] < p < 0.99 * POWERS[1] and misfit < SCATTERED**2 * free
+    shows = c > (0 if bends else scatter[0]) and a * z[-3] ** p > STRAIGHT * c and fits
+    return Growth(p, float(scatter[2]) if shows else math.inf, len(x), float(x[0]), c)
+
+
+def _misfit(ones: Vector, z: Vector, powers: Vector) -> tuple[Vector, Vector, Vector]:
+    """For each power the sum of squares, c and a."""
+    b = ones * z ** powers[:, None]
+    aa, ab, bb, a1, b1 = ones @ ones, b @ ones, np.sum(b * b, axis=1), ones.sum(), b.sum(axis=1)
+    determinant = aa * bb - ab * ab
+    c, a = (a1 * bb - b1 * ab) / determinant, (aa * b1 - ab * a1) / determinant
+    return np.sum((c[:, None] * ones + a[:, None] * b - 1) ** 2, axis=1), c, a
 
 
 def _line(u: Vector, v: Vector) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from adkit.harness.contenders import Contender
 from adkit.harness.counting import OutOfTimeError, Watched, peak_bytes
 from adkit.harness.judging import errors, tolerance
 from adkit.harness.reference import Reference, flat, references_for
-from adkit.methods import Manual, Method
+from adkit.methods import External, Manual, Method
 from adkit.records import Row
 
 QUICK = harness.Settings(seconds=0.02)
@@ -128,6 +128,78 @@ def test_a_method_that_raises_is_a_row_and_not_the_end() -> None:
     assert rows["broken"].status == "error"
     assert rows["broken"].note == "RuntimeError: out of order"
     assert rows["reverse"].status == "ok"
+
+
+CUBES = (np.array([1.0, 2.0]),)
+
+
+def judged(gradient, f=lambda x: np.sum(x**3), args=CUBES) -> Row:
+    subject = Subject(f, args)
+    external = External("judged", lambda f, argnums: gradient)
+    return Cell(subject, Contender("judged", external), QUICK).check(references_for(subject))
+
+
+@pytest.mark.parametrize(
+    ("gradient", "status", "words"),
+    [
+        (lambda x: 3 * x**2, "ok", ""),
+        (lambda x: {"x": 3 * x**2}, "wrong", "the derivative by argument 0 is a dict where numbers are needed"),
+        (lambda x: (3 * x**2).astype(np.float32), "wrong", "dtype float32 and shape .2,. where float64 is needed"),
+        (lambda x: 3 * x**2 + 0j, "wrong", "is complex where a real one is needed"),
+        (lambda x: (3 * x**2)[:1], "wrong", "shape .1,. where .2,. is needed"),
+        (lambda x: None, "wrong", "None"),
+        (lambda x: 3 * x**2 * np.array([1.0, np.nan]), "wrong", "nan where the reference has 12"),
+        (lambda x: np.multiply(x, 0.5, out=x) * 6 * x * 2, "wrong", "changes its arguments"),
+    ],
+)
+def test_what_another_tool_returns_is_looked_at_before_adkit_puts_it_in_order(gradient, status, words) -> None:
+    row = judged(gradient)
+    assert row.status == status, row
+    assert re.search(words, row.note)
+    assert CUBES[0].tolist() == [1.0, 2.0]
+
+
+def test_the_precision_that_is_asked_for_is_that_of_the_argument_or_of_what_f_returns() -> None:
+    single = (np.array([1.0, 2.0], np.float32),)
+    assert judged(lambda x: np.float32(3) * x**2, args=single).status == "ok"
+    assert judged(lambda x: 3 * x.astype(float) ** 2, args=single).status == "ok"
+    assert judged(lambda x: (3 * x**2).astype(np.float16), args=single).status == "wrong"
+    assert judged(lambda x: 3.0 * x**2, lambda x: x**3, (2.0,)).status == "ok"
+    assert judged(lambda x: np.float32(3.0 * x**2), lambda x: x**3, (2.0,)).status == "wrong"
+    shorter = lambda x: np.sum(np.astype(x, np.float32) ** 3)  # noqa: E731
+    assert judged(lambda x: np.float32(3) * np.astype(x, np.float32) ** 2, shorter).status == "ok"
+
+
+def test_a_call_that_gives_something_else_the_second_time_is_wrong() -> None:
+    calls = iter(range(100))
+    row = judged(lambda x: 3 * x**2 * (1 + 1e-3 * next(calls)))
+    assert (row.status, row.note) == ("wrong", "a second call gave another derivative")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "note"),
+    [
+        (MemoryError(), "too large", "out of memory"),
+        (MemoryError("1 GB"), "too large", "out of memory: 1 GB"),
+        (RecursionError("too deep"), "error", "RecursionError: too deep"),
+        (KeyError("w"), "error", "KeyError: 'w'"),
+    ],
+)
+def test_whatever_a_method_raises_is_a_row(error: Exception, status: str, note: str) -> None:
+    def gradient(x):
+        raise error
+
+    row = judged(gradient)
+    assert (row.status, row.note) == (status, note)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_what_a_person_stops_is_stopped(stop: type[BaseException]) -> None:
+    def gradient(x):
+        raise stop
+
+    with pytest.raises(stop):
+        judged(gradient)
 
 
 def test_a_missing_engine_is_a_row_that_says_how_to_install_it() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import importlib
 import pickle
 import types
 
@@ -487,3 +488,185 @@ def test_an_engine_that_is_not_installed_says_so(monkeypatch):
     assert "pip install" in (ad.methods["autograd"].missing() or "")
     with pytest.raises(ad.BadRequest, match="not installed"):
         ad.grad(lambda x: x, method="autograd")(1.0)
+
+
+# -- methods in text -------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "method"),
+    [
+        ("forward", ad.Forward()),
+        ("forward()", ad.Forward()),
+        ("forward(chunk=1)", ad.Forward(chunk=1)),
+        (" forward( chunk = 1 ) ", ad.Forward(chunk=1)),
+        ("numerical(scheme='complex', step=1e-20)", ad.Numerical(scheme="complex", step=1e-20)),
+        ("numerical(bounds=(0.0, None))", ad.Numerical(bounds=(0.0, None))),
+        ("symbolic(cse=False)", ad.Symbolic(cse=False)),
+        ("symbolic(max_ops=None)", ad.Symbolic()),
+        ("reverse()", ad.Reverse()),
+    ],
+)
+def test_a_method_in_text(text, method):
+    assert ad.methods.resolve(text) == method
+
+
+def test_a_method_in_text_goes_wherever_a_name_goes():
+    assert ad.grad(lambda x: x**3, method="forward(chunk=2)")(2.0) == 12.0
+    assert ad.hessian(lambda x: x**3, method="numerical(order=4)")(2.0) == pytest.approx(12.0, rel=1e-4)
+
+
+def test_parameters_change_what_was_registered(registered):
+    registered("few", ad.Forward(chunk=2))
+    assert ad.methods.resolve("few(chunk=3)") == ad.Forward(chunk=3)
+    assert ad.methods.resolve("few()") == ad.Forward(chunk=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("frward(chunk=1)", "unknown method 'frward'. Did you mean 'forward'"),
+        ("forward(chnk=1)", "unknown parameter of method 'forward': 'chnk'. Did you mean 'chunk'"),
+        ("forward(chunk=0)", "chunk must be a whole number of at least 1, not 0"),
+        ("forward(chunk='a')", "chunk must be a whole number"),
+        ("forward(1)", "a name and parameters by name, as in forward"),
+        ("forward(chunk=1", "a name and parameters by name"),
+        ("forward(chunk=1)(2)", "a name and parameters by name"),
+        ("ad.forward(chunk=1)", "a name and parameters by name"),
+        ("forward(**{'chunk': 1})", "a name and parameters by name"),
+        ("forward(chunk=1, chunk=2)", "a name and parameters by name"),
+        ("forward(chunk=print('x'))", "a name and parameters by name"),
+        ("forward(chunk=__import__('os'))", "a name and parameters by name"),
+        ("manual(gradient=None)", "method 'manual' takes no parameters in text"),
+        ("autograd(name='jax')", "method 'autograd' takes no parameters in text"),
+        ("numerical(scheme='centrl')", "Did you mean 'central'"),
+    ],
+)
+def test_a_method_in_text_that_makes_no_sense_is_refused_and_nothing_in_it_is_run(text, message, capsys):
+    with pytest.raises(ad.BadRequest, match=message):
+        ad.methods.resolve(text)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_method_says_what_it_imports():
+    assert ad.Reverse().imports == ad.Numerical().imports == ()
+    for method in (ad.Symbolic(), ad.Numerical(scheme="adaptive")):
+        for name in method.imports:
+            assert importlib.import_module(name)
+    assert ad.methods["autograd"].imports == ("adkit.engines.autograd", "autograd")
+
+
+# -- Jacobians by hand and by other engines --------------------------------------------------------
+def test_a_jacobian_by_hand():
+    f, by_hand = (lambda x: np.sin(x)), ad.Manual(jacobian_of=lambda x: np.diag(np.cos(x)))
+    assert np.array_equal(ad.jacobian(f, method=by_hand)(X), np.diag(np.cos(X)))
+
+    def two(x, y):
+        return {"sum": x + y, "product": (x * y,)}
+
+    both = ad.Manual(jacobian_of=lambda x, y: {"sum": (1.0, 1.0), "product": ((y, x),)})
+    assert ad.jacobian(two, (0, 1), method=both)(2.0, 3.0) == {"sum": (1.0, 1.0), "product": ((3.0, 2.0),)}
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "message"),
+    [
+        (lambda x: np.cos(x), r"followed by that of the argument, \(3, 3\); got \(3,\)"),
+        (lambda x: (np.eye(3), np.eye(3)), r"\(3, 3\); got"),
+        (lambda x: None, r"\(3, 3\); got"),
+    ],
+)
+def test_a_jacobian_by_hand_of_another_shape_is_refused(by_hand, message):
+    with pytest.raises(ad.AdkitError, match=message):
+        ad.jacobian(np.sin, method=ad.Manual(jacobian_of=by_hand))(X)
+
+
+def test_a_gradient_by_hand_serves_as_the_jacobian_of_one_number():
+    assert np.array_equal(ad.jacobian(np.sum, method=ad.Manual(np.ones_like))(X), np.ones(3))
+    with pytest.raises(ad.AdkitError):
+        ad.jacobian(np.sin, method=ad.Manual(np.cos))(X)
+
+
+def test_jacobians_by_another_engine():
+    pytest.importorskip("autograd")
+    by_x, by_y = ad.jacobian(lambda x, y: np.sin(x) * np.sum(y), (0, 1), method="autograd")(X, X)
+    assert np.allclose(by_x, np.diag(np.cos(X)) * X.sum())
+    assert np.allclose(by_y, np.outer(np.sin(X), np.ones(3)))
+    with pytest.raises(ad.OutputError):
+        ad.jacobian(lambda x: (x, x), method="autograd")(X)
+
+
+def test_what_a_jacobian_needs_is_prepared_apart(monkeypatch):
+    derived, derive = [], symbolic.derive
+    monkeypatch.setattr(symbolic, "derive", lambda *args, **options: derived.append(1) or derive(*args, **options))
+    for transform in (ad.jacobian(np.sin, method="symbolic"), ad.hessian(np.sum, method="symbolic")):
+        derived.clear()
+        transform.prepare(X)
+        transform(X)
+        assert len(derived) == 1
+
+
+# -- entry points ----------------------------------------------------------------------------------
+@pytest.fixture
+def installed(monkeypatch):
+    """Pretends that a package with these entry points is installed."""
+    import importlib.metadata as metadata
+
+    def install(registry, group, **objects):
+        class Dist:
+            name = "somebody"
+
+        class Entry:
+            dist = Dist()
+
+            def __init__(self, name, found):
+                self.name, self.found = name, found
+
+            def load(self):
+                if isinstance(self.found, BaseException):
+                    raise self.found
+                return self.found
+
+        def entry_points(group):
+            return [Entry(name, found) for name, found in objects.items()] if group == wanted else []
+
+        wanted = group
+        monkeypatch.setattr(metadata, "entry_points", entry_points)
+        monkeypatch.setattr(registry, "_known", dict(registry._known))
+        monkeypatch.setattr(registry, "_broken", None)
+
+    return install
+
+
+def test_installed_packages_bring_methods(installed):
+    installed(ad.methods, "adkit.methods", few=ad.Forward(chunk=2), theirs=lambda f, argnums: lambda x: 3 * x**2)
+    assert ad.methods.resolve("few") == ad.Forward(chunk=2)
+    assert ad.methods.resolve("few(chunk=5)") == ad.Forward(chunk=5)
+    assert ad.grad(lambda x: x**3, method="theirs")(2.0) == 12.0
+    assert {"few", "theirs", "reverse"} <= set(ad.methods)
+    assert ad.methods.broken == ()
+
+
+def test_a_package_that_is_broken_is_named_and_breaks_nothing(installed):
+    installed(ad.methods, "adkit.methods", few=ImportError("no module\nnamed x"), reverse=ad.Forward(), ok=ad.Reverse())
+    assert ad.methods["reverse"] == ad.Reverse()
+    assert ad.methods.broken == (
+        "adkit.methods 'few' of somebody cannot be used: ImportError: no module named x",
+        "adkit.methods 'reverse' of somebody cannot be used: BadRequest: method 'reverse' is adkit's own and cannot be "
+        "replaced; choose another name",
+    )
+    assert "ok" in ad.methods
+
+
+def test_a_known_name_does_not_look_for_packages(installed):
+    installed(ad.methods, "adkit.methods", broken=AssertionError("loaded"))
+    assert ad.grad(lambda x: x * x, method="forward")(2.0) == 4.0
+    assert ad.methods._broken is None
+
+
+def test_installed_packages_bring_problems(installed):
+    theirs = ad.Problem(np.sin, point=lambda: (0.5,), name="theirs")
+    installed(ad.problems, "adkit.problems", theirs=theirs, module=types, broken=ValueError("out of order"))
+    assert ad.problems["theirs"] is theirs
+    assert "theirs" in list(ad.problems)
+    assert ad.problems.broken == ("adkit.problems 'broken' of somebody cannot be used: ValueError: out of order",)
+    with pytest.raises(ad.BadRequest, match=r"unknown problem 'thiers'\. Did you mean 'theirs'"):
+        ad.problems["thiers"]

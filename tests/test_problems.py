@@ -22,10 +22,16 @@ logistic_map = problems["logistic_map"]
 closed_form = problems["logistic_map_closed"]
 logistic_regression = problems["logistic_regression"]
 mlp = problems["mlp"]
+rosenbrock = problems["rosenbrock"]
+recurrent = problems["recurrent"]
+sine_layer = problems["sine_layer"]
 
 MAP_SIZES = [1, 2, 3, 4, 5, 8, 13, 20]
 REGRESSION_SIZES = ["100x10", "1x1", "1x7", "7x1", "3x50"]
 MLP_SIZES = ["2-4-1x4", "2-4-1x1", "3-5-4-2x6", "1-1x1", "4-3x5", "2-1-1x3", "6-5-4-3-2-1x2", "16384-4-1x4"]
+ROSENBROCK_SIZES = [2, 3, 10, 101]
+RECURRENT_SIZES = ["4x10", "1x3", "5x1", "3x40", "16x100"]
+LAYER_SIZES = ["10x10", "1x1", "1x7", "7x1", "3x20"]
 
 
 @pytest.fixture
@@ -426,6 +432,29 @@ def test_mlp_by_complex_step_on_the_textbook_form(size: str):
     assert relative_error(along @ gradient, expected) < 1e-13
 
 
+@pytest.mark.parametrize("n", ROSENBROCK_SIZES)
+def test_rosenbrock_by_complex_step(n: int):
+    (x,) = rosenbrock.arguments(n)
+    expected = [rosenbrock.f(x + 1e-30j * e).imag / 1e-30 for e in np.eye(n)]
+    assert relative_error(rosenbrock.gradient(x), expected) < 1e-14
+
+
+@pytest.mark.parametrize("size", RECURRENT_SIZES)
+def test_recurrent_by_complex_step(size: str):
+    W, h, steps = recurrent.arguments(size)
+    along = directions(W.size)
+    expected = [recurrent.f(W + 1e-30j * u.reshape(W.shape), h, steps).imag / 1e-30 for u in along]
+    assert relative_error(along @ recurrent.gradient(W, h, steps).ravel(), expected) < 1e-10
+
+
+@pytest.mark.parametrize("size", LAYER_SIZES)
+def test_the_jacobian_of_the_sine_layer_by_complex_step(size: str):
+    x, W = sine_layer.arguments(size)
+    expected = np.stack([sine_layer.f(x + 1e-30j * e, W).imag / 1e-30 for e in np.eye(len(x))], axis=1)
+    assert sine_layer.jacobian(x, W).shape == W.shape
+    assert relative_error(sine_layer.jacobian(x, W), expected) < 1e-14
+
+
 @pytest.mark.parametrize(("name", "size"), [("logistic_regression", "20x3"), ("mlp", "3-5-4-2x6")])
 def test_the_loss_itself_by_central_differences(name: str, size: str):
     first, *rest = problems[name].arguments(size)
@@ -453,6 +482,8 @@ EVERY_RUN = [
     *[run_of(entry, n) for entry in (logistic_map, closed_form) for n in MAP_SIZES],
     *[run_of(logistic_regression, size) for size in REGRESSION_SIZES],
     *[run_of(mlp, size) for size in MLP_SIZES],
+    *[run_of(rosenbrock, size) for size in ROSENBROCK_SIZES],
+    *[run_of(recurrent, size) for size in RECURRENT_SIZES],
 ]
 
 
@@ -552,6 +583,60 @@ def test_the_closed_form_ends_before_its_factor_overflows():
     assert 0 <= closed_form.f(*closed_form.arguments(500)) <= 1 + 1e-9
     with pytest.raises(AdkitError, match=r"sizes of logistic_map_closed end at 500, before .* overflows; got 501"):
         closed_form.arguments(501)
+
+
+def test_rosenbrock_where_minimizers_start_and_where_they_end():
+    (start,) = rosenbrock.arguments(2)
+    assert rosenbrock.f(start) == pytest.approx(24.2, rel=1e-14)
+    assert rosenbrock.gradient(start) == pytest.approx([-215.6, -88.0], rel=1e-14)
+    assert rosenbrock.f(np.ones(7)) == 0
+    assert not rosenbrock.gradient(np.ones(7)).any()
+    with pytest.raises(BadRequest, match=r"sizes of rosenbrock begin at 2, .* got 1"):
+        rosenbrock.arguments(1)
+
+
+def test_a_recurrent_state_neither_dies_nor_explodes():
+    for size in ("4x10", "4x1000", "64x100"):
+        arguments = recurrent.arguments(size)
+        assert 0.1 < recurrent.f(*arguments) < recurrent.size(size)[0]
+        assert 1e-2 < np.abs(recurrent.gradient(*arguments)).max() < 1e3
+
+
+# What is known beforehand, and Jacobians by hand
+
+
+def test_what_is_expected_depends_on_the_size():
+    assert mlp.expected("2-4-1x4") == {}
+    assert mlp.expected("16384-4-1x4") == {
+        "symbolic*": "too large",
+        "forward*": "timeout or ok",
+        "numerical*": "timeout or ok",
+    }
+    assert bivariate.expected() == {}
+
+
+def test_an_expectation_may_be_one_for_all_sizes(registry: Registry):
+    problem(math.pow, point=lambda n=2: (1.5, n), expect={"symbolic": "too large or error"})
+    assert registry["pow"].expected(7) == {"symbolic": "too large or error"}
+
+
+def test_an_unknown_outcome_is_refused():
+    entry = Problem(math.pow, point=lambda n=2: (1.5, n), expect={"symbolic": "too-large"})
+    with pytest.raises(BadRequest, match=r"unknown outcome of symbolic on pow: 'too-large'\. Did you mean 'too large'"):
+        entry.expected()
+
+
+def test_the_derivative_that_is_asked_for_is_the_one_derived_by_hand():
+    assert (sine_layer.derivative, mlp.derivative) == ("jacobian", "gradient")
+    assert Problem(np.sin, point=lambda: (np.ones(2),), derivative="jacobian").derivative == "jacobian"
+    with pytest.raises(BadRequest, match="derivative of sin must be 'gradient' or 'jacobian', not 'hessian'"):
+        Problem(np.sin, point=lambda: (0.5,), derivative="hessian")
+
+
+def test_the_numbers_of_a_size():
+    assert bivariate.numbers() == {}
+    assert logistic_regression.numbers("20") == {"N": 20, "D": 10}
+    assert mlp.numbers("2-4-4-1") == {"layers": 4, "batch": 4}
 
 
 # Extremes: no overflow, no warning, the exact limit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +126,9 @@ class Comparing:
         campaign = Campaign(self.tasks, self.settings)
         with aside(), progress() as advance:
             total = len(self.tasks)
-            started = campaign.run(lambda text: advance(-1, total, text), done)
+            # What has been imported so far is part of what the person waits for.
+            began = time.monotonic() - time.process_time()
+            started = campaign.run(lambda text: advance(-1, total, text), done, began=began)
             for i, rows in started:
                 if journal is not None and i not in done:
                     journal.keep(i, results.rows_to(rows))

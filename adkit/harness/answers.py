@@ -10,10 +10,11 @@ import numpy as np
 from ..calls import Call, Leaves, kind_of
 from ..errors import ArgumentError
 from ..methods import Cache, Manual, Method
+from ..numerical import epsilon_of
 from ..primitives.table import dtype_of, shape_of
 from ..records import Row
 from ..tracing import plain
-from .wanted import Vector, flat, matrix, width
+from .wanted import Vector, flat, matrix
 
 
 class FaultyError(Exception):
@@ -29,7 +30,9 @@ class Answer:
 
 
 class Listening(Call):
-    """A call that looks at a derivative as somebody else's code returned it."""
+    """A call that keeps the leaves of a gradient as somebody else's code returned them."""
+
+    returned: Leaves | None = None
 
     @classmethod
     def to(cls, call: Call) -> Listening:
@@ -39,9 +42,8 @@ class Listening(Call):
         return found
 
     def rearranged(self, gradient: Any, source: str) -> Leaves:
-        leaves = self.leaves_of(gradient)
-        if leaves is not None:
-            _require_dtypes(leaves, self)
+        self.returned = self.leaves_of(gradient)
+        _require_numbers(self.returned or [], self)
         try:
             return super().rearranged(gradient, source)
         except ArgumentError as error:
@@ -51,11 +53,10 @@ class Listening(Call):
 def asked(method: Method, call: Call, cache: Cache, row: Row) -> Answer:
     """One value and derivative by a method, its shapes and dtypes looked at."""
     call = Listening.to(call)
-    widths = [width(leaf) for leaf in call.leaves]
     if row.derivative == "gradient":
         out, leaves = method.value_and_gradient(call, cache)
         _require_shapes(leaves, call, ())
-        _require_dtypes(leaves, call)
+        _require_dtypes(call.returned or leaves, call, out)
         call.gradient(leaves)  # belongs to a call, and is timed with it
         return Answer(np.atleast_1d(np.asarray(plain(out), float)).ravel(), flat(leaves))
     try:
@@ -67,9 +68,15 @@ def asked(method: Method, call: Call, cache: Cache, row: Row) -> Answer:
         raise FaultyError(f"the Jacobian has {len(rows)} rows of blocks for {len(outputs)} outputs")
     for out, leaves in zip(outputs, rows, strict=True):
         _require_shapes(leaves, call, shape_of(out))
-        _require_dtypes(leaves, call)
+        _require_dtypes(leaves, call, out)
     values = [np.atleast_1d(np.asarray(plain(out), float)).ravel() for out in outputs]
-    return Answer(np.concatenate([np.zeros(0), *values]), matrix(rows, widths))
+    return Answer(np.concatenate([np.zeros(0), *values]), matrix(rows, call.leaves))
+
+
+def _require_numbers(leaves: Leaves, call: Call) -> None:
+    for d, name in zip(leaves, call.names, strict=True):
+        if isinstance(d, dict) or np.asarray(plain(d)).dtype.kind not in "fciu":
+            raise FaultyError(f"the derivative by {name} is {kind_of(d)} where numbers are needed")
 
 
 def _require_shapes(leaves: Leaves, call: Call, lead: tuple[int, ...]) -> None:
@@ -83,13 +90,13 @@ def _require_shapes(leaves: Leaves, call: Call, lead: tuple[int, ...]) -> None:
             )
 
 
-def _require_dtypes(leaves: Leaves, call: Call) -> None:
-    """Each part must be numbers of the kind of its argument, and no shorter ones."""
+def _require_dtypes(leaves: Leaves, call: Call, out: Any) -> None:
+    """Each part must be numbers of the kind of its argument, and no shorter ones than it and the output are."""
     for d, x, name in zip(leaves, call.leaves, call.names, strict=True):
         if isinstance(plain(d), (int, float)) and not isinstance(plain(d), bool):
             continue
         given, wanted = dtype_of(d), dtype_of(x)
         kinds = "fciu" if wanted.kind == "c" else "fiu"
-        short = given.kind in "fc" and np.finfo(given).eps > np.finfo(wanted).eps
+        short = epsilon_of(plain(d)) > max(epsilon_of(plain(x)), epsilon_of(plain(out)))
         if given.kind not in kinds or short:
             raise FaultyError(f"the derivative by {name} is {kind_of(plain(d))} where {wanted} is needed")

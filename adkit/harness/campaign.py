@@ -43,14 +43,17 @@ class Campaign:
         report: Report = lambda _: None,
         done: Mapping[int, list[Row]] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        began: float | None = None,
     ) -> Iterator[tuple[int, list[Row]]]:
         """The rows of each subject as they come, by its place; those that are already done as they are.
+
+        A budget counts from when it `began` on the clock.
 
         Raises:
             AdkitError: a campaign of one subject that cannot be compared; among several it is a row.
         """
         done = done or {}
-        budget = _Budget(self.settings, len(self.tasks) - len(done), clock)
+        budget = _Budget(self.settings, len(self.tasks) - len(done), clock, clock() if began is None else began)
         stopped: list[Row] = []
         for i, task in enumerate(self.tasks):
             rows = done[i] if i in done else self._rows(task, budget, stopped, report)
@@ -87,7 +90,8 @@ class Campaign:
 
     def _expected(self, row: Row, known: Mapping[str, str]) -> Row:
         """A row with what was expected of it, and whether it came out otherwise."""
-        wanted = next((known[p] for p in known if fnmatchcase(row.method, p)), "")
+        matching = (words for pattern, words in known.items() if fnmatchcase(row.method, pattern))
+        wanted = known.get(row.method) or next(matching, "")
         # Given more time than usual, nothing has to run out of it; what did not run surprises nobody.
         if row.status == "skipped" or (wanted == "timeout" and self.settings.timeout > Settings().timeout):
             return row
@@ -106,9 +110,8 @@ def _is_smaller(row: Row, contender: Contender, subject: Subject) -> bool:
 class _Budget:
     """How much of the time for everything each subject may take."""
 
-    def __init__(self, settings: Settings, subjects: int, clock: Callable[[], float]) -> None:
-        self.settings, self.left, self.clock = settings, subjects, clock
-        self.start = clock()
+    def __init__(self, settings: Settings, subjects: int, clock: Callable[[], float], start: float) -> None:
+        self.settings, self.left, self.clock, self.start = settings, subjects, clock, start
 
     def share(self, methods: int) -> Settings | None:
         """The settings of the next subject: what is left, shared among those that are left; None if nothing is."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Any, Protocol, Self
 
 from ..calls import Argnums, Call
@@ -103,12 +102,6 @@ class Subject:
         """Itself: a subject that exists is its own source, in this process."""
         return self
 
-    def expected(self, method: str) -> str:
-        """The outcome known beforehand of the method of this name, which a pattern may stand for; or nothing."""
-        if method in self.expect:
-            return self.expect[method]
-        return next((outcome for name, outcome in self.expect.items() if fnmatchcase(method, name)), "")
-
     def call(self) -> Call:
         return Call(self.f, self.argnums, self.args, self.kwargs)
 
@@ -116,7 +109,7 @@ class Subject:
     def manual(self) -> Manual | None:
         """The derivative by hand, as a method: the one handed in, or the one that the problem brings."""
         if self.derivative == "jacobian":
-            jacobian = self.jacobian or getattr(self.f, "__hand_derived_jacobian__", None)
+            jacobian = self.gradient or self.jacobian or getattr(self.f, "__hand_derived_jacobian__", None)
             return None if jacobian is None else Manual(jacobian_of=jacobian)
         joint = self.joint or getattr(self.f, "__hand_derived__", None)
         if self.gradient is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ def flat(leaves: Any) -> Vector:
 
 def _doubles(leaf: Any) -> Vector:
     leaf = np.atleast_1d(plain(leaf))
-    return (leaf.astype(complex).view(float) if leaf.dtype.kind == "c" else leaf.astype(float)).ravel()
+    return leaf.astype(complex).ravel().view(float) if leaf.dtype.kind == "c" else leaf.astype(float).ravel()
 
 
 def width(leaf: Any) -> int:
@@ -61,11 +62,17 @@ def _leaf(piece: Vector, leaf: Any) -> Any:
     return type(leaf)(piece[0])
 
 
-def matrix(rows: Sequence[Leaves], widths: Sequence[int]) -> Vector:
+def matrix(rows: Sequence[Leaves], leaves: Sequence[Any]) -> Vector:
     """The blocks [output leaf][input leaf] of a Jacobian in one vector, output by output."""
-    total = sum(widths)
-    bands = [np.concatenate([flat([b]).reshape(-1, w) for b, w in zip(row, widths, strict=True)], 1) for row in rows]
-    return np.concatenate(bands).ravel() if bands and total else np.zeros(0)
+    return np.concatenate([np.zeros(0), *(_band(row, leaves) for row in rows)])
+
+
+def _band(row: Leaves, leaves: Sequence[Any]) -> Vector:
+    """The blocks of one output leaf, side by side."""
+    pairs = list(zip(row, leaves, strict=True))
+    height = math.prod(np.shape(row[0])[: np.ndim(row[0]) - np.ndim(leaves[0])]) if pairs else 0
+    parts = [flat([block]).reshape(height, width(leaf)) for block, leaf in pairs]
+    return np.concatenate(parts, axis=1).ravel() if parts else np.zeros(0)
 
 
 def turn(leaves: Sequence[Any]) -> Vector:
@@ -93,10 +100,6 @@ class Wanted:
         self.value = self._real(mine)
         self.writes = fingerprint(mine) != fingerprint(self.leaves)
         self.size = self.value.size
-
-    @property
-    def widths(self) -> list[int]:
-        return [width(leaf) for leaf in self.leaves]
 
     @property
     def complex(self) -> bool:

@@ -39,7 +39,7 @@ FEW = 6, 2
 # is judged by, and where it only bears out what was derived by hand.
 FIRST_OPS, SECOND_OPS = 20_000, 5_000
 # What differences may cost, in elements computed; an operation costs as much as so many elements, however few it has.
-AFFORDABLE, OVERHEAD = 5e8, 1e3
+AFFORDABLE, OVERHEAD = 3e8, 1e3
 # Of outputs so many are looked at one by one.
 OUTPUTS = 6
 # About how often f is called for the slope along a line.
@@ -169,7 +169,7 @@ class Witnesses:
         try:
             if wanted.derivative == "gradient":
                 return Reference(COMPLEX, flat(method.value_and_gradient(wanted.call, {})[1]))
-            return Reference(COMPLEX, matrix(method.jacobian(wanted.call, {})[2], wanted.widths))
+            return Reference(COMPLEX, matrix(method.jacobian(wanted.call, {})[2], wanted.leaves))
         except AdkitError:
             return None
 
@@ -192,7 +192,9 @@ class Witnesses:
         """By how much f amplifies rounding errors, as far as that is known."""
         eps = numerical.epsilon_of(*self.wanted.leaves) or DOUBLE
         solved = SEEN * eps / rounding(self.wanted.call) * max(map(_condition, self._matrices), default=0.0)
-        return max(1.0, self.subject.condition, solved)
+        # What is computed in shorter numbers than the arguments are is rounded as if it had been amplified.
+        shorter = max((numerical.epsilon_of(_value(node)) for node in self._nodes or []), default=0.0) / eps
+        return max(1.0, self.subject.condition, solved, shorter)
 
     @cached_property
     def _nodes(self) -> list[Node] | None:
@@ -229,7 +231,7 @@ def _hand(subject: Subject, wanted: Wanted) -> Vector:
     method = Manual(value_and_gradient_of=_joint(subject), jacobian_of=_jacobian(subject))
     if wanted.derivative == "gradient":
         return flat(method.value_and_gradient(call, {})[1])
-    return matrix(method.jacobian(call, {})[2], wanted.widths)
+    return matrix(method.jacobian(call, {})[2], wanted.leaves)
 
 
 # -- with 50 digits --------------------------------------------------------------------------------
@@ -246,7 +248,7 @@ class _Digits:
 
     def _vector(self, wanted: Wanted, leaves: Leaves, digits: int | None) -> Vector | None:
         found = self.derivation.jacobian(leaves, digits)
-        return None if found is None else matrix(found[1], wanted.widths)
+        return None if found is None else matrix(found[1], wanted.leaves)
 
     def condition(self, wanted: Wanted, truth: Reference) -> float:
         """How many times more double precision is off than it is where f amplifies nothing."""
@@ -281,7 +283,7 @@ def by_differences(wanted: Wanted, most: int, lines: int) -> Reference | None:
     values, bars, known = _by_component(wanted, inputs, outputs)
     places = (outputs[:, None] * n + inputs).ravel()
     slopes, slope_bars = _by_direction(wanted, 0 if whole else lines)
-    if not (known.any() or slopes.size or n == 0):
+    if not (known.any() or slopes.size or n * m == 0):
         return None
     scale = float(np.max(np.abs(values[known]), initial=0.0))
     uncertainty = max(float(np.max(bars[known], initial=0.0)) / ROOM / scale if scale else 0.0, rounding(wanted.call))

@@ -7,7 +7,6 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, get_args
 
@@ -53,11 +52,6 @@ class PlannedProblem:
     def target(self) -> str:
         """What a person would write on the command line: NAME, FILE.py or FILE.py:NAME."""
         return f"{self.file}:{self.name}" if self.file and self.name else self.file or self.name
-
-    def expected(self, method: str) -> str:
-        """The outcome that is known beforehand of a method, as in "too large" or "ok or wrong"; empty if none is."""
-        matching = (words for pattern, words in self.expect.items() if fnmatchcase(method, pattern))
-        return self.expect.get(method) or next(matching, "")
 
 
 @dataclass(frozen=True)

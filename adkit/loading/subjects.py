@@ -99,7 +99,7 @@ def subject(target: str, at: str | None, argnums: str | None, gradient: str | No
         raise BadRequest(f'{target} needs a point: --at "2.0, 5.0" gives one value per argument')
     where = point(at, f, path)
     by_hand = None if gradient is None else beside(target, gradient)
-    _try(f, "f", where)
+    many = _returns_many(_try(f, "f", where))
     if by_hand is not None:
         _try(by_hand, getattr(by_hand, "__name__", "the gradient"), where)
     chosen = positions(argnums, where.args)
@@ -110,6 +110,7 @@ def subject(target: str, at: str | None, argnums: str | None, gradient: str | No
         argnums=chosen,
         problem=getattr(f, "__name__", target),
         gradient=by_hand,
+        derivative="jacobian" if many else "gradient",
         point=where.label + _fixed(chosen, where),
         source=FunctionSource(target, at, argnums, gradient),
     )
@@ -141,10 +142,16 @@ def components(text: str | None) -> int | Literal["all"] | None:
         raise BadRequest(f"--components takes a whole number or all; got {text!r}") from None
 
 
-def _try(function: Callable[..., Any], name: str, where: Point) -> None:
+def _try(function: Callable[..., Any], name: str, where: Point) -> Any:
     """Run a function once: what it raises is the person's own error, and is said before anything else is."""
     with blaming(name):
-        function(*_copied(where.args), **_copied(where.kwargs))
+        return function(*_copied(where.args), **_copied(where.kwargs))
+
+
+def _returns_many(out: Any) -> bool:
+    """Whether what f returns has a Jacobian, since it is more than one number."""
+    leaves, structure = flatten(out)
+    return (structure is not None or np.size(out) != 1) and all(_kind(leaf) in ("i", "u", "f", "c") for leaf in leaves)
 
 
 def _copied(tree: Any) -> Any:

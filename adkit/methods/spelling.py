@@ -20,14 +20,7 @@ def spelled(text: str, known: Mapping[str, Method]) -> Method:
             raise BadRequest(f"method {name!r} takes no parameters in text; got {text!r}")
         if parameter not in method.options:
             raise unknown(f"parameter of method {name!r}:", parameter, method.options)
-    return _changed(method, given)
-
-
-def _changed(method: Method, given: Mapping[str, Any]) -> Method:
-    """The method with other parameters."""
-    if not given:
-        return method
-    return replace(method, **given) if is_dataclass(method) else type(method)(**given)
+    return replace(method, **given) if is_dataclass(method) else method
 
 
 def _parts(text: str) -> tuple[str, dict[str, Any]]:
@@ -40,8 +33,6 @@ def _parts(text: str) -> tuple[str, dict[str, Any]]:
         if len(given) < len(call.keywords):
             raise ValueError
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        raise BadRequest(
-            f'a method in text is a name and parameters, as in "forward(chunk=1)" or "numerical(scheme=\'complex\')"; '
-            f"got {text!r}"
-        ) from None
+        wanted = "a name and parameters by name, as in forward(chunk=1)"
+        raise BadRequest(f"a method in text is {wanted}; got {text!r}") from None
     return call.func.id, given

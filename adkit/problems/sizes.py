@@ -22,7 +22,7 @@ from .registry import Problem, Size, SizeValue
 
 # Sweeps are run: more is a slip of the finger.
 MOST = 10_000
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?:([*+])({_NUMBER}))?")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _FORMS = 'labels, as in "4,8,16", or numbers by name, as in "n=4..64*2" (doubling), "n=4..40+4", "n=4|40|400"'

@@ -26,17 +26,17 @@ def table(headings: Sequence[str], body: Iterable[Sequence[str]], numeric: Seque
     return tabulate(cells, headings, tablefmt="pipe", colalign=align, disable_numparse=True)
 
 
-def to_json(document: Any, by_line: str = "") -> str:
-    """A document of dicts, lists and plain values as JSON; infinities and nan as strings.
+def to_json(document: Any) -> str:
+    """A document of dicts, lists and plain values as JSON, a row in a line; infinities and nan as strings."""
+    found = plain(document)
+    if not isinstance(found, dict) or not found.get("rows"):
+        return _dumped(found, indent=1)
+    rows = ",\n".join(_dumped(row) for row in found["rows"])
+    return _dumped({**found, "rows": []}, indent=1).replace('"rows": []', f'"rows": [\n{rows}\n ]')
 
-    The list named `by_line`, written last, has an item in each line.
-    """
-    whole = plain(document)
-    if not by_line:
-        return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
-    items = (f"  {json.dumps(item, ensure_ascii=False, allow_nan=False)}" for item in whole.pop(by_line))
-    rest = to_json(whole).removesuffix("\n}")
-    return f'{rest},\n "{by_line}": [\n' + ",\n".join(items) + "\n ]\n}"
+
+def _dumped(x: Any, indent: int | None = None) -> str:
+    return json.dumps(x, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def plain(x: Any) -> Any:

@@ -174,7 +174,8 @@ def told(sweep: Sweep) -> list[str]:
 # -- as a table ------------------------------------------------------------------------------------
 LEGEND = (
     "Growth: y grows as the parameter to this power (1: in proportion; 0: not at all), the slope of log y over log x "
-    "with its 95 % interval, fitted to the largest sizes: from where a fixed overhead no longer bends the curve."
+    "with its 95 % interval. Where a fixed overhead bends the curve, it is fitted too; where that leaves the power "
+    "open, the slope is that of the largest sizes, from the one that is named."
 )
 
 

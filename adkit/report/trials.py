@@ -81,7 +81,7 @@ class TrialReport:
     def to_json(self) -> str:
         """All there is: schema 2 of `adkit.report.trial_results`; `from_json` reads it back the same."""
         document = trial_results.to_document(self.rows, self.environment, self.question, self.conditions)
-        return documents.to_json(document, "rows")
+        return documents.to_json(document)
 
     @classmethod
     def from_json(cls, text: str, where: str = "this text") -> TrialReport:
