@@ -43,7 +43,7 @@ def compare(
         methods: names of methods, or methods; by default all that need nothing beyond adkit itself.
         kwargs: keyword arguments passed through to f.
         gradient: a gradient of f derived by hand: it is compared as the method "manual", and judged like any other.
-        sizes: for a problem, the sizes to run; by default its own.
+        sizes: for a problem, the sizes to run, or a text such as "4,8,16" or "n=4..64*2"; by default its own.
         derivative: "gradient", or "jacobian" for an f of any output; by default what the problem asks for.
         timeout: seconds that a method may take until its first gradient; 2 by default.
         seconds: about how long the timing of one problem and size may take; 1 by default.

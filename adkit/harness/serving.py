@@ -58,7 +58,8 @@ def _warm(subject: Subject) -> None:
     """f is called once before anything is timed: what only a process's first call pays is no method's cost."""
     _alarm(PATIENCE + ORPHANED)
     with suppress(Exception):
-        subject.f(*subject.args, **subject.kwargs)
+        call = subject.call()
+        call(call.leaves)
     _alarm(0)
 
 
