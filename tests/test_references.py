@@ -114,6 +114,21 @@ def test_where_no_third_can_be_had_every_row_says_that_there_is_nothing_to_judge
     assert references_for(by_hand(1.0, f)).name.startswith("hand-derived gradient (adaptive differences agree")
 
 
+def test_at_a_kink_no_convention_is_wrong_and_the_rest_is_judged() -> None:
+    def relu(x):
+        return np.sum(np.maximum(x, 0.0) ** 1.0 + x**2)
+
+    def joint(factor):
+        return lambda x: (relu(x), factor * ((x >= 0) + 2 * x))  # 1 at 0, where adkit says 1/2
+
+    right, wrong = (Subject(relu, (np.array([0.0, 1.0, -2.0]),), joint=joint(factor)) for factor in (1.0, 1.01))
+    references = references_for(right)
+    assert references.name == ("hand-derived gradient, but for 1 component in which SymPy in 50-digit mpmath differs")
+    assert references.first.components.tolist() == [1, 2]
+    assert statuses(right, ["manual", *EXACT]) == ["ok"] * 4
+    assert statuses(wrong, ["manual", *EXACT]) == ["wrong", "ok", "ok", "ok"]
+
+
 def test_a_hand_derived_gradient_that_raises_is_no_reference() -> None:
     subject = Subject(lambda x: x**2, (3.0,), joint=lambda x: 1 / 0)
     references = references_for(subject)

@@ -11,7 +11,7 @@ from ..errors import BadRequest
 from .precision import LOOSEST, rounding
 from .subjects import Subject
 from .wanted import Vector, Wanted, fingerprint, flat, quiet
-from .witnesses import BY_HAND, DIFFERENCES, DIGITS, Reference, Witnesses
+from .witnesses import BY_HAND, DIFFERENCES, DIGITS, Reference, Witnesses, counted
 
 __all__ = ["BY_HAND", "DIFFERENCES", "Elsewhere", "Reference", "References", "flat", "references_for"]
 
@@ -101,6 +101,10 @@ def _decided(witnesses: Witnesses, known: References) -> References:
         for earlier in heard:
             gap, allowed = apart(earlier, witness, witnesses)
             if gap <= min(allowed, LOOSEST):
+                rival = next((one for one in heard if one is not earlier and _agree(one, witness, witnesses)), None)
+                if rival is not None:
+                    # Where the two differ, the third has nothing to say: at a kink, say.
+                    return _undisputed(witnesses, known, earlier, rival)
                 return _agreed(witnesses, known, earlier, witness, gap, heard)
             if gap <= allowed and witness.name == DIGITS:
                 # In double precision no digit is left that could disagree.
@@ -127,6 +131,24 @@ def _agreed(
     first = replace(a, gradient=numbers)
     found = replace(known, first=first, second=b, gap=gap, condition=witnesses.condition, odd=words)
     return _with_elsewhere(witnesses, found)
+
+
+def _agree(a: Reference, b: Reference, witnesses: Witnesses) -> bool:
+    gap, allowed = apart(a, b, witnesses)
+    return gap <= min(allowed, LOOSEST)
+
+
+def _undisputed(witnesses: Witnesses, known: References, a: Reference, b: Reference) -> References:
+    """What two references say alike, where nothing decides between them for the rest."""
+    places = _common(a, b)
+    mine, theirs = a.at(places), b.at(places)
+    allowed = rounding(witnesses.wanted.call) * witnesses.condition * (_largest(a.gradient) or 1.0)
+    alike = (mine == theirs) | (np.abs(mine - theirs) <= a.bars_at(places) + b.bars_at(places) + allowed)
+    if not alike.any():
+        return replace(known, trouble=f"{a.name} and {b.name} do not agree, and nothing decides between them")
+    name = f"{a.name}, but for {counted(int(np.sum(~alike)), 'component')} in which {b.name} differs"
+    first = Reference(name, mine[alike], components=places[alike])
+    return _with_elsewhere(witnesses, replace(known, first=first, condition=witnesses.condition))
 
 
 def _with_elsewhere(witnesses: Witnesses, found: References) -> References:

@@ -297,8 +297,8 @@ def by_differences(wanted: Wanted, most: int, lines: int) -> Reference | None:
     scale = float(np.max(np.abs(values[known]), initial=0.0))
     uncertainty = max(float(np.max(bars[known], initial=0.0)) / ROOM / scale if scale else 0.0, rounding(wanted.call))
     whole = whole and bool(known.all())
-    name = DIFFERENCES if whole else f"{DIFFERENCES} of {_counted(int(known.sum()), 'component')}"
-    name += f" and {_counted(len(slopes), 'direction')}" if slopes.size else ""
+    name = DIFFERENCES if whole else f"{DIFFERENCES} of {counted(int(known.sum()), 'component')}"
+    name += f" and {counted(len(slopes), 'direction')}" if slopes.size else ""
     places = None if whole else places[known]
     return Reference(name, values[known], uncertainty, places, bars[known], slopes, slope_bars, m)
 
@@ -308,7 +308,7 @@ def _sample(size: int, most: int) -> Vector:
     return np.arange(size) if size <= most else np.sort(np.random.default_rng(0).choice(size, most, replace=False))
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
 
 
