@@ -171,14 +171,23 @@ class Kept:
 
     def __init__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         self.trees = (tuple(args), dict(kwargs))
-        self.before = fingerprint(*self.trees)
-        self.arrays = [(x, x.copy("K")) for x in flatten(self.trees)[0] if isinstance(x, np.ndarray)]
+        self.arrays = [(x, x.copy("K")) for x in self._leaves() if isinstance(x, np.ndarray)]
+        self.before = self._others()
+
+    def _leaves(self) -> list[Any]:
+        return flatten(self.trees)[0]
+
+    def _others(self) -> str:
+        """What is no array: numbers in a list, say."""
+        return fingerprint([x for x in self._leaves() if not isinstance(x, np.ndarray)])
 
     def changed(self) -> bool:
-        """Whether they are not what they were; they are again after the call."""
-        if fingerprint(*self.trees) == self.before:
-            return False
-        for array, copy in self.arrays:
-            if array.flags.writeable:
-                array[...] = copy
-        return True
+        """Whether they are not what they were; arrays are again after the call."""
+        written = [(x, copy) for x, copy in self.arrays if not _same(x, copy)]
+        for x, copy in written:
+            x[...] = copy
+        return bool(written) or self._others() != self.before
+
+
+def _same(x: Any, copy: Any) -> bool:
+    return x.shape == copy.shape and np.array_equal(x, copy, equal_nan=x.dtype.kind in "fc")
