@@ -94,13 +94,13 @@ def runs(rng: np.random.Generator, slower: float = 1.0, shift: float = 0.04) -> 
 
 def test_identical_code_is_no_regression_at_twenty_per_cent_and_half_as_slow_again_is() -> None:
     rng = np.random.default_rng(3)
-    assert share([stats.difference(*runs(rng)).low > 1.2 for _ in range(300)]) == 0
-    assert share([stats.difference(*runs(rng, 1.5)).low > 1.2 for _ in range(300)]) > 0.95
+    assert share([stats.difference(*runs(rng)).low > 1.2 for _ in range(150)]) == 0
+    assert share([stats.difference(*runs(rng, 1.5)).low > 1.2 for _ in range(150)]) > 0.95
 
 
 def test_without_a_threshold_the_false_alarms_are_those_of_the_interval() -> None:
     rng = np.random.default_rng(4)
-    assert share([stats.difference(*runs(rng, shift=0)).low > 1 for _ in range(300)]) < 0.05
+    assert share([stats.difference(*runs(rng, shift=0)).low > 1 for _ in range(150)]) < 0.05
 
 
 def test_a_slower_machine_is_no_regression_where_f_is_slower_too() -> None:
@@ -177,7 +177,7 @@ def test_where_the_overhead_cannot_be_told_the_slope_is_that_of_the_largest_size
     bent = np.concatenate([np.full(5, 30.0), 30 * 2.0 ** np.arange(6)])
     found = stats.growth(SIZES, bent * (1 + 0.02 * np.sin(np.arange(11))))
     assert found is not None
-    assert found.slope == pytest.approx(1, abs=0.1)
+    assert found.slope == pytest.approx(1, abs=0.15)
 
 
 def test_too_few_sizes_have_no_slope_or_no_error() -> None:
@@ -203,7 +203,7 @@ def samples(rng: np.random.Generator, medians: np.ndarray, rounds: int = 10) -> 
 def test_a_crossover_is_found_within_its_interval(rounds: int, widest: float) -> None:
     rng = np.random.default_rng(rounds)
     true, held, widths = 45 / 0.8, [], []
-    for seed in range(80):
+    for seed in range(50):
         found = stats.crossover(SIZES, samples(rng, 5 + SIZES, rounds), samples(rng, 50 + 0.2 * SIZES, rounds), seed)
         assert (found.first, found.last, found.times) == ("a", "b", 1)
         assert found.low is not None

@@ -59,8 +59,7 @@ def _of_problem(rows: Sequence[Row]) -> str:
     if not choices:
         return " ".join([_without(rows), *_wrong(rows)])
     runs = list(_runs(choices))
-    several = len(ordered) > 1
-    told = _changing(rows, choices, runs) if len(runs) > 1 else _everywhere(choices, runs[0][0], several)
+    told = _changing(rows, choices, runs) if len(runs) > 1 else _always(choices, runs[0][0], len(ordered))
     nowhere = [mine[0].size for mine in ordered if _choice(mine) is None]
     parts = [told, *_nothing(nowhere), *_wrong(rows), *_weak(choices), *_unquiet(choices)]
     return " ".join(parts)
@@ -105,14 +104,15 @@ def _length(choices: Iterable[Choice], name: str) -> int:
     return len(list(itertools.takewhile(lambda choice: name in choice.names, choices)))
 
 
-def _everywhere(choices: Sequence[Choice], name: str, several: bool) -> str:
-    """One method is the answer at every size; the figures are those of the largest."""
+def _always(choices: Sequence[Choice], name: str, sizes: int) -> str:
+    """One method is the answer wherever there is one; the figures are those of the largest size."""
     last = choices[-1]
-    if not several:
+    if sizes == 1:
         return _at_one(last)
+    where = "at every size" if len(choices) == sizes else f"at {', '.join(choice.size for choice in choices)}"
     ties = [choice for choice in choices if choice.tied]
     tied = f" (at {', '.join(c.size for c in ties)} no quicker than {_others(ties, name)})" if ties else ""
-    return f"use {name} at every size{tied}; at {last.size} it {_figures(last, name)}."
+    return f"use {name} {where}{tied}; at {last.size} it {_figures(last, name)}."
 
 
 def _others(ties: Iterable[Choice], name: str) -> str:
