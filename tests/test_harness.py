@@ -395,6 +395,45 @@ def test_operations_repeat_exactly_and_grow_linearly_with_the_length_of_the_loop
     assert counts[2] - counts[1] == counts[1] - counts[0] > 0
 
 
+def test_a_row_has_its_flops_beside_those_of_f_and_the_bound_of_theory() -> None:
+    rows = rows_of("bivariate")
+    found = {name: (row.primitive_ops, row.f_ops, row.flops, row.f_flops, row.bound) for name, row in rows.items()}
+    assert found == {
+        "forward": (9, 3, 14, 3, 7),
+        "reverse": (8, 3, 8, 3, 5),
+        "symbolic": (5, 3, 5, 3, 5),
+        "numerical": (15, 3, 15, 3, 5),
+        "manual": (5, 3, 5, 3, None),
+    }
+    assert (rows["reverse"].tape_length, rows["forward"].tape_length) == (3, None)
+    assert (rows["symbolic"].expression_nodes, rows["symbolic"].tree_nodes) == (5, 5)
+
+
+def test_of_a_jacobian_everything_is_counted_too() -> None:
+    rows = rows_of("sine_layer", "4x3", ["forward", "reverse", "symbolic", "numerical", "manual"])
+    assert {row.status for row in rows.values()} == {"ok"}
+    assert {name: row.passes for name, row in rows.items()} == {
+        "forward": 1,
+        "reverse": 3,
+        "symbolic": 1,
+        "numerical": 1
+        + sum(2 * (1 if 0.1 <= abs(x) <= 10 else 2) for x in ad.problems["sine_layer"].arguments("4x3")[0]),
+        "manual": 1,
+    }
+    assert rows["reverse"].bound == 1 + 4 * 3
+    assert rows["forward"].bound == 1 + 3 * 4
+    assert all(row.flops <= (row.bound or np.inf) * row.f_flops for row in rows.values())
+    assert rows["symbolic"].expression_nodes < rows["symbolic"].tree_nodes
+    assert rows["symbolic"].prepare_s > 0
+
+
+def test_f_that_is_not_traceable_has_no_operations_and_its_calls_are_counted_still() -> None:
+    table = ad.compare(lambda x: math.exp(float(x)), 1.0, methods=["numerical"], seconds=0.02).table
+    assert table.status.tolist() == ["ok"]
+    assert table.f_calls.tolist() == [3]
+    assert table.flops.isna().all()
+
+
 def test_a_method_is_stopped_when_it_calls_f_after_its_time() -> None:
     def slow(x):
         time.sleep(0.01)

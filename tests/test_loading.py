@@ -68,8 +68,7 @@ def test_a_file_stands_for_the_problems_that_it_declares(mine: str):
         ("mine_square", "5", {"n": 5}),
         ("mine_sine", "", {}),
     ]
-    assert found[2].expected("symbolic") == "too large"
-    assert found[2].expected("reverse") == ""
+    assert found[2].expect == {"symbolic": "too large"}
 
 
 def test_one_of_them_needs_no_point_and_takes_sizes(mine: str):

@@ -10,7 +10,8 @@ moving numbers about. An operation of f is followed
 so that the gradient by the reverse mode takes at most 5 times f, for any number of inputs: W. Baur & V. Strassen
 (1983), The complexity of partial derivatives, Theoretical Computer Science 22; A. Griewank & A. Walther (2008),
 Evaluating Derivatives, sections 3.2 and 3.3, who count memory accesses too and have [2, 5/2] for one tangent and [3, 4]
-for a gradient. Both take it that the partial derivatives of an elementary function cost about as much as the function.
+for a gradient. Both take it that the partial derivatives of an elementary function cost about as much as the function,
+which is not so of eigenvalues, say, nor where f does little but move and repeat numbers: the transpose of that adds.
 """
 
 from __future__ import annotations
