@@ -133,7 +133,8 @@ def _widened(draws: Vector, logs: Vector, seed: int) -> Vector:
     if len(logs) == 1:
         return draws + _OF_ONE * np.random.default_rng([seed, 0]).standard_normal(RESAMPLED)
     center = np.median(logs)
-    return center + _WIDER.get(len(logs), 1.0) * (draws - center)
+    wide = center + _WIDER.get(len(logs), 1.0) * (draws - center)
+    return np.clip(wide, np.min(logs) - math.log(2), np.max(logs) + math.log(2))
 
 
 # -- stability -------------------------------------------------------------------------------------
@@ -192,7 +193,9 @@ def _above_overhead(x: Vector, y: Vector, bends: bool) -> Growth:
     variance = misfit / free * np.diag(np.linalg.pinv(jacobian.T @ jacobian))
     scatter = _student(free) * np.sqrt(np.maximum(variance, 0))
     fits = 1.01 * POWERS[0] < p < 0.99 * POWERS[1] and misfit < SCATTERED**2 * free
-    shows = c > (0 if bends else scatter[0]) and a * z[-3] ** p > STRAIGHT * c and fits
+    # An overhead is what one expects; what counts from the second step on has the opposite of one, exactly.
+    fixed = c > (0 if bends else scatter[0]) or c < -3 * scatter[0]
+    shows = fixed and a * z[-3] ** p > STRAIGHT * abs(c) and fits
     return Growth(p, float(scatter[2]) if shows else math.inf, len(x), float(x[0]), c)
 
 
