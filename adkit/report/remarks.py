@@ -112,7 +112,8 @@ def _unseen(row: Row) -> str:
 
 
 def _blind(row: Row) -> str:
-    blind = f"{count(row.blind)} of {_numbers(row.inputs, 'component')}"
+    components = row.inputs * (row.outputs if row.derivative == "jacobian" else 1)
+    blind = f"{count(row.blind)} of {_numbers(components, 'component')}"
     return f"an error of 1 % would pass in {blind}" if row.blind else ""
 
 
