@@ -42,8 +42,8 @@ def compare(
         argnums: the position of the argument to differentiate, or a tuple of positions.
         methods: names of methods, or methods; by default all that need nothing beyond adkit itself.
         kwargs: keyword arguments passed through to f.
-        gradient: a gradient of f derived by hand: it serves as the reference and as the method "manual".
-        sizes: for a problem, the sizes to run; by default its own.
+        gradient: a gradient of f derived by hand: it is compared as the method "manual", and judged like any other.
+        sizes: for a problem, the sizes to run, or a text such as "4,8,16" or "n=4..64*2"; by default its own.
         derivative: "gradient", or "jacobian" for an f of any output; by default what the problem asks for.
         timeout: seconds that a method may take until its first gradient; 2 by default.
         seconds: about how long the timing of one problem and size may take; 1 by default.
@@ -74,8 +74,7 @@ def compare(
     chosen = None if methods is None else harness.contenders(_listed(methods))
     sources = _sources(f, args, argnums, kwargs or {}, gradient, sizes, derivative, seed)
     campaign = harness.Campaign([harness.Task(source, chosen) for source in sources], settings)
-    with harness.threads_limited(threads):
-        rows = [row for _, rows in campaign.run() for row in rows]
+    rows = [row for _, rows in campaign.run() for row in rows]
     return Comparison(rows, harness.environment(threads), settings=settings.as_dict())
 
 

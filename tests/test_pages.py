@@ -227,6 +227,22 @@ def test_where_there_are_no_comparisons_that_is_said(tmp_path: Path, monkeypatch
     assert "no comparison files in comparisons/" in err
 
 
+def test_two_comparisons_of_one_name_do_not_overwrite_each_other(house: Path, report) -> None:
+    (house / "why.toml").write_text(PLAN)
+    code, _, err = report("comparisons/why.toml", "why.toml")
+    assert code == 2
+    assert "would be written to why.md" in err
+    assert not (house / "reports").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(house: Path, report) -> None:
+    (house / "taken").write_text("a file")
+    code, _, err = report("comparisons/tried.toml", "--to", "taken")
+    assert code == 2
+    assert "cannot write to taken" in err
+    assert (house / "taken").read_text() == "a file"
+
+
 def test_without_matplotlib_nothing_is_written(house: Path, report, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> None:
         raise BadRequest("figures need matplotlib: pip install 'adkit[report]'")
@@ -255,3 +271,16 @@ def test_trials_are_read_back_as_they_were_written() -> None:
     assert again.rows == whole.rows
     assert again.to_markdown() == whole.to_markdown()
     assert json.loads(whole.to_json())["rows"][2]["rel_error"] == "inf"
+
+
+def test_a_tool_that_is_not_installed_leaves_no_hole_in_a_report() -> None:
+    whole = trial()
+    absent = Trial("absent", "x^2 at 1", "ordinary", "smooth", "not installed")
+    assert "| absent" in TrialReport([*whole.rows, absent], ENVIRONMENT).to_markdown()
+
+
+def test_results_of_trials_have_a_line_for_each_and_leave_out_what_is_not_said() -> None:
+    text = trial().to_json()
+    lines = [line for line in text.splitlines() if '"tool"' in line]
+    assert len(lines) == len(trial().rows)
+    assert "note" not in lines[0]

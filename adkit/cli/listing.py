@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,41 +16,50 @@ if TYPE_CHECKING:
 
 # A name, a few words beside it, and what it stands for below.
 Entry = tuple[str, str, str]
-FOLDER = Path("comparisons")
+KINDS = ("problems", "methods", "comparisons")
+FOLDER = "comparisons"
 
 
 @app.command("list")
 def list_all(
-    what: Annotated[Literal["problems", "methods", "comparisons", "all"], typer.Argument(help="What to list.")] = "all",
-    files: Annotated[
-        list[Path] | None, typer.Argument(help="FILE.py whose problems are listed too, or a folder of comparisons.")
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="problems, methods or comparisons; FILE.py for the problems that it declares; a folder for the "
+            "comparisons in it. None: everything."
+        ),
     ] = None,
 ) -> None:
-    """List the problems, the methods, and the comparisons (those in comparisons/, if there is such a folder)."""
+    """List the problems, the methods and the comparisons, with what is known of them beforehand."""
     from rich.console import Console
 
     from ..report import terminal
 
     console = Console()
-    folders = [file for file in files or [] if file.suffix != ".py"] or [FOLDER]
-    _load([file for file in files or [] if file.suffix == ".py"])
-    listed = {
-        "problems": _problem_entries,
-        "methods": _method_entries,
-        "comparisons": lambda: [entry for folder in folders for entry in _comparison_entries(folder)],
-    }
-    for kind, entries in listed.items():
-        found = entries() if what in (kind, "all") else []
+    for word in what or KINDS:
+        found = _entries(word)
         for line in terminal.listing(found) if found else []:
             console.print(line, highlight=False)
     _complain()
 
 
-def _load(files: list[Path]) -> None:
+def _entries(word: str) -> list[Entry]:
+    """What is listed under a word."""
     from .. import loading
+    from ..errors import BadRequest, unknown
+    from ..problems import problems
 
-    for file in files:
-        loading.declared(str(file))
+    if word == "problems":
+        return _problem_entries(problems.values())
+    if word == "methods":
+        return _method_entries()
+    if word.endswith(".py"):
+        if not (found := loading.declared(word)):
+            raise BadRequest(f"{word} declares no problem: put @ad.problem(point=...) before a function")
+        return _problem_entries(found)
+    if word == FOLDER or Path(word).is_dir():
+        return _comparison_entries(Path(word))
+    raise unknown("kind of entry", word, KINDS)
 
 
 def _complain() -> None:
@@ -62,10 +72,8 @@ def _complain() -> None:
 
 
 # -- problems --------------------------------------------------------------------------------------
-def _problem_entries() -> list[Entry]:
-    from ..problems import problems
-
-    return [(p.name, _sizes(p), _lines(p.title, p.source, _asked(p), _expected(p))) for p in problems.values()]
+def _problem_entries(problems: Iterable[Problem]) -> list[Entry]:
+    return [(p.name, _sizes(p), _lines(p.title, p.source, _asked(p), _expected(p))) for p in problems]
 
 
 def _lines(*parts: str) -> str:
@@ -85,12 +93,13 @@ def _asked(problem: Problem) -> str:
 
 def _expected(problem: Problem) -> str:
     """What is known beforehand at the sizes that are run by default."""
-    known = [
-        f"{method} {outcome} at {problem.label(size)}"
-        for size in problem.sizes
-        for method, outcome in problem.expected(size).items()
+    known = {problem.label(size): problem.expected(size) for size in problem.sizes}
+    words = [
+        f"at {label}: {', '.join(f'{method} {outcome}' for method, outcome in outcomes.items())}"
+        for label, outcomes in known.items()
+        if outcomes
     ]
-    return f"expected: {'; '.join(known)}" if known else ""
+    return f"expected {'; '.join(words)}" if words else ""
 
 
 # -- methods ---------------------------------------------------------------------------------------

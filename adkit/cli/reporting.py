@@ -39,6 +39,7 @@ def report(
     from .. import loading
 
     chosen = [loading.plan(path) for path in plans or _shipped()]
+    _require_pages_of_their_own(chosen)
     files = {path: text for plan in chosen for path, text in _files(plan, to).items()}
     files[to / INDEX] = _index(chosen, to)
     _write(files, to)
@@ -54,6 +55,15 @@ def _shipped() -> list[Path]:
     if not found:
         raise BadRequest(f"there are no comparison files in {_PLANS}/: name some, as in adkit report FILE.toml")
     return found
+
+
+def _require_pages_of_their_own(chosen: Sequence[Plan]) -> None:
+    from ..errors import BadRequest
+
+    pages = [f"{plan.name}.md" for plan in chosen]
+    for plan, page in zip(chosen, pages, strict=True):
+        if pages.count(page) > 1 or page == INDEX:
+            raise BadRequest(f"{plan.path} would be written to {page}, which another page is: rename it")
 
 
 # -- what is written -----------------------------------------------------------------------------

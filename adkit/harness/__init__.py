@@ -2,7 +2,7 @@
 
 from .campaign import Campaign, Task
 from .contenders import Contender, MethodSource, Spelled, contenders, default_contenders
-from .environment import environment, threads_limited
+from .environment import environment
 from .running import run
 from .settings import QUICK, RIGOROUS, Settings, bytes_of
 from .subjects import Asked, ProblemSource, Source, Subject
@@ -25,5 +25,4 @@ __all__ = [
     "default_contenders",
     "environment",
     "run",
-    "threads_limited",
 ]

@@ -98,7 +98,8 @@ class Cell:
         self.stage("first")
         kept = Kept(self.subject.args, self.subject.kwargs)
         _, prepare_s = once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))
-        answer, first_s = once(lambda: self._answer(kept))
+        answer, first_s = once(self._answer)
+        self._require_unchanged(kept)
         self.stage("afterwards")
         self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s)
         # The time was for the first derivative. What took half of it once would run out of it the second time.
@@ -106,7 +107,8 @@ class Cell:
         self.watched.calls = 0
         calls = self.method.passes(self.call)
         if self._has_time(2):
-            again = self._answer(kept)
+            again = self._answer()
+            self._require_unchanged(kept)
             calls = self.watched.calls
             self._require_same(answer, again, "a second call gave another derivative")
         self.row = replace(self.row, f_calls=calls)
@@ -115,13 +117,15 @@ class Cell:
     def _has_time(self, calls: int) -> bool:
         return calls * (self.row.first_s or 0.0) < self.settings.timeout
 
-    def _answer(self, kept: Kept | None = None, leaves: list[Any] | None = None) -> Answer:
-        """One call of the method; nothing that it is given may change."""
+    def _answer(self, leaves: list[Any] | None = None) -> Answer:
+        """One call of the method, at its own point or another."""
         call = self.transform.call(*self.subject.args, **self.subject.kwargs)
-        found = asked(self.method, call if leaves is None else call.moved(leaves), self.transform.cache, self.row)
-        if kept is not None and kept.changed():
+        return asked(self.method, call if leaves is None else call.moved(leaves), self.transform.cache, self.row)
+
+    def _require_unchanged(self, kept: Kept) -> None:
+        """Nothing that a method is given may change."""
+        if kept.changed():
             raise FaultyError("the method, or f when it is called by it, changes its arguments")
-        return found
 
     def _require_same(self, answer: Answer, again: Answer, complaint: str) -> None:
         """Equal but for what rounding may do: threads add as they come."""

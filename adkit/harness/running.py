@@ -13,7 +13,7 @@ from ..errors import AdkitError
 from ..records import Row
 from .benches import Away, Bench, Here, LostError
 from .contenders import Contender, blank, default_contenders
-from .environment import load_per_core
+from .environment import load_per_core, threads_limited
 from .reference import References
 from .settings import Settings
 from .subjects import Subject
@@ -39,6 +39,7 @@ def run(
     settings = settings or Settings()
     chosen = default_contenders(subject) if chosen is None else chosen
     with ExitStack() as stack:
+        stack.enter_context(threads_limited(settings.threads))
         laid = _Laid(subject, settings, stack, tuple(name for c in chosen for name in c.method.imports))
         report(f"{subject.problem} {subject.size} reference")
         try:

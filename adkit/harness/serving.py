@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, redirect_stdout, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from .benches import AFTERWARDS, GRACE, ORPHANED, PATIENCE, Here, LostError, Sta
 from .contenders import Contender
 from .environment import threads_limited
 from .settings import Settings
-from .subjects import Source
+from .subjects import Source, Subject
 from .timing import Batch
 
 
@@ -42,6 +42,8 @@ def _bench(connection: Any, source: Source, contender: Contender | None, setting
     if contender is not None and contender.source is not None:
         contender = replace(contender, method=contender.source.method())
     limit_memory(settings.memory)
+    if contender is not None:
+        _warm(subject)
 
     def stage(name: str) -> None:
         share, more = GRACE if name == "first" else AFTERWARDS
@@ -50,6 +52,15 @@ def _bench(connection: Any, source: Source, contender: Contender | None, setting
         connection.send(Stage(name, seconds))
 
     return Here(subject, contender, settings, stage)
+
+
+def _warm(subject: Subject) -> None:
+    """f is called once before anything is timed: what only a process's first call pays is no method's cost."""
+    _alarm(PATIENCE + ORPHANED)
+    with suppress(Exception):
+        call = subject.call()
+        call(call.leaves)
+    _alarm(0)
 
 
 def _answer(connection: Any, bench: Here) -> None:

@@ -52,7 +52,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """By name, for a results file."""
-        return asdict(self)
+        return {name: x for name, x in asdict(self).items() if name != "until"}
 
 
 # What takes a few seconds in all, and what one would publish.

@@ -10,7 +10,13 @@ from ..calls import Argnums, Call
 from ..methods import Manual
 from ..problems import Problem
 from ..problems.sizes import Sized
+from ..problems.sizes import sizes as sizes_of
 from ..records import Derivative
+
+
+def chosen_sizes(sizes: str | Iterable[Any] | None, problem: Problem) -> Iterable[Any]:
+    """The sizes that are meant, or the problem's own."""
+    return problem.sizes if sizes is None else sizes_of(sizes, problem)
 
 
 class Source(Protocol):
@@ -37,9 +43,9 @@ class ProblemSource:
         return replace(made, parameters=dict(self.parameters), source=self)
 
     @classmethod
-    def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0, **more: Any) -> list[Self]:
+    def each(cls, problem: Problem, sizes: str | Iterable[Any] | None = None, seed: int = 0, **more: Any) -> list[Self]:
         """A problem at each of these sizes; by default its own."""
-        return [cls.of(problem, size, seed, **more) for size in (problem.sizes if sizes is None else sizes)]
+        return [cls.of(problem, size, seed, **more) for size in chosen_sizes(sizes, problem)]
 
     @classmethod
     def of(cls, problem: Problem, size: Any, seed: int = 0, **more: Any) -> Self:
@@ -94,9 +100,9 @@ class Subject:
         )
 
     @classmethod
-    def each(cls, problem: Problem, sizes: Iterable[Any] | None = None, seed: int = 0) -> list[Subject]:
+    def each(cls, problem: Problem, sizes: str | Iterable[Any] | None = None, seed: int = 0) -> list[Subject]:
         """A problem at each of these sizes; by default its own."""
-        return [cls.of(problem, size, seed) for size in (problem.sizes if sizes is None else sizes)]
+        return [cls.of(problem, size, seed) for size in chosen_sizes(sizes, problem)]
 
     def subject(self) -> Subject:
         """Itself: a subject that exists is its own source, in this process."""

@@ -40,6 +40,8 @@ FEW = 6, 2
 FIRST_OPS, SECOND_OPS = 20_000, 5_000
 # What differences may cost, in elements computed; an operation costs as much as so many elements, however few it has.
 AFFORDABLE, OVERHEAD = 3e8, 1e3
+# The same where there is nothing else to judge by; then a few lines are followed whatever they cost.
+FIRST_AFFORDABLE, LEAST = 1e10, 2
 # Of outputs so many are looked at one by one.
 OUTPUTS = 6
 # About how often f is called for the slope along a line.
@@ -175,12 +177,13 @@ class Witnesses:
 
     # -- differences -------------------------------------------------------------------------------
     def by_differences(self, wanted: Wanted, first: bool) -> Reference | None:
-        affordable = int(AFFORDABLE / (CALLS * self._cost))
         components, lines = MANY if first else FEW
+        affordable = int((FIRST_AFFORDABLE if first else AFFORDABLE) / (CALLS * self._cost))
         if not first and affordable < 1:
             return None
-        if not first:
-            lines, components = min(lines, affordable), min(components, max(affordable - lines, 0))
+        affordable = max(affordable, LEAST)
+        lines = min(lines, affordable // 2)
+        components = min(components, affordable - lines)
         found = by_differences(wanted, components, lines)
         if found is None:
             self.failure = "f shows no slope at this point that could serve as a reference"

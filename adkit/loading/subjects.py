@@ -12,9 +12,7 @@ import numpy as np
 from ..containers import flatten, unflatten
 from ..errors import BadRequest
 from ..harness import ProblemSource, Source, Subject
-from ..problems import Problem, problems
-from ..problems.sizes import Sized
-from ..problems.sizes import sizes as sizes_of
+from ..problems import problems
 from .code import blaming, declared, function, load
 from .points import Point, point
 
@@ -58,8 +56,7 @@ def sources(
     """
     if not is_file(target):
         _unless(at, argnums, gradient, target)
-        problem = problems[target]
-        return ProblemSource.each(problem, _chosen(sizes, problem), seed)
+        return ProblemSource.each(problems[target], sizes, seed)
     found = declared(target) if at is None else []
     if not found:
         if sizes is not None:
@@ -69,18 +66,13 @@ def sources(
         return [FunctionSource(target, at, argnums, gradient)]
     _unless(at, argnums, gradient, target)
     path = target if target.endswith(".py") else target.rpartition(":")[0]
-    each = (DeclaredSource.each(problem, _chosen(sizes, problem), seed, file=path) for problem in found)
+    each = (DeclaredSource.each(problem, sizes, seed, file=path) for problem in found)
     return [source for some in each for source in some]
 
 
 def is_file(target: str) -> bool:
     """Whether a target is something in a file of one's own."""
     return ":" in target or target.endswith(".py")
-
-
-def _chosen(sizes: str | Iterable[Any] | None, problem: Problem) -> list[Sized] | None:
-    """The sizes that are asked for, if any are."""
-    return None if sizes is None else sizes_of(sizes, problem)
 
 
 def _unless(at: str | None, argnums: str | None, gradient: str | None, target: str) -> None:

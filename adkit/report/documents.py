@@ -27,8 +27,16 @@ def table(headings: Sequence[str], body: Iterable[Sequence[str]], numeric: Seque
 
 
 def to_json(document: Any) -> str:
-    """A document of dicts, lists and plain values as JSON; infinities and nan as strings."""
-    return json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False)
+    """A document of dicts, lists and plain values as JSON, a row in a line; infinities and nan as strings."""
+    found = plain(document)
+    if not isinstance(found, dict) or not found.get("rows"):
+        return _dumped(found, indent=1)
+    rows = ",\n".join(_dumped(row) for row in found["rows"])
+    return _dumped({**found, "rows": []}, indent=1).replace('"rows": []', f'"rows": [\n{rows}\n ]')
+
+
+def _dumped(x: Any, indent: int | None = None) -> str:
+    return json.dumps(x, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def plain(x: Any) -> Any:

@@ -9,7 +9,7 @@ A document is an object with these keys:
 | `question` | text, may be empty |
 | `environment` | machine, versions, command: text by name |
 | `conditions` | how the tools are called, a list of sentences |
-| `rows` | a list of objects, each with all fields of `adkit.records.Trial` by name |
+| `rows` | a list of objects, each with the fields of `adkit.records.Trial` by name, but those left at their default |
 
 What is not known is null; infinities and nan are the strings "inf", "-inf" and "nan".
 """
@@ -39,8 +39,13 @@ def to_document(
         "question": question,
         "environment": dict(environment),
         "conditions": list(conditions),
-        "rows": [asdict(row) for row in rows],
+        "rows": [_written(row) for row in rows],
     }
+
+
+def _written(row: Trial) -> dict[str, Any]:
+    """A row without what is as it is where nothing is said: there are thousands."""
+    return {name: x for name, x in asdict(row).items() if name in _REQUIRED or x != _DEFAULTS[name]}
 
 
 def from_document(document: Any, where: str) -> dict[str, Any]:
@@ -97,4 +102,5 @@ _READERS = {
     "bool | None": ("true, false or null", _flag_or_none),
 }
 _FIELDS = {f.name: str(f.type) for f in fields(Trial)}
+_DEFAULTS = {f.name: f.default for f in fields(Trial)}
 _REQUIRED = [f.name for f in fields(Trial) if f.default is MISSING]

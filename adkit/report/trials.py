@@ -225,7 +225,7 @@ def _by_family(rows: Sequence[Trial], cell: Callable[[Sequence[Trial]], str]) ->
     body = []
     for family, mine in _families(rows).items():
         by_tool = _tools(mine)
-        body.append([family, f"{len(by_tool[tools[0]]):,}", *(cell(by_tool[tool]) for tool in tools)])
+        body.append([family, f"{len(by_tool.get(tools[0], [])):,}", *(cell(by_tool.get(tool, [])) for tool in tools)])
     return _table(["family", "trials", *tools], body)
 
 
@@ -235,7 +235,7 @@ def _by_situation(rows: Sequence[Trial]) -> str:
     for situation, words in _WORDS.items():
         mine = _tools(row for row in rows if row.situation == situation and row.named is not None)
         if mine:
-            body.append([words, *(_count(mine[tool], _is_tried, lambda r: r.named is True) for tool in tools)])
+            body.append([words, *(_count(mine.get(tool, []), _is_tried, lambda r: r.named is True) for tool in tools)])
     return _table(["named", *tools], body)
 
 
@@ -244,7 +244,7 @@ def _by_mistake(rows: Sequence[Trial]) -> str:
     body = []
     for mistake in dict.fromkeys(row.gradient for row in rows if row.kind == "wrong"):
         mine = _tools(row for row in rows if row.kind == "wrong" and row.gradient == mistake)
-        body.append([mistake, *(_count(mine[tool], _is_tried, _passed_wrong) for tool in tools)])
+        body.append([mistake, *(_count(mine.get(tool, []), _is_tried, _passed_wrong) for tool in tools)])
     return _table(["mistake", *tools], body)
 
 
