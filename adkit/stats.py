@@ -108,32 +108,39 @@ def _log_ratio(a: Sequence[float], b: Sequence[float]) -> float:
 
 def _draws(samples: Sequence[float], seed: int) -> Vector:
     """Logarithms of resampled medians."""
-    x = np.log(np.asarray(samples, float))
-    return _widened(np.median(x[_indices(len(x), seed)], axis=1), x, seed)
+    return _medians(tuple(samples), len(samples), seed)
 
 
 def _ratio_draws(a: Sequence[float], b: Sequence[float], seed: int) -> Vector:
     """Logarithms of ratios of resampled medians; what is slow has fewer rounds, the first of the quick one's."""
-    few, many = sorted((np.log(np.asarray(a, float)), np.log(np.asarray(b, float))), key=len)
-    drawn = _indices(len(few), seed)
-    rest = len(few) + _indices(len(many) - len(few), seed + 1)
-    of_few = _widened(np.median(few[drawn], axis=1), few, seed)
-    of_many = _widened(np.median(many[np.hstack([drawn, rest])], axis=1), many, seed + 1)
-    return of_few - of_many if len(a) <= len(b) else of_many - of_few
+    together = min(len(a), len(b))
+    # What is timed once scatters by itself.
+    return _medians(tuple(a), together, seed) - _medians(tuple(b), together, seed, apart=len(b) == 1)
 
 
-@functools.lru_cache(maxsize=64)
+# In a sweep each method meets every other, on the same draws.
+@functools.lru_cache(maxsize=512)
+def _medians(samples: tuple[float, ...], together: int, seed: int, apart: bool = False) -> Vector:
+    """Logarithms of resampled medians; the first rounds are drawn as another's are, the rest by themselves."""
+    logs = np.log(np.asarray(samples, float))
+    rest = together + _indices(len(logs) - together, seed + 1)
+    draws = np.median(logs[np.hstack([_indices(together, seed), rest])], axis=1)
+    return _widened(draws, logs, [seed, int(apart)])
+
+
+@functools.lru_cache(maxsize=16)
 def _indices(n: int, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Which of n samples are drawn."""
     return np.random.default_rng([seed, n]).integers(0, max(n, 1), (RESAMPLED, n))
 
 
-def _widened(draws: Vector, logs: Vector, seed: int) -> Vector:
+def _widened(draws: Vector, logs: Vector, seed: list[int]) -> Vector:
     """Draws that scatter as they should where there are few samples."""
     if len(logs) == 1:
-        return draws + _OF_ONE * np.random.default_rng([seed, 0]).standard_normal(RESAMPLED)
+        return draws + _OF_ONE * np.random.default_rng(seed).standard_normal(RESAMPLED)
     center = np.median(logs)
-    return center + _WIDER.get(len(logs), 1.0) * (draws - center)
+    wide = center + _WIDER.get(len(logs), 1.0) * (draws - center)
+    return np.clip(wide, np.min(logs) - math.log(2), np.max(logs) + math.log(2))
 
 
 # -- stability -------------------------------------------------------------------------------------
@@ -192,7 +199,9 @@ def _above_overhead(x: Vector, y: Vector, bends: bool) -> Growth:
     variance = misfit / free * np.diag(np.linalg.pinv(jacobian.T @ jacobian))
     scatter = _student(free) * np.sqrt(np.maximum(variance, 0))
     fits = 1.01 * POWERS[0] < p < 0.99 * POWERS[1] and misfit < SCATTERED**2 * free
-    shows = c > (0 if bends else scatter[0]) and a * z[-3] ** p > STRAIGHT * c and fits
+    # An overhead is what one expects; what counts from the second step on has the opposite of one, exactly.
+    fixed = c > (0 if bends else scatter[0]) or c < -3 * scatter[0]
+    shows = fixed and a * z[-3] ** p > STRAIGHT * abs(c) and fits
     return Growth(p, float(scatter[2]) if shows else math.inf, len(x), float(x[0]), c)
 
 

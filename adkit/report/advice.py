@@ -59,7 +59,8 @@ def _of_problem(rows: Sequence[Row]) -> str:
     if not choices:
         return " ".join([_without(rows), *_wrong(rows)])
     runs = list(_runs(choices))
-    told = _changing(rows, choices, runs) if len(runs) > 1 else _always(choices, runs[0][0], len(ordered))
+    sizes = [mine[0].size for mine in ordered]
+    told = _changing(rows, choices, runs) if len(runs) > 1 else _always(choices, runs[0][0], sizes)
     nowhere = [mine[0].size for mine in ordered if _choice(mine) is None]
     parts = [told, *_nothing(nowhere), *_wrong(rows), *_weak(choices), *_unquiet(choices)]
     return " ".join(parts)
@@ -104,12 +105,14 @@ def _length(choices: Iterable[Choice], name: str) -> int:
     return len(list(itertools.takewhile(lambda choice: name in choice.names, choices)))
 
 
-def _always(choices: Sequence[Choice], name: str, sizes: int) -> str:
+def _always(choices: Sequence[Choice], name: str, sizes: Sequence[str]) -> str:
     """One method is the answer wherever there is one; the figures are those of the largest size."""
     last = choices[-1]
-    if sizes == 1:
+    if len(sizes) == 1:
         return _at_one(last)
-    where = "at every size" if len(choices) == sizes else f"at {', '.join(choice.size for choice in choices)}"
+    mine = [choice.size for choice in choices]
+    where = f"up to {last.size}" if mine == sizes[: len(mine)] and len(mine) > 1 else f"at {', '.join(mine)}"
+    where = "at every size" if mine == sizes else where
     ties = [choice for choice in choices if choice.tied]
     tied = f" (at {', '.join(c.size for c in ties)} no quicker than {_others(ties, name)})" if ties else ""
     return f"use {name} {where}{tied}; at {last.size} it {_figures(last, name)}."

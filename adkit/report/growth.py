@@ -12,6 +12,8 @@ from . import cells, documents
 
 # A slope needs so many sizes, and a sweep has them.
 LEAST = 3
+# A slope that is known no better than this says nothing.
+OPEN = 1.0
 F = "f itself"
 
 
@@ -124,7 +126,7 @@ def slope_text(grown: stats.Growth, sweep: Sweep) -> str:
     """A slope with its error, and from where on, if that is not the beginning."""
     error = f" ± {grown.error:.2f}" if grown.error >= 0.005 else ""
     start = f" from {_number(grown.start)}" if grown.start > sweep.values[0] else ""
-    return f"{grown.slope + 0.0:.2f}{error}{start}"
+    return f"{_signed(grown.slope)}{error}{start}"
 
 
 # -- crossovers ------------------------------------------------------------------------------------
@@ -188,7 +190,8 @@ def table(sweep: Sweep) -> tuple[list[str], list[list[str]]]:
 
 
 def _cell(grown: stats.Growth | None, sweep: Sweep) -> str:
-    return "" if grown is None else slope_text(grown, sweep)
+    """What could be anything is not told."""
+    return "" if grown is None or grown.error > OPEN else slope_text(grown, sweep)
 
 
 def markdown(sweep: Sweep) -> str:
@@ -197,6 +200,11 @@ def markdown(sweep: Sweep) -> str:
     lines = "\n".join(f"- {documents.escaped(line)}" for line in told(sweep))
     parts = [f"### {sweep.title}", documents.table(headings, body, [i > 0 for i in range(len(headings))]), lines]
     return "\n\n".join(filter(None, parts))
+
+
+def _signed(slope: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return f"{slope:.2f}".replace("-0.00", "0.00")
 
 
 def _number(x: float) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..records import Row
-from .cells import VALUE, count, error, seconds
+from .cells import VALUE, count, seconds, three_digits
 
 # So many sizes have a line of their own; of more, the first and the last have.
 LINES = 3
-# So many unstable timings are named one by one.
+# So many unstable timings and remarks on what is right are told one by one; what went wrong is told of all.
 NAMED = 3
+QUIET = ("ok", "skipped")
 # Amplification of errors from which on it is worth a line.
 NOTABLE = 10.0
 
@@ -22,7 +24,10 @@ def footing(rows: Sequence[Row]) -> list[str]:
 
 def notes(rows: Sequence[Row]) -> list[str]:
     """What rows have to say, each sentence once."""
-    return [*_surprises(rows), *_told(rows, lambda row: row.note)]
+    told = _told([row for row in rows if row.status in QUIET], lambda row: row.note, of=rows)
+    more = [f"and {len(told) - NAMED} more like these (--format csv has all)"] if len(told) > NAMED else []
+    loud = _told([row for row in rows if row.status not in QUIET], lambda row: row.note, of=rows)
+    return [*_surprises(rows), *told[:NAMED], *more, *loud]
 
 
 def sizes_of(rows: Iterable[Row]) -> list[str]:
@@ -59,13 +64,27 @@ def _numbers(n: int, word: str) -> str:
 
 # -- the reference ---------------------------------------------------------------------------------
 def _references(rows: Sequence[Row]) -> list[str]:
-    found: dict[str, list[str]] = {}
+    """Each reference once; those that differ only in how far the second agrees, by the first and the last size."""
+    found: dict[str, dict[str, str]] = {}
     for row in rows:
-        sizes = found.setdefault(row.reference or "none", [])
-        sizes.extend([row.size] * (row.size not in sizes))
-    # A row that never got so far knows of no reference.
-    found.pop("none", None) if len(found) > 1 else None
-    return [f"reference{_at(sizes) if len(found) > 1 else ''}: {text}" for text, sizes in found.items()]
+        if row.reference:
+            found.setdefault(_AGREEMENT.sub("", row.reference), {}).setdefault(row.size, row.reference)
+    if not found:
+        return ["reference: none"]
+    return [line for texts in found.values() for line in _of_one_kind(texts, len(found) > 1)]
+
+
+# How far a second reference agrees with the first.
+_AGREEMENT = re.compile(r"\b(exactly|to [-+.e0-9]+)")
+
+
+def _of_one_kind(texts: Mapping[str, str], several: bool) -> list[str]:
+    sizes, distinct = list(texts), set(texts.values())
+    if len(distinct) == 1:
+        return [f"reference{_at(sizes) if several else ''}: {texts[sizes[0]]}"]
+    if len(sizes) <= LINES:
+        return [f"reference at {size}: {text}" for size, text in texts.items()]
+    return [f"reference at {sizes[0]}: {texts[sizes[0]]} ... at {sizes[-1]}: {texts[sizes[-1]]}"]
 
 
 def _at(sizes: Sequence[str]) -> str:
@@ -74,20 +93,27 @@ def _at(sizes: Sequence[str]) -> str:
 
 def _conditions(rows: Sequence[Row]) -> list[str]:
     worst = max((row for row in rows if row.condition is not None), key=lambda row: row.condition or 0.0, default=None)
-    if worst is None or worst.condition is None or worst.condition < NOTABLE:
+    if worst is None or worst.condition is None or worst.condition < NOTABLE or "amplifies" in worst.note:
         return []
     where = f" at {worst.size}" if len(sizes_of(rows)) > 1 else ""
-    return [f"f amplifies relative errors {error(worst.condition)} times{where}, and so much more is allowed there"]
+    return [
+        f"f amplifies relative errors {three_digits(worst.condition)} times{where}, and so much more is allowed there"
+    ]
 
 
 def _weak(rows: Sequence[Row]) -> list[str]:
-    """What the check could not see."""
-    who = "weak check of {}"
-    return [*_told(rows, lambda row: row.vacuous and f"{row.vacuous} would pass", who), *_told(rows, _blind, who)]
+    """What the check of a row that passed could not see."""
+    passed = [row for row in rows if row.status == "ok"]
+    return _told(passed, _unseen, "weak check of {}", rows)
+
+
+def _unseen(row: Row) -> str:
+    return f"{row.vacuous} would pass" if row.vacuous else _blind(row)
 
 
 def _blind(row: Row) -> str:
-    blind = f"{count(row.blind)} of {_numbers(row.inputs, 'component')}"
+    components = row.inputs * (row.outputs if row.derivative == "jacobian" else 1)
+    blind = f"{count(row.blind)} of {_numbers(components, 'component')}"
     return f"an error of 1 % would pass in {blind}" if row.blind else ""
 
 
@@ -99,13 +125,22 @@ def overhead(rows: Sequence[Row]) -> list[str]:
 
 # -- what went otherwise ---------------------------------------------------------------------------
 def _unstable(rows: Sequence[Row]) -> list[str]:
-    """Which timings the machine has spoilt, and how."""
+    """Which timings the machine has spoilt, and how: what is true of all is said once."""
     mine = [row for row in rows if row.stability]
-    several = len(sizes_of(rows)) > 1
-    named = "; ".join(f"{row.method}{' ' + row.size if several else ''} ({row.stability})" for row in mine[:NAMED])
-    more = f"; and {len(mine) - NAMED} more" if len(mine) > NAMED else ""
+    if not mine:
+        return []
     timed = sum(row.steady_s is not None for row in rows)
-    return [f"~ {len(mine)} of {timed} timings are unstable: {named}{more}"] if mine else []
+    shared = [words for words in _words(mine[0]) if len(mine) > 1 and all(words in _words(row) for row in mine)]
+    own = [(row, [words for words in _words(row) if words not in shared]) for row in mine]
+    several = len(sizes_of(rows)) > 1
+    told = [f"{row.method}{' ' + row.size if several else ''} ({'; '.join(words)})" for row, words in own if words]
+    more = [f"and {len(told) - NAMED} more"] if len(told) > NAMED else []
+    every = [f"all with {'; '.join(shared)}"] if shared else []
+    return [f"~ {len(mine)} of {timed} timings are unstable: {'; '.join([*every, *told[:NAMED], *more])}"]
+
+
+def _words(row: Row) -> list[str]:
+    return row.stability.split("; ")
 
 
 def _surprises(rows: Sequence[Row]) -> list[str]:
@@ -113,13 +148,13 @@ def _surprises(rows: Sequence[Row]) -> list[str]:
 
 
 # -- each sentence once ----------------------------------------------------------------------------
-def _told(rows: Sequence[Row], sentence: Callable[[Row], str], who: str = "{}") -> list[str]:
-    """Sentences, each after those that it is about: methods, and where there are several sizes, at which."""
+def _told(rows: Sequence[Row], sentence: Callable[[Row], str], who: str = "{}", of: Sequence[Row] = ()) -> list[str]:
+    """Sentences, each after those that it is about: methods, and where there are several sizes `of` all, at which."""
     about: dict[str, dict[tuple[str, str], list[str]]] = {}
     for row in rows:
         if said := sentence(row):
             about.setdefault(said, {}).setdefault((row.method, row.status), []).append(row.size)
-    several = len(sizes_of(rows)) > 1
+    several = len(sizes_of(of or rows)) > 1
     return [f"{who.format(_names(methods, several))}: {said}" for said, methods in about.items()]
 
 
