@@ -24,6 +24,8 @@ STRAIGHT = 0.05
 # Powers between which one is looked for above an overhead, and how well it has to be known.
 POWERS, VAGUE = (0.05, 6.0), 0.5
 
+_MOST_DECADES = 50
+
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 Cheaper = Literal["a", "b", ""]
 
@@ -174,7 +176,9 @@ def growth(x: Sequence[float], y: Sequence[float]) -> Growth | None:
     u, v = np.log(points).T
     if len(np.unique(u)) < 2:
         return None
-    if len(np.unique(u)) > 3 and (found := _above_overhead(points[:, 0], points[:, 1], _bends_up(u, v))).error <= VAGUE:
+    # Beyond that, squares of relative numbers overflow: an expression written out has more nodes than that.
+    fits = len(np.unique(u)) > 3 and np.ptp(v) < _MOST_DECADES * math.log(10)
+    if fits and (found := _above_overhead(points[:, 0], points[:, 1], _bends_up(u, v))).error <= VAGUE:
         return found
     while len(np.unique(u)) > 3 and _bends_up(u, v):
         u, v = u[u > u[0]], v[u > u[0]]

@@ -247,3 +247,9 @@ def test_of_several_crossovers_the_last_is_told_and_how_many_there_are() -> None
     assert (found.first, found.last, found.times) == ("a", "b", 3)
     assert found.estimate is not None
     assert SIZES[8] < found.estimate < SIZES[9]
+
+
+def test_what_grows_by_hundreds_of_decades_has_a_slope_too() -> None:
+    found = stats.growth([4, 16, 64, 256], [1e6, 1e21, 1e79, 1e200])
+    assert found is not None
+    assert found.slope > 20
