@@ -33,7 +33,9 @@ def serve(connection: Any, source: Source, contender: Contender | None, settings
         except BaseException as error:
             connection.send(_sendable(error))
             return
-        _answer(connection, bench)
+        # Whoever asked may be gone before there is an answer.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            _answer(connection, bench)
 
 
 def _bench(connection: Any, source: Source, contender: Contender | None, settings: Settings, stack: ExitStack) -> Here:

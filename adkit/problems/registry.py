@@ -231,6 +231,10 @@ class Registry(MutableMapping[str, Problem]):
     def __contains__(self, name: object) -> bool:
         return name in self._known or name in self._complete()
 
+    def pop(self, name: str, *default: Any) -> Any:
+        """Take a problem away."""
+        return self._known.pop(name, *default)
+
     def get(self, name: str, default: Any = None) -> Any:
         """The problem of this name, or something else."""
         return self._complete().get(name, default)
