@@ -286,6 +286,11 @@ def slow(x):
     time.sleep(0.02)
     return x * x
 
+@ad.problem(point=lambda n=2: (float(n),))
+def paused(x):
+    time.sleep(0.001)
+    return x * x
+
 def cube(x):
     return x**3
 
@@ -302,7 +307,7 @@ def own(tmp_path: Path):
     path = tmp_path / "own.py"
     path.write_text(OWN)
     yield str(path)
-    for name in ("squares", "surprising", "slow"):
+    for name in ("squares", "surprising", "slow", "paused"):
         adkit.problems.pop(name, None)
 
 
@@ -362,7 +367,7 @@ seconds = 0.05
 
 [[problem]]
 file = "own.py"
-name = "slow"
+name = "paused"
 sizes = "n=2..9"
 """
 
@@ -405,7 +410,7 @@ def test_an_interrupted_run_shows_and_keeps_what_is_done(own: str, tmp_path: Pat
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "slow" in out
+    assert "paused" in out
     assert re.search(r"stopped after \d of 8 subjects; what is done is kept in .*plan\.json\.part", err)
     assert "Traceback" not in err
     assert not (tmp_path / "results" / "plan.json").exists()

@@ -50,27 +50,43 @@ class Listening(Call):
             raise FaultyError(str(error)) from None
 
 
-def asked(method: Method, call: Call, cache: Cache, row: Row) -> Answer:
-    """One value and derivative by a method, its shapes and dtypes looked at."""
+@dataclass(frozen=True)
+class Given:
+    """What a method returned to a call: the outputs, and for each the parts of its derivative."""
+
+    call: Listening
+    outputs: Leaves
+    rows: list[Leaves]
+    scalar: bool
+
+
+def asked(method: Method, call: Call, cache: Cache, row: Row) -> Given:
+    """One value and derivative by a method."""
     call = Listening.to(call)
     if row.derivative == "gradient":
         out, leaves = method.value_and_gradient(call, cache)
-        _require_shapes(leaves, call, ())
-        _require_dtypes(call.returned or leaves, call, out)
-        call.gradient(leaves)  # belongs to a call, and is timed with it
-        return Answer(np.atleast_1d(np.asarray(plain(out), float)).ravel(), flat(leaves))
+        return Given(call, [out], [leaves], scalar=True)
     try:
         outputs, _, rows = method.jacobian(call, cache)
     except ArgumentError as error:
         # A method refuses arguments that it does not take; by hand it is the result that is refused.
         raise FaultyError(str(error)) if isinstance(method, Manual) else error from None
+    return Given(call, outputs, rows, scalar=False)
+
+
+def answered(given: Given) -> Answer:
+    """The same in vectors, its shapes and dtypes looked at."""
+    call, outputs, rows = given.call, given.outputs, given.rows
     if len(outputs) != len(rows):
         raise FaultyError(f"the Jacobian has {len(rows)} rows of blocks for {len(outputs)} outputs")
     for out, leaves in zip(outputs, rows, strict=True):
-        _require_shapes(leaves, call, shape_of(out))
-        _require_dtypes(leaves, call, out)
+        _require_shapes(leaves, call, () if given.scalar else shape_of(out))
+        _require_dtypes(call.returned or leaves if given.scalar else leaves, call, out)
+    if given.scalar:
+        call.gradient(rows[0])
     values = [np.atleast_1d(np.asarray(plain(out), float)).ravel() for out in outputs]
-    return Answer(np.concatenate([np.zeros(0), *values]), matrix(rows, call.leaves))
+    derivative = flat(rows[0]) if given.scalar else matrix(rows, call.leaves)
+    return Answer(np.concatenate([np.zeros(0), *values]), derivative)
 
 
 def _require_numbers(leaves: Leaves, call: Call) -> None:

@@ -14,7 +14,7 @@ from ..methods import Manual, Numerical
 from ..records import Row
 from ..transforms import JacobianFunction, ValueAndGradient
 from . import judging
-from .answers import Answer, FaultyError, asked
+from .answers import Answer, FaultyError, Given, answered, asked
 from .contenders import Contender, blank
 from .counting import OutOfTimeError, Watched, counts, peak_bytes
 from .precision import LOOSEST, rounding
@@ -100,10 +100,11 @@ class Cell:
         self.stage("first")
         kept = Kept(self.subject.args, self.subject.kwargs)
         _, prepare_s = once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))
-        answer, first_s = once(self._answer)
+        given, first_s = once(self._ask)
         self._require_unchanged(kept)
         self.stage("afterwards")
         self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s)
+        answer = answered(given)
         # The time was for the first derivative. What took half of it once would run out of it the second time.
         self.watched.stop_after(float("inf"))
         self.watched.calls = 0
@@ -120,7 +121,11 @@ class Cell:
         return calls * (self.row.first_s or 0.0) < self.settings.timeout
 
     def _answer(self, leaves: list[Any] | None = None) -> Answer:
-        """One call of the method, at its own point or another."""
+        """One call of the method in vectors, at its own point or another."""
+        return answered(self._ask(leaves))
+
+    def _ask(self, leaves: list[Any] | None = None) -> Given:
+        """One call of the method."""
         call = self.transform.call(*self.subject.args, **self.subject.kwargs)
         return asked(self.method, call if leaves is None else call.moved(leaves), self.transform.cache, self.row)
 

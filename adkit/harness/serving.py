@@ -24,6 +24,8 @@ from .timing import Batch
 def serve(connection: Any, source: Source, contender: Contender | None, settings: Settings) -> None:
     """The other end of `Away`: make the subject again and answer until nothing more is asked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What has been imported stays: the collector need not look at it.
+    gc.freeze()
     with ExitStack() as stack:
         # What f prints does not mix with the results.
         stack.enter_context(redirect_stdout(sys.stderr))
