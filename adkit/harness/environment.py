@@ -27,7 +27,7 @@ def environment(threads: int | None = None) -> dict[str, str]:
         "memory": _memory,
         "governor": lambda: _first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "load": _load,
-        "system": lambda: f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": lambda: f"{platform.system()} {platform.machine()}",
         "blas": lambda: _blas(threads),
         "git": _commit,
         "date": lambda: datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
