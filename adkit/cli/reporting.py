@@ -70,6 +70,7 @@ def _require_pages_of_their_own(chosen: Sequence[Plan]) -> None:
 def _files(plan: Plan, to: Path) -> dict[Path, str]:
     """The page of a plan and its figures, by path."""
     from ..report import Comparison, page
+    from ..report.answers import answer
     from ..report.trials import TrialReport
 
     text = _stored(plan)
@@ -79,7 +80,9 @@ def _files(plan: Plan, to: Path) -> dict[Path, str]:
     comparison = Comparison.from_json(text, str(plan.results))
     drawn = list(_drawn(plan, comparison, to))
     pictures = [picture for _, picture, _ in drawn]
-    whole = page.page(plan.title, comparison, pictures, _origin(plan, to))
+    # What a page recommends, it says anyway.
+    said = "" if plan.answer == "recommendation" else answer(plan.answer, comparison.rows, plan.lines)
+    whole = page.page(plan.title, comparison, pictures, _origin(plan, to), said)
     return {to / f"{plan.name}.md": whole, **{path: svg for path, _, svg in drawn}}
 
 
@@ -145,6 +148,7 @@ def _title(path: Path) -> str:
 
 def _entry(plan: Plan) -> Entry:
     from ..report import Comparison, page
+    from ..report.answers import answer
     from ..report.trials import TrialReport
 
     said = ""
@@ -153,7 +157,7 @@ def _entry(plan: Plan) -> Entry:
         said = (
             TrialReport.from_json(text, where).reading
             if plan.trial
-            else page.headline(Comparison.from_json(text, where))
+            else answer(plan.answer, Comparison.from_json(text, where).rows, plan.lines)
         )
     return page.Entry(plan.name, plan.title, plan.question, said, plan.command)
 

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from ..errors import BadRequest, unknown
 from ..problems.sizes import numbers
 from ..records import STATUSES
+from ..report.answers import ANSWERS
 from ..report.quantities import quantity
 from ..report.scenes import CATEGORIES, Drawing, Kind
 
@@ -75,6 +76,7 @@ class Plan:
     seed: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     draw: tuple[Drawing, ...] = ()
+    answer: str = "recommendation"
     trial: str = ""
     random: int = 0
     tools: tuple[str, ...] | None = None
@@ -101,6 +103,7 @@ _NUMBER = (int, float)
 _PLAN_KEYS: dict[str, Any] = {
     "question": str,
     "title": str,
+    "answer": str,
     "methods": list,
     "derivative": str,
     "timeout": _NUMBER,
@@ -198,7 +201,16 @@ def _comparison(content: dict[str, Any], path: Path) -> Plan:
         seed=content.get("seed"),
         labels=_labels(content, templates, where),
         draw=draw,
+        answer=_answer(content, where),
     )
+
+
+def _answer(content: Mapping[str, Any], where: str) -> str:
+    """Which sort of sentences answer the question."""
+    kind = content.get("answer", "recommendation")
+    if kind not in ANSWERS:
+        raise unknown(f"answer in {where}:", kind, ANSWERS)
+    return kind
 
 
 def _numbers(text: Any, where: str) -> tuple[float, ...]:

@@ -84,7 +84,19 @@ class Meeting:
 
 def sweeps(rows: Sequence[Row]) -> list[Sweep]:
     """Every set of rows of one problem along one parameter, with all others fixed."""
-    return [sweep for mine in cells.by_problem(rows) for sweep in _along_each(mine)]
+    return [sweep for mine in cells.by_problem(rows) for alike in _alike(mine) for sweep in _along_each(alike)]
+
+
+def _alike(rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows of sizes that have the same parameters: a problem may be swept in several ways."""
+    shared: dict[str, frozenset[str]] = {}
+    for row in rows:
+        mine = frozenset(row.parameters)
+        shared[row.size] = shared.get(row.size, mine) & mine
+    groups: dict[frozenset[str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(shared[row.size], []).append(row)
+    return list(groups.values())
 
 
 def _along_each(rows: Sequence[Row]) -> Iterator[Sweep]:

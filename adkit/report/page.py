@@ -41,12 +41,12 @@ class Entry:
     command: str
 
 
-def page(title: str, comparison: Comparison, pictures: Sequence[Picture], origin: Origin) -> str:
+def page(title: str, comparison: Comparison, pictures: Sequence[Picture], origin: Origin, answer: str = "") -> str:
     """The question, the answer, the figures, the tables, and how all of it was made."""
-    answer = advice.markdown(comparison.rows)
+    advised = advice.markdown(comparison.rows)
     # The answer of a page comes first.
-    body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n").replace(f"{answer}\n\n", "")
-    head = [*_head(title, comparison.question), answer]
+    body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n").replace(f"{advised}\n\n", "")
+    head = [*_head(title, comparison.question), *([f"**Answer.** {escaped(answer)}"] if answer else []), advised]
     return "\n\n".join([*head, *map(_picture, pictures), body, _made(origin)]) + "\n"
 
 
@@ -54,12 +54,6 @@ def trial_page(title: str, report: TrialReport, origin: Origin) -> str:
     """The same of trials."""
     body = report.to_markdown().removeprefix(f"## {report.question}\n\n")
     return "\n\n".join([*_head(title, report.question), body, _made(origin)]) + "\n"
-
-
-def headline(comparison: Comparison) -> str:
-    """The first sentence that is recommended for each problem."""
-    lines = comparison.recommendation.splitlines()
-    return " ".join(line.partition(". ")[0].rstrip(".") + "." for line in lines) or "Nothing ran."
 
 
 def _head(title: str, question: str) -> list[str]:
