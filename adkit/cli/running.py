@@ -107,7 +107,7 @@ class Comparing:
         from ..harness import environment
         from ..journal import Journal
 
-        kept = ("cpu", "blas", "python", "adkit", "numpy", "sympy", "git")
+        kept = ("cpu", "cores", "python", "adkit", "numpy", "sympy", "git")
         where = {name: text for name, text in environment(self.settings.threads).items() if name in kept}
         work = [(repr(task.source), [c.name for c in task.contenders or ()]) for task in self.tasks]
         journal = Journal(results, {"where": where, "settings": self.settings.as_dict(), "work": work})
