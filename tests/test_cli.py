@@ -416,6 +416,17 @@ def test_an_interrupted_run_shows_and_keeps_what_is_done(own: str, tmp_path: Pat
     assert not (tmp_path / "results" / "plan.json").exists()
 
 
+def test_what_a_changed_file_has_left_behind_is_not_taken_over(adkit_, own: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    process = begun(path, 3)
+    process.kill()
+    process.communicate()
+    Path(own).write_text(OWN.replace("time.sleep(0.001)", "time.sleep(0.0011)"))
+    code, _, err = adkit_("compare", str(path))
+    assert (code, "going on" in err) == (0, False)
+
+
 def test_a_journal_of_another_run_is_not_taken_over(adkit_, own: str, tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(PLAN.replace("2..9", "2..3"))

@@ -104,13 +104,17 @@ class Comparing:
 
     def _journal(self, results: Path, fresh: bool) -> Journal:
         """Where what is done is kept; begun anew if that is wanted."""
+        from .. import loading
         from ..harness import environment
         from ..journal import Journal
 
         kept = ("cpu", "cores", "python", "adkit", "numpy", "sympy", "git")
         where = {name: text for name, text in environment(self.settings.threads).items() if name in kept}
-        work = [(repr(task.source), [c.name for c in task.contenders or ()]) for task in self.tasks]
-        journal = Journal(results, {"where": where, "settings": self.settings.as_dict(), "work": work})
+        work = [(repr(task.source), [c.name for c in task.contenders or ()], task.expect) for task in self.tasks]
+        # Of a file that has changed since, nothing that is done holds.
+        files = loading.fingerprints(getattr(task.source, "at", None) for task in self.tasks)
+        identity = {"where": where, "settings": self.settings.as_dict(), "work": work, "files": files}
+        journal = Journal(results, identity)
         if fresh:
             journal.remove()
         return journal

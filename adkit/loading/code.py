@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,8 @@ from ..errors import AdkitError, BadRequest, Spot, spots_of, unknown
 from ..methods import Method, as_method, methods
 from ..problems import Problem, problems
 
+# Modules that are run files of the person's own have names that begin like this.
+_PREFIX = "adkit_user_"
 # The problems that a file declared when it was run.
 _declared: dict[Path, list[Problem]] = {}
 
@@ -97,7 +100,7 @@ def load(path: Path) -> ModuleType:
         near = [str(p) for p in (path.parent if path.parent.is_dir() else Path()).glob("*.py")]
         raise unknown("file", str(path), near)
     # Under a name of its own: a file called numpy.py must not become numpy. Loaded once, whatever names it.
-    name = f"adkit_user_{path.resolve()}"
+    name = f"{_PREFIX}{path.resolve()}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path.resolve())
@@ -116,3 +119,16 @@ def load(path: Path) -> ModuleType:
         raise BadRequest(f"{path} does not run: {said(error)}{where}") from error
     _declared[path.resolve()] = [problem for key, problem in problems.items() if before.get(key) is not problem]
     return module
+
+
+def fingerprints(others: Iterable[str | None] = ()) -> dict[str, str]:
+    """What the person's files hold, by path: those that were loaded, what they import beside them, and `others`."""
+    loaded = [Path(name.removeprefix(_PREFIX)) for name in sys.modules if name.startswith(_PREFIX)]
+    homes = {path.parent for path in loaded}
+    files = {Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
+    found = {*loaded, *(file for file in files if file.parent in homes), *(Path(x) for x in others if x)}
+    return {str(path): _fingerprint(path) for path in sorted(found) if path.is_file()}
+
+
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
