@@ -112,7 +112,8 @@ class Comparing:
         where = {name: text for name, text in environment(self.settings.threads).items() if name in kept}
         work = [(repr(task.source), [c.name for c in task.contenders or ()], task.expect) for task in self.tasks]
         # Of a file that has changed since, nothing that is done holds.
-        files = loading.fingerprints(getattr(task.source, "at", None) for task in self.tasks)
+        sources = [getattr(task.source, "source", task.source) for task in self.tasks]
+        files = loading.fingerprints(getattr(source, "at", None) for source in sources)
         identity = {"where": where, "settings": self.settings.as_dict(), "work": work, "files": files}
         journal = Journal(results, identity)
         if fresh:
