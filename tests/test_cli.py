@@ -372,9 +372,9 @@ sizes = "n=2..9"
 """
 
 
-def begun(path: Path, lines: int) -> subprocess.Popen[str]:
+def begun(path: Path, lines: int, *more: str) -> subprocess.Popen[str]:
     """A run of the plan in a process of its own, as far as so many lines of its journal."""
-    words = [sys.executable, "-m", "adkit", "compare", str(path)]
+    words = [sys.executable, "-m", "adkit", "compare", str(path), *more]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     journal = path.parent / "results" / "plan.json.part"
     for _ in range(600):
@@ -414,6 +414,18 @@ def test_an_interrupted_run_shows_and_keeps_what_is_done(own: str, tmp_path: Pat
     assert re.search(r"stopped after \d of 8 subjects; what is done is kept in .*plan\.json\.part", err)
     assert "Traceback" not in err
     assert not (tmp_path / "results" / "plan.json").exists()
+
+
+@pytest.mark.skipif("sys.platform == 'win32'")
+def test_an_interruption_ends_all_the_comparisons_that_were_named(own: str, tmp_path: Path) -> None:
+    path, after = tmp_path / "plan.toml", tmp_path / "after.toml"
+    path.write_text(PLAN)
+    after.write_text(PLAN)
+    process = begun(path, 3, str(after))
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert [file.name for file in (tmp_path / "results").iterdir()] == ["plan.json.part"]
 
 
 def test_a_journal_of_another_run_is_not_taken_over(adkit_, own: str, tmp_path: Path) -> None:
