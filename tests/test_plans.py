@@ -101,6 +101,11 @@ def test_what_is_expected_of_one_problem_goes_with_what_is_expected_of_all(read)
     assert own.expect == {"numerical(*": "ok or wrong"}
 
 
+def test_what_is_expected_of_one_problem_goes_before_what_is_expected_of_all(read) -> None:
+    text = 'expect = { reverse = "timeout", "n*" = "wrong" }\n' + PROBLEM + 'expect = { reverse = "ok" }'
+    assert list(read(text).problems[0].expect.items()) == [("reverse", "ok"), ("n*", "wrong")]
+
+
 def test_what_is_drawn(read) -> None:
     (drawing,) = read(WHOLE).draw
     assert (drawing.kind, drawing.x, drawing.y) == ("line", "h", ("max_rel_error", "steady_s"))

@@ -284,7 +284,7 @@ def _problem(
         sizes=None if sizes is None else _sizes(sizes, f"sizes in {where}"),
         derivative=_derivative(entry, where) or derivative,
         methods=_methods(entry, sweep, where),
-        expect={**_expect(entry, where), **expect},
+        expect=_nearest(_expect(entry, where), expect),
     )
 
 
@@ -319,6 +319,11 @@ def _expect(content: Mapping[str, Any], where: str) -> dict[str, str]:
             if status not in STATUSES:
                 raise unknown(f"status in expect of {where}:", status, STATUSES)
     return expect
+
+
+def _nearest(own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    """What is said of the problem goes before what is said of all, also where both speak of one pattern."""
+    return {**own, **{pattern: words for pattern, words in others.items() if pattern not in own}}
 
 
 # -- figures -------------------------------------------------------------------------------------
