@@ -104,13 +104,16 @@ class Comparing:
 
     def _journal(self, results: Path, fresh: bool) -> Journal:
         """Where what is done is kept; begun anew if that is wanted."""
+        from .. import loading
         from ..harness import environment
         from ..journal import Journal
 
         kept = ("cpu", "blas", "python", "adkit", "numpy", "sympy", "git")
         where = {name: text for name, text in environment(self.settings.threads).items() if name in kept}
         work = [(repr(task.source), [c.name for c in task.contenders or ()]) for task in self.tasks]
-        journal = Journal(results, {"where": where, "settings": self.settings.as_dict(), "work": work})
+        files = loading.contents(self.tasks)
+        identity = {"where": where, "settings": self.settings.as_dict(), "work": work, "files": files}
+        journal = Journal(results, identity)
         if fresh:
             journal.remove()
         return journal

@@ -16,7 +16,7 @@ from .subjects import (
     subject,
 )
 from .tasks import contenders_of as contenders
-from .tasks import named, planned
+from .tasks import contents, named, planned
 
 __all__ = [
     "DeclaredSource",
@@ -29,6 +29,7 @@ __all__ = [
     "bounds",
     "components",
     "contenders",
+    "contents",
     "declared",
     "function",
     "inline",
