@@ -45,6 +45,11 @@ def test_a_method_is_a_value(method):
         setattr(method, field, 1)
 
 
+def test_a_name_that_may_be_unknown_is_asked_for_with_a_default() -> None:
+    assert ad.methods.get("revers") is None
+    assert ad.methods.get("reverse") == ad.Reverse()
+
+
 def test_a_transform_is_asked_once_for_the_gradient_of_f_and_that_is_what_is_prepared() -> None:
     made: list[str] = []
 

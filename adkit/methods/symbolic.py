@@ -90,11 +90,6 @@ class Symbolic(Method):
         derivation = self._derived(call, cache, derivative)[0]
         return derivation.operations, derivation.tree_operations
 
-    def reference(self, call: Call, digits: int = 50) -> Leaves:
-        """The gradient evaluated with this many digits: arrays of mpmath numbers."""
-        require_real(call, self)
-        return self._derive(call, scalar=True).reference(call.leaves, digits)[1]
-
     def _derived(self, call: Call, cache: Cache, what: str) -> tuple[Any, Any]:
         """A derivation that holds for this call, and what it gives: the gradient, Jacobian or Hessian."""
         require_real(call, self)
