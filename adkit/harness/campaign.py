@@ -93,7 +93,8 @@ class Campaign:
         # Given more time than usual, nothing has to run out of it; what did not run surprises nobody.
         if row.status == "skipped" or (wanted == "timeout" and self.settings.timeout > Settings().timeout):
             return row
-        return replace(row, expected=wanted, surprise=bool(wanted) and row.status not in wanted.split(" or "))
+        row = replace(row, expected=wanted)
+        return replace(row, surprise=bool(wanted) and not row.as_expected)
 
 
 def _of_method(method: str, known: Mapping[str, str]) -> str:
