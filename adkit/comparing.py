@@ -33,8 +33,8 @@ def compare(
     """Every way to the gradient of f at a point: which are right, and what each costs.
 
     Each method's gradient is checked before it is timed; a wrong one is never ranked. The reference is the gradient
-    derived by hand where there is one, else SymPy's derivative evaluated with 50 digits, else adaptive differences; the
-    `reference` column names it.
+    derived by hand that a problem brings, else SymPy's derivative evaluated with 50 digits, else a complex step, else
+    adaptive differences; two must agree where two can be had, and the `reference` column names them.
 
     Args:
         f: a function in plain NumPy returning one number; or a problem or its name, which bring their own point.

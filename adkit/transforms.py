@@ -99,9 +99,6 @@ class JacobianFunction(_AutoTransform):
         _, structure, rows = self.method.jacobian(call, self.cache)
         return unflatten(structure, [call.arrange(_own(row, call.leaves)) for row in rows])
 
-    def prepare(self, *args: Any, **kwargs: Any) -> None:
-        self.method.prepare_jacobian(self.call(*args, **kwargs), self.cache)
-
 
 class HessianFunction(_AutoTransform):
     """See `hessian`."""

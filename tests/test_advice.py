@@ -70,6 +70,11 @@ def test_where_nothing_exact_works_differences_are_what_is_left() -> None:
     assert text == "nothing exact works here; numerical is right to 1.0e-09 with 9 evaluations of f. Wrong: x."
 
 
+def test_what_is_exact_is_not_said_to_fail_where_it_was_not_tried() -> None:
+    tried = row("numerical", 9, exact=False, max_rel_error=1e-9), row("manual", 1, ranked=False)
+    assert advised(*tried) == "nothing exact was tried; numerical is right to 1.0e-09."
+
+
 def test_where_nothing_is_right_nothing_is_recommended() -> None:
     assert advised(failed("reverse", "wrong"), failed("forward", "timeout")) == (
         "nothing can be recommended, since nothing came out right (wrong, timeout). Wrong: reverse."

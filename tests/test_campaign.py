@@ -91,9 +91,11 @@ class Slow(ad.Method):
         return ad.Reverse().value_and_gradient(call, cache)
 
 
-def campaign_of(statuses: dict[float, str], sizes: list[float], **more) -> list[Row]:
+def campaign_of(
+    statuses: dict[float, str], sizes: list[float], known: dict[str, str] | None = None, **more
+) -> list[Row]:
     """Rows of a campaign whose subjects come out as they are told to."""
-    tasks = [Task(_Sized(x), contenders(["reverse"]), **more) for x in sizes]
+    tasks = [Task(_Sized(x, known), contenders(["reverse"]), **more) for x in sizes]
     campaign = Campaign(tasks, HERE)
     seen: list[float] = []
 
@@ -108,17 +110,22 @@ def campaign_of(statuses: dict[float, str], sizes: list[float], **more) -> list[
 
 
 class _Sized:
-    def __init__(self, n: float) -> None:
-        self.n = n
+    def __init__(self, n: float, expect: dict[str, str] | None = None) -> None:
+        self.n, self.expect = n, expect or {}
 
     def subject(self) -> Subject:
-        return Subject(np.square, (1.0,), problem="p", size=str(self.n), parameters={"n": self.n})
+        return Subject(np.square, (1.0,), problem="p", size=str(self.n), parameters={"n": self.n}, expect=self.expect)
 
 
 def test_after_a_timeout_larger_sizes_are_not_run_and_say_so() -> None:
     rows = campaign_of({8: "timeout"}, [4, 8, 16, 2, 32])
     assert [row.status for row in rows] == ["ok", "timeout", "skipped", "ok", "skipped"]
     assert rows[2].note == "not run: it timed out at 8 already"
+
+
+def test_what_a_task_expects_goes_before_what_its_problem_does() -> None:
+    (row,) = campaign_of({4: "wrong"}, [4], known={"reverse": "timeout"}, expect={"rev*": "wrong"})
+    assert (row.expected, row.surprise) == ("wrong", False)
 
 
 def test_what_was_expected_is_on_the_row_and_a_surprise_in_either_direction() -> None:

@@ -17,7 +17,8 @@ from adkit.harness.cell import Cell
 from adkit.harness.contenders import Contender
 from adkit.harness.counting import OutOfTimeError, Watched, peak_bytes
 from adkit.harness.judging import errors, tolerance
-from adkit.harness.reference import Reference, flat, references_for
+from adkit.harness.reference import Reference, references_for
+from adkit.harness.wanted import flat
 from adkit.methods import External, Manual, Method
 from adkit.records import Row
 

@@ -15,6 +15,7 @@ import pytest
 import adkit as ad
 from adkit import symbolic
 from adkit.calls import Call
+from adkit.methods import External
 
 X = np.array([0.7, -1.3, 2.1])
 VALUES = [
@@ -42,6 +43,23 @@ def test_a_method_is_a_value(method):
     field = dataclasses.fields(method)[0].name if dataclasses.fields(method) else "name"
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(method, field, 1)
+
+
+def test_a_name_that_may_be_unknown_is_asked_for_with_a_default() -> None:
+    assert ad.methods.get("revers") is None
+    assert ad.methods.get("reverse") == ad.Reverse()
+
+
+def test_a_transform_is_asked_once_for_the_gradient_of_f_and_that_is_what_is_prepared() -> None:
+    made: list[str] = []
+
+    def tool(f, argnums):
+        made.append("gradient")
+        return lambda x: made.append("call") or 2 * x
+
+    gradient = ad.grad(lambda x: x * x, method=External("tool", tool))
+    gradient.prepare(3.0)
+    assert [gradient(3.0), gradient(4.0), made] == [6.0, 8.0, ["gradient", "call", "call"]]
 
 
 def test_methods_with_other_parameters_are_others():

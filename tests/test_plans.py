@@ -101,6 +101,23 @@ def test_what_is_expected_of_one_problem_goes_with_what_is_expected_of_all(read)
     assert own.expect == {"numerical(*": "ok or wrong"}
 
 
+def test_what_is_expected_of_one_problem_goes_before_what_is_expected_of_all(read) -> None:
+    text = 'expect = { reverse = "timeout", "n*" = "wrong" }\n' + PROBLEM + 'expect = { reverse = "ok" }'
+    assert list(read(text).problems[0].expect.items()) == [("reverse", "ok"), ("n*", "wrong")]
+
+
+def test_every_file_that_is_named_lies_beside_the_plan(read) -> None:
+    text = 'methods = ["reverse", "mine.py:fast"]\n[labels]\n"mine.py:fast" = "mine"\n' + (
+        '[[problem]]\nfile = "own.py"\nname = "f"\nat = "point.npz"\ngrad = "hand.py:g"'
+    )
+    found = read(text)
+    (problem,), folder = found.problems, found.path.parent
+    assert (problem.at, problem.grad) == (str(folder / "point.npz"), str(folder / "hand.py:g"))
+    assert [method.spelling for method in found.methods] == ["reverse", str(folder / "mine.py:fast")]
+    assert found.lines == {"reverse": "reverse", "fast": "mine"}
+    assert read(text.replace("point.npz", "[1.5, 2.5]")).problems[0].at == "[1.5, 2.5]"
+
+
 def test_what_is_drawn(read) -> None:
     (drawing,) = read(WHOLE).draw
     assert (drawing.kind, drawing.x, drawing.y) == ("line", "h", ("max_rel_error", "steady_s"))

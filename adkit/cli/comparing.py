@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import RIGHT, Argnums, At, Form, Output, app, aside
+from .app import INTERRUPTED, RIGHT, Argnums, At, Form, Output, app, aside
 
 if TYPE_CHECKING:
     from ..harness import Settings
@@ -100,7 +100,12 @@ def compare(
                 targets or [], chosen, at=at, argnums=argnums, gradient=gradient, sizes=sizes, seed=settings.seed
             )
             runs = [running.Comparing(tasks, settings, output if form == "json" else None)]
-    codes = [run.dry() if dry_run else run.finished(form, output, fresh) for run in runs]
+    codes: list[int] = []
+    for run in runs:
+        codes.append(run.dry() if dry_run else run.finished(form, output, fresh))
+        if codes[-1] == INTERRUPTED:
+            # Who stops one comparison does not want the next one to begin.
+            raise typer.Exit(INTERRUPTED)
     raise typer.Exit(min((code for code in codes if code), default=RIGHT))
 
 

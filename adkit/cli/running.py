@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..writing import Format
 
 CODES = {"ok": RIGHT, "wrong": WRONG, "timeout": TIMEOUT, "unexpected": UNEXPECTED, "nothing ran": NOTHING}
-Advance = Callable[[int, int, str], None]
+Advance = Callable[[int, int | None, str], None]
 
 
 class Run(Protocol):
@@ -112,8 +112,7 @@ class Comparing:
         where = {name: text for name, text in environment(self.settings.threads).items() if name in kept}
         work = [(repr(task.source), [c.name for c in task.contenders or ()], task.expect) for task in self.tasks]
         # Of a file that has changed since, nothing that is done holds.
-        sources = [getattr(task.source, "source", task.source) for task in self.tasks]
-        files = loading.fingerprints(getattr(source, "at", None) for source in sources)
+        files = loading.contents(self.tasks)
         identity = {"where": where, "settings": self.settings.as_dict(), "work": work, "files": files}
         journal = Journal(results, identity)
         if fresh:
@@ -197,15 +196,15 @@ class Trying:
 
 @contextlib.contextmanager
 def progress() -> Iterator[Advance]:
-    """A progress bar where a person is watching; a place below 0 leaves it where it is."""
+    """A progress bar where a person is watching; a place below 0 leaves it where it is, no total lets it only move."""
     from rich.console import Console
     from rich.progress import Progress
 
     bar = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
     with bar:
-        task = bar.add_task("")
+        task = bar.add_task("", total=None)
 
-        def advance(place: int, total: int, text: str) -> None:
+        def advance(place: int, total: int | None, text: str) -> None:
             bar.update(task, description=text, total=total, completed=None if place < 0 else place)
 
         yield advance

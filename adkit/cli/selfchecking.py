@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,15 +42,11 @@ def selfcheck(
 
 def _run() -> SelfCheck:
     """The self-check, with a line that moves where a person is watching."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from .. import selfcheck
+    from .running import progress
 
-    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    with aside(), progress:
-        task = progress.add_task("", total=None)
-        return selfcheck.run(report=lambda text: progress.update(task, description=text))
+    with aside(), progress() as advance:
+        return selfcheck.run(report=lambda text: advance(-1, None, text))
 
 
 def _renderables(found: SelfCheck, everything: bool) -> Iterator[RenderableType]:

@@ -77,8 +77,7 @@ class Campaign:
         due = [c for c in chosen if c.name not in found]
         if due and settings is not None:
             found |= {row.method: row for row in self._run(subject, due, settings, report)}
-        known = {**task.expect, **{p: x for p, x in subject.expect.items() if p not in task.expect}}
-        return [self._expected(found[c.name], known) for c in chosen]
+        return [self._expected(found[c.name], task.expect, subject.expect) for c in chosen]
 
     def _run(self, subject: Subject, due: Sequence[Contender], settings: Settings, report: Report) -> list[Row]:
         try:
@@ -88,14 +87,20 @@ class Campaign:
                 raise
             return [replace(blank(subject, c), status="error", note=str(error)) for c in due]
 
-    def _expected(self, row: Row, known: Mapping[str, str]) -> Row:
-        """A row with what was expected of it, and whether it came out otherwise."""
-        matching = (words for pattern, words in known.items() if fnmatchcase(row.method, pattern))
-        wanted = known.get(row.method) or next(matching, "")
+    def _expected(self, row: Row, *known: Mapping[str, str]) -> Row:
+        """A row with what was expected of it, by the first who knows, and whether it came out otherwise."""
+        wanted = next(filter(None, (_of_method(row.method, patterns) for patterns in known)), "")
         # Given more time than usual, nothing has to run out of it; what did not run surprises nobody.
         if row.status == "skipped" or (wanted == "timeout" and self.settings.timeout > Settings().timeout):
             return row
-        return replace(row, expected=wanted, surprise=bool(wanted) and row.status not in wanted.split(" or "))
+        row = replace(row, expected=wanted)
+        return replace(row, surprise=bool(wanted) and not row.as_expected)
+
+
+def _of_method(method: str, known: Mapping[str, str]) -> str:
+    """What is expected of a method: by its name, else by the first pattern that it fits."""
+    matching = (words for pattern, words in known.items() if fnmatchcase(method, pattern))
+    return known.get(method) or next(matching, "")
 
 
 def _is_smaller(row: Row, contender: Contender, subject: Subject) -> bool:

@@ -17,12 +17,12 @@ from . import judging
 from .answers import Answer, FaultyError, Given, answered, asked
 from .contenders import Contender, blank
 from .counting import OutOfTimeError, Watched, counts, peak_bytes
-from .precision import LOOSEST, rounding
+from .precision import LOOSEST, epsilon, rounding
 from .reference import BY_HAND, DIFFERENCES, Reference, References
 from .settings import Settings
 from .subjects import Subject
 from .timing import once
-from .wanted import Kept, Vector
+from .wanted import Kept, Vector, largest
 
 # At the second point f may amplify roundings so many times more than at the first.
 ELSEWHERE = 10
@@ -137,8 +137,7 @@ class Cell:
     def _require_same(self, answer: Answer, again: Answer, complaint: str) -> None:
         """Equal but for what rounding may do: threads add as they come."""
         for one, other in ((answer.derivative, again.derivative), (answer.value, again.value)):
-            size = np.max(np.abs(one), where=np.isfinite(one), initial=0.0)
-            few = rounding(self.call) * (self.row.condition or 1.0) * size
+            few = rounding(self.call) * (self.row.condition or 1.0) * largest(one)
             if one.shape != other.shape or not np.allclose(one, other, rtol=0.0, atol=few, equal_nan=True):
                 raise FaultyError(complaint)
 
@@ -150,7 +149,7 @@ class Cell:
         """Compare with the reference, and say what a wrong derivative would have had to be like to be found out."""
         reference, condition = references.first, self._condition(references)
         allowed = judging.tolerance(self.method, reference, self.call, condition)
-        found = judging.errors(answer.derivative, reference, judging.epsilon(self.call))
+        found = judging.errors(answer.derivative, reference, epsilon(self.call))
         self.row = replace(
             self.row,
             value=float(answer.value[0]) if self.row.derivative == "gradient" and answer.value.size else None,

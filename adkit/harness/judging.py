@@ -8,10 +8,10 @@ import numpy as np
 
 from ..calls import Call
 from ..methods import Method
-from ..numerical import DOUBLE, epsilon_of
+from ..numerical import DOUBLE
 from .precision import rounding, truncation
 from .reference import Reference
-from .wanted import Vector, width
+from .wanted import Vector, largest, width
 
 # False derivatives that a check worth its name must not let pass.
 FALSE = {"zeros": 0.0, "a flipped sign": -1.0, "an error of 1 %": 1.01}
@@ -60,7 +60,7 @@ def errors(gradient: Vector, reference: Reference, epsilon: float = DOUBLE) -> E
 
 def scale_of(reference: Reference) -> float:
     """The largest finite component."""
-    return float(np.max(np.abs(reference.gradient), where=np.isfinite(reference.gradient), initial=0.0))
+    return largest(reference.gradient)
 
 
 def differences(gradient: Vector, reference: Reference) -> Vector | None:
@@ -149,8 +149,3 @@ def _input(call: Call, place: int) -> str:
             return (f"{name}[{index}]" if index else name) + part
         place -= width(leaf)
     raise IndexError(place)
-
-
-def epsilon(call: Call) -> float:
-    """The machine epsilon of the shortest numbers among the arguments."""
-    return epsilon_of(*call.leaves) or DOUBLE

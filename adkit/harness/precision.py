@@ -16,14 +16,14 @@ LOOSEST = 0.01
 
 def rounding(call: Call) -> float:
     """The relative error of a method whose only error is rounding."""
-    return min(ROUNDING * _epsilon(call), LOOSEST / 2)
+    return min(ROUNDING * epsilon(call), LOOSEST / 2)
 
 
 def truncation(call: Call) -> float:
     """The relative error of differences in the precision of the arguments."""
-    return min(TRUNCATION * (_epsilon(call) / DOUBLE) ** (2 / 3), LOOSEST / 2)
+    return min(TRUNCATION * (epsilon(call) / DOUBLE) ** (2 / 3), LOOSEST / 2)
 
 
-def _epsilon(call: Call) -> float:
+def epsilon(call: Call) -> float:
     """The machine epsilon of the shortest numbers among the arguments."""
     return numerical.epsilon_of(*call.leaves) or DOUBLE

@@ -10,10 +10,10 @@ from ..calls import Leaves
 from ..errors import BadRequest
 from .precision import LOOSEST, rounding
 from .subjects import Subject
-from .wanted import Vector, Wanted, fingerprint, flat, quiet
+from .wanted import Vector, Wanted, fingerprint, largest, quiet
 from .witnesses import BY_HAND, DIFFERENCES, DIGITS, Reference, Witnesses, counted
 
-__all__ = ["BY_HAND", "DIFFERENCES", "Elsewhere", "Reference", "References", "flat", "references_for"]
+__all__ = ["BY_HAND", "DIFFERENCES", "Elsewhere", "Reference", "References", "references_for"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,6 @@ class References:
         condition: by how much f was seen to amplify rounding errors, at least 1.
         elsewhere: what is true at a second point, where that could be had.
         inputs_hash: of all the arguments, with their dtypes and shapes.
-        outputs: how many numbers f returns.
         trouble: why there is nothing to judge by; "" where there is.
         odd: which one does not agree with the two that do.
     """
@@ -142,7 +141,7 @@ def _undisputed(witnesses: Witnesses, known: References, a: Reference, b: Refere
     """What two references say alike, where nothing decides between them for the rest."""
     places = _common(a, b)
     mine, theirs = a.at(places), b.at(places)
-    allowed = rounding(witnesses.wanted.call) * witnesses.condition * (_largest(a.gradient) or 1.0)
+    allowed = rounding(witnesses.wanted.call) * witnesses.condition * (largest(a.gradient) or 1.0)
     alike = (mine == theirs) | (np.abs(mine - theirs) <= a.bars_at(places) + b.bars_at(places) + allowed)
     if not alike.any():
         return replace(known, trouble=f"{a.name} and {b.name} do not agree, and nothing decides between them")
@@ -172,7 +171,7 @@ def apart(a: Reference, b: Reference, witnesses: Witnesses) -> tuple[float, floa
     """
     places = _common(a, b)
     mine, theirs = a.at(places), b.at(places)
-    scale = _largest(a.gradient) or 1.0
+    scale = largest(a.gradient) or 1.0
     noise = rounding(witnesses.wanted.call) * witnesses.condition
     bars = a.bars_at(places) + b.bars_at(places) + noise * scale
     off, most = _excess(mine, theirs, bars, scale, noise)
@@ -203,8 +202,3 @@ def _excess(mine: Vector, theirs: Vector, bars: Vector, scale: float, noise: flo
     off = np.where(same, 0.0, np.nan_to_num(np.abs(mine - theirs), nan=np.inf, posinf=np.inf))
     k = int(np.argmax(off / bars)) if np.any(off > bars) else int(np.argmax(off))
     return float(off[k] / scale), float(max(bars[k] / scale, off[k] / scale if off[k] <= bars[k] else 0.0))
-
-
-def _largest(vector: Vector) -> float:
-    """The largest finite component."""
-    return float(np.max(np.abs(vector), where=np.isfinite(vector), initial=0.0))

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from typing import TypeVar
 
 from .. import stats
 from ..errors import AdkitError
@@ -20,7 +19,6 @@ from .subjects import Subject
 from .timing import Timing, interleaved
 
 Report = Callable[[str], None]
-T = TypeVar("T")
 # What is timed beside the methods: f, and a call that does nothing.
 F, NOTHING = "f", "nothing"
 

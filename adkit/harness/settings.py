@@ -42,6 +42,8 @@ class Settings:
             given = getattr(self, name)
             if given is not None and not 0 < given < float("inf"):
                 raise BadRequest(f"{name} must be a positive number of seconds, not {given!r}")
+        if self.memory is not None and not self.isolate:
+            raise BadRequest("a limit of memory needs each method in a process of its own: leave out --in-process")
         if self.threads is not None and self.threads < 1:
             raise BadRequest(f"threads must be a whole number of at least 1, not {self.threads!r}")
 

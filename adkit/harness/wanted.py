@@ -48,6 +48,11 @@ def width(leaf: Any) -> int:
     return np.size(leaf) * (2 if np.iscomplexobj(leaf) else 1)
 
 
+def largest(vector: Vector) -> float:
+    """The largest finite component."""
+    return float(np.max(np.abs(vector), where=np.isfinite(vector), initial=0.0))
+
+
 def unflat(vector: Vector, leaves: Sequence[Any]) -> Leaves:
     """A vector as new leaves of the shapes and types of these."""
     ends = np.cumsum([width(leaf) for leaf in leaves])[:-1]

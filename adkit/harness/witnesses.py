@@ -16,11 +16,10 @@ from ..containers import unflatten
 from ..errors import AdkitError
 from ..graph import Node, record
 from ..methods import Manual, Numerical
-from ..numerical import DOUBLE
 from ..tracing import plain
-from .precision import rounding
+from .precision import epsilon, rounding
 from .subjects import Subject
-from .wanted import Vector, Wanted, flat, matrix, turn, unflat
+from .wanted import Vector, Wanted, flat, largest, matrix, turn, unflat
 
 Witness = Callable[["Wanted", bool], "Reference | None"]
 
@@ -192,7 +191,7 @@ class Witnesses:
     @cached_property
     def condition(self) -> float:
         """By how much f amplifies rounding errors, as far as that is known."""
-        eps = numerical.epsilon_of(*self.wanted.leaves) or DOUBLE
+        eps = epsilon(self.wanted.call)
         solved = SEEN * eps / rounding(self.wanted.call) * max(map(_condition, self._matrices), default=0.0)
         # What is computed in shorter numbers than the arguments are is rounded as if it had been amplified.
         shorter = max((numerical.epsilon_of(_value(node)) for node in self._nodes or []), default=0.0) / eps
@@ -261,15 +260,14 @@ class _Digits:
 
     def condition(self, wanted: Wanted, truth: Reference) -> float:
         """How many times more double precision is off than it is where f amplifies nothing."""
-        scale = float(np.max(np.abs(truth.gradient), where=np.isfinite(truth.gradient), initial=0.0))
-        epsilon = numerical.epsilon_of(*wanted.leaves) or DOUBLE
+        scale = largest(truth.gradient)
+        step = epsilon(wanted.call)
         worst = 0.0
         for k in range(ROUNDED):
             signs = np.random.default_rng(k).choice([-0.5, 0.5], wanted.numbers.shape) if k else 0.0
-            found = self._vector(wanted, unflat(wanted.numbers * (1 + epsilon * signs), wanted.leaves), None)
+            found = self._vector(wanted, unflat(wanted.numbers * (1 + step * signs), wanted.leaves), None)
             if found is not None:
-                off = np.abs(found - truth.gradient)
-                worst = max(worst, float(np.max(off, where=np.isfinite(off), initial=0.0)))
+                worst = max(worst, largest(found - truth.gradient))
         return SEEN * worst / scale / rounding(wanted.call) if scale else 1.0
 
 

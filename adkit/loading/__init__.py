@@ -1,7 +1,7 @@
 """What a person names on the command line: a function, problem or method in a file, a point, a comparison file."""
 
 from ..problems.sizes import Sized, numbers, sizes
-from .code import blaming, declared, fingerprints, function, listed, method
+from .code import blaming, declared, function, listed, method
 from .plans import Plan, plan
 from .points import Point, inline, point
 from .subjects import (
@@ -16,7 +16,7 @@ from .subjects import (
     subject,
 )
 from .tasks import contenders_of as contenders
-from .tasks import named, planned
+from .tasks import contents, named, planned
 
 __all__ = [
     "DeclaredSource",
@@ -29,8 +29,8 @@ __all__ = [
     "bounds",
     "components",
     "contenders",
+    "contents",
     "declared",
-    "fingerprints",
     "function",
     "inline",
     "is_file",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -119,16 +118,3 @@ def load(path: Path) -> ModuleType:
         raise BadRequest(f"{path} does not run: {said(error)}{where}") from error
     _declared[path.resolve()] = [problem for key, problem in problems.items() if before.get(key) is not problem]
     return module
-
-
-def fingerprints(others: Iterable[str | None] = ()) -> dict[str, str]:
-    """What the person's files hold, by path: those that were loaded, what they import beside them, and `others`."""
-    loaded = [Path(name.removeprefix(_PREFIX)) for name in sys.modules if name.startswith(_PREFIX)]
-    homes = {path.parent for path in loaded}
-    files = {Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
-    found = {*loaded, *(file for file in files if file.parent in homes), *(Path(x) for x in others if x)}
-    return {str(path): _fingerprint(path) for path in sorted(found) if path.is_file()}
-
-
-def _fingerprint(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

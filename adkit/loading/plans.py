@@ -17,6 +17,9 @@ from ..report.answers import ANSWERS
 from ..report.quantities import quantity
 from ..report.scenes import CATEGORIES, Drawing, Kind
 
+# A text that names a file, or something in one.
+_FILE = re.compile(r"[^\[\](){},]+\.(py:\w*|py|json|npy|npz)")
+
 
 @dataclass(frozen=True)
 class PlannedMethod:
@@ -29,6 +32,11 @@ class PlannedMethod:
     spelling: str
     template: str
     parameters: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def name(self) -> str:
+        """That of its rows: of a method in a file, the name alone."""
+        return self.spelling.rpartition(":")[2] if _FILE.fullmatch(self.spelling) else self.spelling
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class Plan:
     def lines(self) -> dict[str, str]:
         """The line of a figure that a method's row belongs to, by the name of the row."""
         own = [method for problem in self.problems for method in problem.methods or ()]
-        return {m.spelling: self.labels.get(m.template, m.template) for m in [*(self.methods or ()), *own]}
+        return {m.name: self.labels.get(m.template, m.template) for m in [*(self.methods or ()), *own]}
 
 
 # -- the keys ------------------------------------------------------------------------------------
@@ -175,7 +183,7 @@ def _comparison(content: dict[str, Any], path: Path) -> Plan:
     _check_keys(content, _PLAN_KEYS, ("problem",), where)
     _positive(content, ("timeout", "seconds", "budget", "threads"), where)
     sweep = {name: _numbers(x, f"sweep.{name} in {where}") for name, x in content.get("sweep", {}).items()}
-    methods = _methods(content, sweep, where)
+    methods = _methods(content, sweep, path, where)
     expect = _expect(content, where)
     derivative = _derivative(content, where)
     problems = tuple(
@@ -233,17 +241,17 @@ def _trial(content: dict[str, Any], path: Path) -> Plan:
 
 # -- methods -------------------------------------------------------------------------------------
 def _methods(
-    content: Mapping[str, Any], sweep: Mapping[str, tuple[float, ...]], where: str
+    content: Mapping[str, Any], sweep: Mapping[str, tuple[float, ...]], path: Path, where: str
 ) -> tuple[PlannedMethod, ...] | None:
     """The methods that are spelled, each template once for every number of the sweep."""
     if "methods" not in content:
         return None
     templates = _texts(content["methods"], f"methods in {where}")
     _require(bool(templates), f"methods in {where} names none; leave it out for the default")
-    return tuple(method for template in templates for method in _spelled(template, sweep, where))
+    return tuple(method for template in templates for method in _spelled(template, sweep, path, where))
 
 
-def _spelled(template: str, sweep: Mapping[str, tuple[float, ...]], where: str) -> list[PlannedMethod]:
+def _spelled(template: str, sweep: Mapping[str, tuple[float, ...]], path: Path, where: str) -> list[PlannedMethod]:
     names = list(dict.fromkeys(re.findall(r"{(\w*)}", template)))
     for name in names:
         if name not in sweep:
@@ -252,7 +260,7 @@ def _spelled(template: str, sweep: Mapping[str, tuple[float, ...]], where: str) 
     for values in itertools.product(*(sweep[name] for name in names)):
         parameters = dict(zip(names, values, strict=True))
         spelling = re.sub(r"{(\w*)}", lambda m, at=parameters: f"{at[m[1]]:.12g}", template)
-        found.append(PlannedMethod(spelling, template, parameters))
+        found.append(PlannedMethod(_beside(spelling, path), template, parameters))
     return found
 
 
@@ -290,14 +298,19 @@ def _problem(
     return PlannedProblem(
         name=entry.get("name", ""),
         file=str(path.parent / entry["file"]) if "file" in entry else "",
-        at=entry.get("at"),
+        at=_beside(entry["at"], path) if "at" in entry else None,
         argnums=_argnums(entry.get("argnums"), where),
-        grad=entry.get("grad"),
+        grad=_beside(entry["grad"], path) if "grad" in entry else None,
         sizes=None if sizes is None else _sizes(sizes, f"sizes in {where}"),
         derivative=_derivative(entry, where) or derivative,
-        methods=_methods(entry, sweep, where),
-        expect={**_expect(entry, where), **expect},
+        methods=_methods(entry, sweep, path, where),
+        expect=_nearest(_expect(entry, where), expect),
     )
+
+
+def _beside(text: str, path: Path) -> str:
+    """A file that a text names lies beside the plan, from wherever that is run."""
+    return str(path.parent / text) if _FILE.fullmatch(text) else text
 
 
 def _sizes(sizes: Any, where: str) -> tuple[str, ...]:
@@ -331,6 +344,11 @@ def _expect(content: Mapping[str, Any], where: str) -> dict[str, str]:
             if status not in STATUSES:
                 raise unknown(f"status in expect of {where}:", status, STATUSES)
     return expect
+
+
+def _nearest(own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    """What is said of the problem goes before what is said of all, also where both speak of one pattern."""
+    return {**own, **{pattern: words for pattern, words in others.items() if pattern not in own}}
 
 
 # -- figures -------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def _unless(at: str | None, argnums: str | None, gradient: str | None, target: s
 
 def subject(target: str, at: str | None, argnums: str | None, gradient: str | None) -> Subject:
     """`FILE.py:f` at the point that `at` names, with a gradient of one's own from the same file or another."""
-    if ":" not in target and not target.endswith(".py"):
+    if not is_file(target):
         raise BadRequest(f"{target!r} is no function of your own: write FILE.py:f")
     f, path = function(target), target.rpartition(":")[0]
     if at is None or not at.strip():

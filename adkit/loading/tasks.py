@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import BadRequest
 from ..harness import Asked, Contender, Source, Task, contenders
@@ -12,7 +15,7 @@ from ..problems import problems
 from ..records import Derivative
 from .code import listed, method
 from .plans import Plan, PlannedProblem
-from .subjects import is_file, sources
+from .subjects import DeclaredSource, FunctionSource, is_file, sources
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,37 @@ def contenders_of(text: str, option: str = "--methods") -> list[Contender]:
     if not items:
         raise BadRequest(f"{option} names nothing; leave it out for the default")
     return contenders(map(contender, items))
+
+
+# -- what tasks are made of --------------------------------------------------------------------------
+def contents(tasks: Iterable[Task]) -> dict[str, str]:
+    """A digest of each file of a person's own that tasks are made of, and of what those have imported beside them."""
+    texts = {text for task in tasks for text in _texts(task)}
+    files = {
+        path.resolve() for text in texts for path in (Path(text), Path(text.rpartition(":")[0])) if _is_there(path)
+    }
+    folders = {path.parent for path in files if path.suffix == ".py"}
+    loaded = (Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None)))
+    files |= {path.resolve() for path in loaded if path.resolve().parent in folders}
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in sorted(files)}
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a text is the name of a file; a long one, as a point that is written out, cannot be."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _texts(task: Task) -> Iterator[str]:
+    """What a person wrote to name a task: all of it that may be a file."""
+    source = task.source.source if isinstance(task.source, Asked) else task.source
+    if isinstance(source, DeclaredSource):
+        yield source.file
+    if isinstance(source, FunctionSource):
+        yield from filter(None, (source.target, source.at, source.gradient))
+    yield from (c.source.text for c in task.contenders or () if isinstance(c.source, Written))
 
 
 # -- a comparison file -----------------------------------------------------------------------------

@@ -65,9 +65,6 @@ class Method:
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
         """What has to be done once per signature for a gradient, Jacobian or Hessian, so that it can be timed apart."""
 
-    def prepare_jacobian(self, call: Call, cache: Cache) -> None:
-        """The same for a Jacobian."""
-
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         """f's value, which is one number, and its derivative with respect to each leaf."""
         raise NotImplementedError(f"{type(self).__name__} has no value_and_gradient")

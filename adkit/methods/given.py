@@ -131,9 +131,20 @@ class External(Method):
         return ()
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        argnums = call.positions[0] if call.single else call.positions
-        gradient = self.transform(call.f, argnums)(*call.arguments(call.leaves), **call.kwargs)
+        gradient = self._own(call, cache)(*call.arguments(call.leaves), **call.kwargs)
         return call.scalar(call.leaves), call.rearranged(gradient, f"method {self.name!r}")
+
+    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
+        if derivative == "gradient":
+            self._own(call, cache)
+
+    def _own(self, call: Call, cache: Cache) -> Callable[..., Any]:
+        """The tool's gradient of f, made once: a tool may trace or compile then."""
+        known, gradient = cache.get("transform", (None, None))
+        if gradient is None or known is not call.f:
+            gradient = self.transform(call.f, call.positions[0] if call.single else call.positions)
+            cache["transform"] = call.f, gradient
+        return gradient
 
 
 @dataclass(frozen=True)

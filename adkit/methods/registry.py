@@ -46,6 +46,10 @@ class Methods(Mapping[str, Method]):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (name in self._known or name in self._complete())
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """The method of this name, or something else."""
+        return self._complete().get(name, default)
+
     @property
     def broken(self) -> tuple[str, ...]:
         """A sentence for each package whose methods cannot be used."""

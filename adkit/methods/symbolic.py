@@ -65,16 +65,13 @@ class Symbolic(Method):
         return ("adkit.symbolic.derivation",)
 
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
-        self._derived(call, cache, derivative, scalar=derivative != "jacobian")
-
-    def prepare_jacobian(self, call: Call, cache: Cache) -> None:
-        self._derived(call, cache, "jacobian", scalar=False)
+        self._derived(call, cache, derivative)
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         return self._derived(call, cache, "gradient")[1]
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
-        derivation, (outputs, rows) = self._derived(call, cache, "jacobian", scalar=False)
+        derivation, (outputs, rows) = self._derived(call, cache, "jacobian")
         return outputs, derivation.output_structure, rows
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
@@ -82,7 +79,7 @@ class Symbolic(Method):
 
     def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost:
         """Scalar operations of the generated code, of which each counts as a flop."""
-        operations = self._derived(call, cache, derivative, scalar=derivative != "jacobian")[0].operations
+        operations = self._derived(call, cache, derivative)[0].operations
         return Cost(operations, operations)
 
     def bound(self, call: Call, outputs: int = 1) -> float | None:
@@ -90,17 +87,13 @@ class Symbolic(Method):
         return reverse_bound(outputs) if self.cse else None
 
     def expression_nodes(self, call: Call, cache: Cache, derivative: str = "gradient") -> tuple[int, int]:
-        derivation = self._derived(call, cache, derivative, scalar=derivative != "jacobian")[0]
+        derivation = self._derived(call, cache, derivative)[0]
         return derivation.operations, derivation.tree_operations
 
-    def reference(self, call: Call, digits: int = 50) -> Leaves:
-        """The gradient evaluated with this many digits: arrays of mpmath numbers."""
-        require_real(call, self)
-        return self._derive(call, scalar=True).reference(call.leaves, digits)[1]
-
-    def _derived(self, call: Call, cache: Cache, what: str, scalar: bool = True) -> tuple[Any, Any]:
+    def _derived(self, call: Call, cache: Cache, what: str) -> tuple[Any, Any]:
         """A derivation that holds for this call, and what it gives: the gradient, Jacobian or Hessian."""
         require_real(call, self)
+        scalar = what != "jacobian"
         signature = self, scalar, call.positions, tuple((shape_of(x), type(x), dtype_of(x)) for x in call.leaves)
         surroundings = _surroundings(call)
         known: tuple[_Known, ...] = cache.get("derivations", ())

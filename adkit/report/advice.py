@@ -239,7 +239,8 @@ def _without(rows: Sequence[Row]) -> str:
     if different := [row for row in right if not row.exact]:
         best = min(different, key=lambda row: row.max_rel_error or 0.0)
         calls = f" with {cells.count(best.f_calls)} evaluations of f" if best.f_calls else ""
-        return f"nothing exact works here; {best.method} is right to {cells.error(best.max_rel_error)}{calls}."
+        why = "nothing exact works here" if any(row.exact and row.ranked for row in rows) else "nothing exact was tried"
+        return f"{why}; {best.method} is right to {cells.error(best.max_rel_error)}{calls}."
     if right:
         return f"only {_all(list(dict.fromkeys(row.method for row in right)))} came out right: nothing to choose."
     became = dict.fromkeys(row.status for row in rows)

@@ -18,18 +18,20 @@ In a row, times are seconds, what was not measured is null, and infinities and n
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, asdict, fields
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from ..errors import BadRequest, unknown
-from ..records import STATUSES, Derivative, Row
+from ..records import STATUSES, Derivative, Row, Trial
 from . import documents
 
 if TYPE_CHECKING:
     from .comparison import Comparison
 
+R = TypeVar("R", bound=Row | Trial)
 SCHEMA = 2
 KIND = "comparison"
 
@@ -41,7 +43,7 @@ def rows_to(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def rows_from(found: Sequence[Any], where: str = "the rows") -> list[Row]:
     """The rows that `rows_to` has written."""
-    return [_row(row, f"{where}, row {i}") for i, row in enumerate(found)]
+    return [record(Row, row, READERS, f"{where}, row {i}") for i, row in enumerate(found)]
 
 
 def to_document(comparison: Comparison) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def from_document(document: Any, where: str = "this document") -> dict[str, Any]
     """What a `Comparison` is made from, out of a document; `where` names it in refusals."""
     documents.require_schema(document, SCHEMA, KIND, where)
     found = {name: _field(document, name, kind, where) for name, kind in _PARTS.items()}
-    rows = [_row(row, f"{where}, row {i}") for i, row in enumerate(found.pop("rows"))]
+    rows = [record(Row, row, READERS, f"{where}, row {i}") for i, row in enumerate(found.pop("rows"))]
     found["settings"] = {name: _restored(x) for name, x in found["settings"].items()}
     return {"rows": rows, **found}
 
@@ -82,20 +84,29 @@ def _field(document: Mapping[str, Any], name: str, kind: type, where: str) -> An
 
 
 # -- rows ------------------------------------------------------------------------------------------
-def _row(found: Any, where: str) -> Row:
-    """A row, of which fields with a default may be missing: those that came later."""
+Readers = Mapping[str, tuple[str, Callable[[Any], Any]]]
+
+
+def record(kind: type[R], found: Any, readers: Readers, where: str) -> R:
+    """A record, of which fields with a default may be missing: those that came later."""
     if not isinstance(found, dict):
         raise BadRequest(f"{where}: a row must be an object, not {found!r:.60}")
+    known = {f.name: str(f.type) for f in fields(kind)}
     for name in found:
-        if name not in _FIELDS:
-            raise unknown(f"field (in {where})", name, _FIELDS)
-    if missing := [name for name in _REQUIRED if name not in found]:
+        if name not in known:
+            raise unknown(f"field (in {where})", name, known)
+    if missing := [name for name in required(kind) if name not in found]:
         raise BadRequest(f"{where}: {missing[0]!r} is missing")
-    return Row(**{name: _read(name, x, where) for name, x in found.items()})
+    return kind(**{name: _read(name, x, *readers[known[name]], where) for name, x in found.items()})
 
 
-def _read(name: str, x: Any, where: str) -> Any:
-    wanted, reader = READERS[_FIELDS[name]]
+@functools.cache
+def required(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a record that have no default."""
+    return tuple(f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING)
+
+
+def _read(name: str, x: Any, wanted: str, reader: Callable[[Any], Any], where: str) -> Any:
     try:
         return reader(x)
     except (TypeError, ValueError, AttributeError):
@@ -163,5 +174,3 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "Mapping[str, float]": ("numbers by name", _by_name),
     "tuple[float, ...]": ("a list of numbers", _numbers),
 }
-_FIELDS = {f.name: str(f.type) for f in fields(Row)}
-_REQUIRED = [f.name for f in fields(Row) if f.default is MISSING and f.default_factory is MISSING]

@@ -17,13 +17,13 @@ What is not known is null; infinities and nan are the strings "inf", "-inf" and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, fields
+from dataclasses import asdict, fields
 from typing import Any, get_args
 
-from ..errors import BadRequest, unknown
+from ..errors import BadRequest
 from ..records import Outcome, Trial
 from . import documents
-from .results import READERS
+from .results import READERS, record, required
 
 SCHEMA = 2
 KIND = "trials"
@@ -45,7 +45,7 @@ def to_document(
 
 def _written(row: Trial) -> dict[str, Any]:
     """A row without what is as it is where nothing is said: there are thousands."""
-    return {name: x for name, x in asdict(row).items() if name in _REQUIRED or x != _DEFAULTS[name]}
+    return {name: x for name, x in asdict(row).items() if name in required(Trial) or x != _DEFAULTS[name]}
 
 
 def from_document(document: Any, where: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def from_document(document: Any, where: str) -> dict[str, Any]:
     for name, kind, words in _PARTS:
         if not isinstance(document.get(name), kind):
             raise BadRequest(f"{where}: {name!r} must be {words}, not {document.get(name)!r:.60}")
-    rows = [_row(row, f"{where}, row {i}") for i, row in enumerate(document["rows"])]
+    rows = [record(Trial, row, _READERS, f"{where}, row {i}") for i, row in enumerate(document["rows"])]
     return {"rows": rows, **{name: document[name] for name in ("environment", "question", "conditions")}}
 
 
@@ -64,25 +64,6 @@ _PARTS = (
     ("question", str, "text"),
     ("conditions", list, "a list"),
 )
-
-
-def _row(found: Any, where: str) -> Trial:
-    if not isinstance(found, dict):
-        raise BadRequest(f"{where}: a row must be an object, not {found!r:.60}")
-    for name in found:
-        if name not in _FIELDS:
-            raise unknown(f"field (in {where})", name, _FIELDS)
-    if missing := [name for name in _REQUIRED if name not in found]:
-        raise BadRequest(f"{where}: {missing[0]!r} is missing")
-    return Trial(**{name: _read(name, x, where) for name, x in found.items()})
-
-
-def _read(name: str, x: Any, where: str) -> Any:
-    wanted, reader = _READERS[_FIELDS[name]]
-    try:
-        return reader(x)
-    except (TypeError, ValueError, AttributeError):
-        raise BadRequest(f"{where}: {name!r} must be {wanted}, not {x!r:.60}") from None
 
 
 def _outcome(x: Any) -> str:
@@ -101,6 +82,4 @@ _READERS = {
     "Outcome": (f"one of {', '.join(get_args(Outcome))}", _outcome),
     "bool | None": ("true, false or null", _flag_or_none),
 }
-_FIELDS = {f.name: str(f.type) for f in fields(Trial)}
 _DEFAULTS = {f.name: f.default for f in fields(Trial)}
-_REQUIRED = [f.name for f in fields(Trial) if f.default is MISSING]
