@@ -95,7 +95,7 @@ def _sendable(error: BaseException) -> BaseException:
     """An error that survives the way: what is not adkit's own is told in words."""
     if isinstance(error, AdkitError):
         return BadRequest(str(error))
-    return LostError(f"{type(error).__name__}: {error}")
+    return LostError(f"raised {type(error).__name__}: {error}")
 
 
 def _alarm(seconds: float) -> None:
