@@ -36,6 +36,12 @@ def is_killed(x):
     return x * x
 
 
+def forks(x):
+    if not _plain(x) and not calls:
+        calls.append(os.fork())
+    return x * x
+
+
 def tires(x):
     if not _plain(x):
         calls.append(1)

@@ -69,6 +69,12 @@ def test_what_raises_only_while_it_is_timed_is_a_row_in_this_process_too() -> No
     assert "raised StopIteration" in rows[0].note
 
 
+@pytest.mark.skipif("not hasattr(__import__('os'), 'fork')")
+def test_what_forks_answers_once() -> None:
+    rows = rows_of("forks")
+    assert [row.status for row in rows.values()] == ["ok", "ok"]
+
+
 def test_what_hangs_is_stopped_and_the_others_go_on() -> None:
     rows = rows_of("hangs", settings=replace(AWAY, timeout=0.3))
     assert rows["forward"].status == "timeout"
