@@ -402,6 +402,18 @@ def test_a_killed_run_leaves_no_results_and_goes_on_where_it_was(adkit_, own: st
     assert not journal.exists()
 
 
+def test_a_run_does_not_go_on_where_a_file_that_it_depends_on_has_changed(adkit_, own: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    process = begun(path, 3)
+    process.kill()
+    process.communicate()
+    file = tmp_path / "own.py"
+    file.write_text(file.read_text() + "\n# another f\n")
+    _, _, err = adkit_("compare", str(path))
+    assert "going on" not in err
+
+
 @pytest.mark.skipif("sys.platform == 'win32'")
 def test_an_interrupted_run_shows_and_keeps_what_is_done(own: str, tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"

@@ -16,7 +16,7 @@ import typer
 from .app import INTERRUPTED, NOTHING, RIGHT, TIMEOUT, UNEXPECTED, WRONG, aside
 
 if TYPE_CHECKING:
-    from ..harness import Contender, Settings, Task
+    from ..harness import Contender, Settings, Source, Task
     from ..journal import Journal
     from ..loading import Plan
     from ..records import Row
@@ -103,14 +103,18 @@ class Comparing:
         return Comparison(rows, where, question, self.settings.as_dict(), name)
 
     def _journal(self, results: Path, fresh: bool) -> Journal:
-        """Where what is done is kept; begun anew if that is wanted."""
+        """Where what is done is kept; begun anew if that is wanted, or if a file that it depends on has changed."""
+        from .. import loading
         from ..harness import environment
         from ..journal import Journal
 
         kept = ("cpu", "blas", "python", "adkit", "numpy", "sympy", "git")
         where = {name: text for name, text in environment(self.settings.threads).items() if name in kept}
-        work = [(repr(task.source), [c.name for c in task.contenders or ()]) for task in self.tasks]
-        journal = Journal(results, {"where": where, "settings": self.settings.as_dict(), "work": work})
+        tried = [[[c.name, repr(c.source)] for c in task.contenders or ()] for task in self.tasks]
+        work = [(repr(task.source), mine) for task, mine in zip(self.tasks, tried, strict=True)]
+        points = [Path(at) for task in self.tasks if (at := _point(task.source))]
+        identity = {"where": where, "settings": self.settings.as_dict(), "work": work, "files": loading.stamps(points)}
+        journal = Journal(results, identity)
         if fresh:
             journal.remove()
         return journal
@@ -145,6 +149,13 @@ class Comparing:
         done = len({(row.problem, row.size, row.derivative) for row in rows})
         typer.echo(f"adkit: stopped after {done} of {len(self.tasks)} subjects{kept}", err=True)
         return INTERRUPTED
+
+
+def _point(source: Source) -> str | None:
+    """What says where the point of a function is, which may be a file."""
+    from ..harness import Asked
+
+    return getattr(source.source if isinstance(source, Asked) else source, "at", None)
 
 
 def write(comparison: Comparison, format: Format, output: Path | None) -> None:

@@ -1,7 +1,7 @@
 """What a person names on the command line: a function, problem or method in a file, a point, a comparison file."""
 
 from ..problems.sizes import Sized, numbers, sizes
-from .code import blaming, declared, function, listed, method
+from .code import blaming, declared, function, listed, method, stamps
 from .plans import Plan, plan
 from .points import Point, inline, point
 from .subjects import (
@@ -43,5 +43,6 @@ __all__ = [
     "positions",
     "sizes",
     "sources",
+    "stamps",
     "subject",
 ]

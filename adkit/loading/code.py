@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -116,3 +117,16 @@ def load(path: Path) -> ModuleType:
         raise BadRequest(f"{path} does not run: {said(error)}{where}") from error
     _declared[path.resolve()] = [problem for key, problem in problems.items() if before.get(key) is not problem]
     return module
+
+
+def stamps(others: Iterable[Path] = ()) -> dict[str, str]:
+    """What the files of the person's own hold, as a hash for each: those that were run, the modules that they imported
+    from beside them, and others."""
+    folders = {path.parent for path in _declared}
+    modules = [Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))]
+    found = {*_declared, *(path for path in modules if path.parent in folders), *(path.resolve() for path in others)}
+    return {str(path): _stamp(path) for path in sorted(found) if path.is_file()}
+
+
+def _stamp(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
