@@ -444,6 +444,8 @@ def test_a_journal_of_another_run_is_not_taken_over(adkit_, own: str, tmp_path: 
     ("words", "message"),
     [
         (["--memory", "much"], "a limit of memory is a size of at least 1 MB, as in 500MB or 2GiB; got 'much'"),
+        (["--memory", "1e999GB"], "a limit of memory is a size of at least 1 MB"),
+        (["--seed", "-1"], "seed must be a whole number of at least 0, not -1"),
         (["--budget", "0"], "budget must be a positive number of seconds"),
         (["--threads", "0"], "threads must be a whole number of at least 1, not 0"),
         (["--methods", "forward(chunks=1)"], "Did you mean 'chunk'?"),
