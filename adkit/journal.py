@@ -68,7 +68,8 @@ def _text(document: Any) -> str:
 def _part(line: str) -> tuple[int, Any] | None:
     """A place and what is done there; None where the line is damaged."""
     try:
-        place, part = json.loads(line)
-    except ValueError:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
         return None
-    return place, part
+    whole = isinstance(found, list) and [type(x) for x in found] == [int, list]
+    return (found[0], found[1]) if whole else None

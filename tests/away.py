@@ -17,6 +17,9 @@ def _plain(x) -> bool:
     return type(x).__name__ != "Dual"
 
 
+calls: list[int] = []
+
+
 def well(x):
     return x * x
 
@@ -30,6 +33,28 @@ def dies(x):
 def is_killed(x):
     if not _plain(x):
         os.kill(os.getpid(), signal.SIGKILL)
+    return x * x
+
+
+def forks(x):
+    if not _plain(x) and not calls:
+        calls.append(os.fork())
+    return x * x
+
+
+def tires(x):
+    if not _plain(x):
+        calls.append(1)
+        if len(calls) > 100:
+            raise RuntimeError("tired")
+    return x * x
+
+
+def dies_late(x):
+    if not _plain(x):
+        calls.append(1)
+        if len(calls) > 100:
+            os._exit(7)
     return x * x
 
 

@@ -49,6 +49,32 @@ def test_a_process_that_ends_is_a_row_and_the_others_go_on(name: str, words: str
     assert rows["numerical"].status == "ok"
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("tires", "it raised RuntimeError: tired"), ("dies_late", "it ended by itself with exit code 7")],
+)
+def test_what_fails_only_while_it_is_timed_is_a_row_and_the_others_are_timed(name: str, words: str) -> None:
+    rows = rows_of(name)
+    assert rows["forward"].status == "error"
+    assert f"right at first, but {words} when" in rows["forward"].note
+    assert rows["numerical"].status == "ok"
+    assert rows["numerical"].samples
+
+
+def test_what_raises_only_while_it_is_timed_is_a_row_in_this_process_too() -> None:
+    calls = iter(range(100))
+    tired = ad.Manual(lambda x: 2 * x + 0 * next(calls))
+    rows = harness.run(Subject(lambda x: x * x, (3.0,)), contenders([tired, "reverse"]), HERE)
+    assert [row.status for row in rows] == ["error", "ok"]
+    assert "raised StopIteration" in rows[0].note
+
+
+@pytest.mark.skipif("not hasattr(__import__('os'), 'fork')")
+def test_what_forks_answers_once() -> None:
+    rows = rows_of("forks")
+    assert [row.status for row in rows.values()] == ["ok", "ok"]
+
+
 def test_what_hangs_is_stopped_and_the_others_go_on() -> None:
     rows = rows_of("hangs", settings=replace(AWAY, timeout=0.3))
     assert rows["forward"].status == "timeout"

@@ -457,6 +457,8 @@ def test_a_journal_of_another_run_is_not_taken_over(adkit_, own: str, tmp_path: 
     [
         (["--memory", "much"], "a limit of memory is a size of at least 1 MB, as in 500MB or 2GiB; got 'much'"),
         (["--memory", "1GB", "--in-process"], "a limit of memory needs each method in a process of its own"),
+        (["--memory", "1e999GB"], "a limit of memory is a size of at least 1 MB"),
+        (["--seed", "-1"], "seed must be a whole number of at least 0, not -1"),
         (["--budget", "0"], "budget must be a positive number of seconds"),
         (["--threads", "0"], "threads must be a whole number of at least 1, not 0"),
         (["--methods", "forward(chunks=1)"], "Did you mean 'chunk'?"),
@@ -467,3 +469,13 @@ def test_bounds_that_make_no_sense_are_refused(adkit_, words: list[str], message
     code, _, err = adkit_("compare", "logistic_map", *words)
     assert (code, message in err) == (2, True), err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("line", ["5", "null", '{"a":1,"b":2}', "[1,2,3]", "[0,5]", '["a",[]]', "[true,[]]"])
+def test_a_line_of_a_journal_that_is_no_part_of_a_run_is_not_there(line: str, tmp_path: Path) -> None:
+    from adkit.journal import Journal
+
+    journal = Journal(tmp_path / "results.json", {"work": 1})
+    journal.keep(2, [3])
+    journal.path.write_text(f"{journal.path.read_text()}{line}\n")
+    assert Journal(tmp_path / "results.json", {"work": 1}).done() == {2: [3]}

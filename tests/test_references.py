@@ -375,3 +375,10 @@ def test_numbers_go_into_a_vector_and_back() -> None:
     assert [type(a) for a in back] == [type(a) for a in leaves]
     assert all(np.array_equal(a, b) for a, b in zip(back, leaves, strict=True))
     assert Wanted(Subject(np.sum, (np.ones(3),)).call(), "gradient").value.tolist() == [3.0]
+
+
+def test_a_gradient_by_hand_that_is_right_at_the_point_alone_is_wrong_and_the_others_are_not() -> None:
+    only_here = Subject(
+        lambda x: np.sum(x**3), (np.ones(3),), joint=lambda x: (np.sum(x**3), 3 * x), problem="cubes", size="3"
+    )
+    assert statuses(only_here, ("manual", *EXACT)) == ["wrong", "ok", "ok", "ok"]

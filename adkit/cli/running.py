@@ -110,7 +110,8 @@ class Comparing:
 
         kept = ("cpu", "cores", "python", "adkit", "numpy", "sympy", "git")
         where = {name: text for name, text in environment(self.settings.threads).items() if name in kept}
-        work = [(repr(task.source), [c.name for c in task.contenders or ()], task.expect) for task in self.tasks]
+        tried = [[[c.name, repr(c.source)] for c in task.contenders or ()] for task in self.tasks]
+        work = [(repr(task.source), mine, task.expect) for task, mine in zip(self.tasks, tried, strict=True)]
         # Of a file that has changed since, nothing that is done holds.
         files = loading.contents(self.tasks)
         identity = {"where": where, "settings": self.settings.as_dict(), "work": work, "files": files}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from .environment import load_per_core, threads_limited
 from .reference import References
 from .settings import Settings
 from .subjects import Subject
-from .timing import Timing, interleaved
+from .timing import Batch, Timing, interleaved
 
 Report = Callable[[str], None]
 # What is timed beside the methods: f, and a call that does nothing.
@@ -92,13 +92,52 @@ def _checked(subject: Subject, contender: Contender, bench: Bench, references: R
 
 
 def _time(rows: list[Row], benches: dict[int, Bench], home: Bench, settings: Settings) -> None:
-    """Steady-state times of f and of every method that is right, interleaved; set in their rows."""
-    if not benches:
-        return
+    """Steady-state times of f and of every method that is right, interleaved; set in their rows.
+
+    One that fails only now is a row that says so, and the others are timed without it.
+    """
+    while benches:
+        try:
+            _time_all(rows, benches, home, settings)
+        except _GoneError as gone:
+            mine = gone.name not in (F, NOTHING)
+            note = f"right at first, but {'it' if mine else gone.name} {gone} when it was called again and again"
+            for i in [int(gone.name)] if mine else list(benches):
+                notes = "; ".join(filter(None, [rows[i].note, note]))
+                rows[i] = replace(rows[i], status="timeout" if gone.late else "error", note=notes)
+                benches.pop(i).close()
+        else:
+            return
+
+
+class _GoneError(Exception):
+    """What was timed did not come back; `name` says which it was."""
+
+    def __init__(self, name: str, reason: str, late: bool) -> None:
+        super().__init__(reason)
+        self.name, self.late = name, late
+
+
+def _guarded(name: str, batch: Batch) -> Batch:
+    """A batch whose failure tells whose it is."""
+
+    def guarded(loops: int) -> float:
+        try:
+            return batch(loops)
+        except LostError as lost:
+            raise _GoneError(name, str(lost), lost.late) from None
+        except Exception as error:
+            raise _GoneError(name, f"raised {type(error).__name__}: {error}", late=False) from None
+
+    return guarded
+
+
+def _time_all(rows: list[Row], benches: Mapping[int, Bench], home: Bench, settings: Settings) -> None:
     batches = {str(i): bench.batch("method") for i, bench in benches.items()}
     batches |= {F: home.batch(F), NOTHING: home.batch(NOTHING)}
     left = settings.seconds if settings.until is None else max(0.01, settings.until - time.monotonic())
-    timings = interleaved(batches, left, settings.seed)
+    guarded = {name: _guarded(name, batch) for name, batch in batches.items()}
+    timings = interleaved(guarded, left, settings.seed)
     for i in benches:
         rows[i] = timed(rows[i], timings[str(i)], timings[F], timings[NOTHING].median, settings.seed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from contextlib import ExitStack, redirect_stdout, suppress
@@ -69,6 +70,7 @@ def _warm(subject: Subject) -> None:
 
 def _answer(connection: Any, bench: Here) -> None:
     timed: dict[str, Batch] = {}
+    mine = os.getpid()
     while True:
         try:
             what, *arguments = connection.recv()
@@ -87,6 +89,8 @@ def _answer(connection: Any, bench: Here) -> None:
                 answer = getattr(bench, what)(*arguments)
         except BaseException as error:
             answer = _sendable(error)
+        if os.getpid() != mine:
+            os._exit(0)  # a fork that f or a method has left running must not answer a second time
         _alarm(0)
         connection.send(answer)
 
@@ -95,7 +99,7 @@ def _sendable(error: BaseException) -> BaseException:
     """An error that survives the way: what is not adkit's own is told in words."""
     if isinstance(error, AdkitError):
         return BadRequest(str(error))
-    return LostError(f"{type(error).__name__}: {error}")
+    return LostError(f"raised {type(error).__name__}: {error}")
 
 
 def _alarm(seconds: float) -> None:

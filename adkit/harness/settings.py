@@ -44,6 +44,8 @@ class Settings:
                 raise BadRequest(f"{name} must be a positive number of seconds, not {given!r}")
         if self.memory is not None and not self.isolate:
             raise BadRequest("a limit of memory needs each method in a process of its own: leave out --in-process")
+        if self.seed < 0:
+            raise BadRequest(f"seed must be a whole number of at least 0, not {self.seed!r}")
         if self.threads is not None and self.threads < 1:
             raise BadRequest(f"threads must be a whole number of at least 1, not {self.threads!r}")
 
@@ -73,7 +75,7 @@ def bytes_of(text: str) -> int:
         assert found is not None
         unit = found[2] if found[2].endswith("b") or not found[2] else found[2] + "b"
         size = int(float(found[1]) * _UNITS[unit])
-    except (AssertionError, KeyError, ValueError):
+    except (AssertionError, KeyError, ValueError, OverflowError):
         size = 0
     if size < 2**20:
         raise BadRequest(f"a limit of memory is a size of at least 1 MB, as in 500MB or 2GiB; got {text!r}")

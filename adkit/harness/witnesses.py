@@ -132,9 +132,11 @@ class Witnesses:
         return witness == self.by_complex_step and any(one.name == COMPLEX for one in heard)
 
     def at(self, wanted: Wanted, like: Reference) -> Reference | None:
-        """At another point, by the same means; or by differences where those would cost as much again."""
-        if like.name == DIGITS:
-            return None if self.digits is None else self.digits.reference(wanted)
+        """At another point, with 50 digits where there are any, since what is by hand may be right at the first point
+        only; else by the same means, or by differences where those would cost as much again."""
+        found = None if self.digits is None else self.digits.reference(wanted)
+        if found is not None or like.name == DIGITS:
+            return found
         by_hand = like.name == BY_HAND[wanted.derivative]
         return self.by_hand(wanted, False) if by_hand else self.by_differences(wanted, False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import re
 import sys
@@ -118,3 +119,7 @@ def load(path: Path) -> ModuleType:
         raise BadRequest(f"{path} does not run: {said(error)}{where}") from error
     _declared[path.resolve()] = [problem for key, problem in problems.items() if before.get(key) is not problem]
     return module
+
+
+def _stamp(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
