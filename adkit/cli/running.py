@@ -62,9 +62,11 @@ class Comparing:
     plan: Plan | None = None
 
     def dry(self) -> int:
+        from ..harness import default_contenders, outlined
+
         for task in self.tasks:
-            subject = task.source.subject()
-            names = [c.name for c in self._contenders(task)]
+            subject = outlined(task, self.settings)
+            names = [c.name for c in (default_contenders(subject) if task.contenders is None else task.contenders)]
             typer.echo(" ".join(filter(None, (subject.problem, subject.size))) + f": {', '.join(names)}")
         return RIGHT
 
@@ -85,14 +87,13 @@ class Comparing:
         if self.results is not None and self.results != output:
             writing.emit(comparison.to_json(), self.results)
         write(comparison, format, output)
+        if output is not None:
+            # The data are in the file; what they say is for whoever waits.
+            write(comparison, "table", None)
+            typer.echo(f"written to {output}", err=True)
         if journal is not None:
             journal.remove()
         return CODES[comparison.outcome]
-
-    def _contenders(self, task: Task) -> Sequence[Contender]:
-        from ..harness import default_contenders
-
-        return default_contenders(task.source.subject()) if task.contenders is None else task.contenders
 
     def _comparison(self, rows: Sequence[Row]) -> Comparison:
         from ..harness import environment
@@ -143,7 +144,7 @@ class Comparing:
     def _interrupted(self, rows: Sequence[Row], format: Format, journal: Journal | None) -> int:
         """What is done is shown, and where it is kept is said."""
         if rows:
-            write(self._comparison(rows), format, None)
+            write(self._comparison(rows), "table", None)
         kept = ""
         if journal is not None and rows:
             kept = f"; what is done is kept in {journal.path}, and the same command goes on from there"

@@ -1,6 +1,6 @@
 """Check, count, time: from methods and problems to flat frozen records."""
 
-from .campaign import Campaign, Task
+from .campaign import Campaign, Task, outlined
 from .contenders import Contender, MethodSource, Spelled, contenders, default_contenders
 from .environment import environment
 from .running import run
@@ -24,5 +24,6 @@ __all__ = [
     "contenders",
     "default_contenders",
     "environment",
+    "outlined",
     "run",
 ]

@@ -37,6 +37,10 @@ class LostError(Exception):
 class Bench(Protocol):
     """A place where one method is worked on; without a contender it is f itself, and the references."""
 
+    def outline(self) -> Subject:
+        """What is known of the subject before f is called."""
+        ...
+
     def references(self) -> References:
         """What the methods are judged by."""
         ...
@@ -47,6 +51,10 @@ class Bench(Protocol):
 
     def batch(self, what: str) -> Batch:
         """What is timed: the method, "f" or "nothing"."""
+        ...
+
+    def still(self) -> str:
+        """What is wrong with the method by now, if anything is."""
         ...
 
     def close(self) -> None:
@@ -64,11 +72,14 @@ class Here:
         settings: Settings,
         stage: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.subject = subject
+        self.subject, self.settings = subject, settings
         self.cell = None if contender is None else Cell(subject, contender, settings, stage)
 
+    def outline(self) -> Subject:
+        return self.subject.outline()
+
     def references(self) -> References:
-        return references_for(self.subject)
+        return references_for(self.subject, self.settings.patience)
 
     def check(self, references: References) -> Row:
         assert self.cell is not None
@@ -76,6 +87,10 @@ class Here:
 
     def batch(self, what: str) -> Batch:
         return batched(self._thunk(what))
+
+    def still(self) -> str:
+        assert self.cell is not None
+        return self.cell.still()
 
     def _thunk(self, what: str) -> Callable[[], object]:
         if what == "nothing":
@@ -111,8 +126,13 @@ class Away:
         self.process.start()
         theirs.close()
 
+    def outline(self) -> Subject:
+        return self._ask("outline", limit=PATIENCE)
+
     def references(self) -> References:
-        return self._ask("references", limit=PATIENCE)
+        # They look at the clock themselves, but between calls of f only.
+        share, more = GRACE
+        return self._ask("references", limit=2 * share * self.settings.patience + more)
 
     def check(self, references: References) -> Row:
         share, more = GRACE
@@ -120,6 +140,9 @@ class Away:
 
     def batch(self, what: str) -> Batch:
         return lambda loops: self._ask("time", what, loops, limit=PATIENCE)
+
+    def still(self) -> str:
+        return self._ask("still", limit=PATIENCE)
 
     def close(self) -> None:
         if self.connection.closed:

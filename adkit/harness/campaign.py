@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from ..errors import AdkitError
+from ..errors import AdkitError, BadRequest
+from ..methods import methods as registry
 from ..records import Row
+from .benches import Away, LostError
 from .contenders import Contender, blank, default_contenders
 from .running import Report, run
 from .settings import Settings
@@ -62,7 +65,10 @@ class Campaign:
 
     def _rows(self, task: Task, budget: _Budget, stopped: Sequence[Row], report: Report) -> list[Row]:
         """The rows of one subject, in the order of the methods."""
-        subject = task.source.subject()
+        try:
+            subject = outlined(task, self.settings)
+        except (AdkitError, LostError) as error:
+            return self._unmade(task, error)
         chosen = default_contenders(subject) if task.contenders is None else task.contenders
         settings = budget.share(len(chosen))
         found: dict[str, Row] = {}
@@ -78,6 +84,18 @@ class Campaign:
         if due and settings is not None:
             found |= {row.method: row for row in self._run(subject, due, settings, report)}
         return [self._expected(found[c.name], task.expect, subject.expect) for c in chosen]
+
+    def _unmade(self, task: Task, error: Exception) -> list[Row]:
+        """Rows of a subject that could not even be made; alone it is refused."""
+        if len(self.tasks) == 1:
+            raise (
+                error if isinstance(error, AdkitError) else BadRequest(f"f {error} when it was first called")
+            ) from None
+        methods = [c.name for c in task.contenders or ()] or [name for name, m in registry.items() if not m.optional]
+        full = "MemoryError" in str(error)
+        status = "timeout" if getattr(error, "late", False) else "too large" if full else "error"
+        name, size = getattr(task.source, "name", "f"), getattr(task.source, "size", "")
+        return [Row(name, size, method, status, note=str(error)) for method in methods]
 
     def _run(self, subject: Subject, due: Sequence[Contender], settings: Settings, report: Report) -> list[Row]:
         try:
@@ -110,6 +128,16 @@ def _is_smaller(row: Row, contender: Contender, subject: Subject) -> bool:
         return False
     mine = {**subject.parameters, **contender.parameters}
     return row.parameters.keys() == mine.keys() and all(row.parameters[name] <= x for name, x in mine.items())
+
+
+def outlined(task: Task, settings: Settings) -> Subject:
+    """The subject of a task; where cells have processes of their own, made in one and told of."""
+    if not settings.isolate or isinstance(task.source, Subject):
+        return task.source.subject()
+    methods = [c.method for c in task.contenders] if task.contenders is not None else list(registry.values())
+    imports = tuple(name for method in methods if not method.optional or task.contenders for name in method.imports)
+    with closing(Away(task.source, None, settings, imports)) as bench:
+        return bench.outline()
 
 
 class _Budget:

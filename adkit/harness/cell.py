@@ -38,6 +38,7 @@ class Cell:
     def __init__(
         self, subject: Subject, contender: Contender, settings: Settings, stage: Callable[[str], None] = lambda _: None
     ) -> None:
+        self.first: Answer | None = None
         self.stage = stage
         self.subject = subject
         self.call = subject.call()
@@ -104,7 +105,7 @@ class Cell:
         self._require_unchanged(kept)
         self.stage("afterwards")
         self.row = replace(self.row, prepare_s=prepare_s, first_s=first_s)
-        answer = answered(given)
+        answer = self.first = answered(given)
         # The time was for the first derivative. What took half of it once would run out of it the second time.
         self.watched.stop_after(float("inf"))
         self.watched.calls = 0
@@ -116,6 +117,19 @@ class Cell:
             self._require_same(answer, again, "a second call gave another derivative")
         self.row = replace(self.row, f_calls=calls)
         return answer
+
+    def still(self) -> str:
+        """What is wrong with the method after it has been called again and again; nothing, if it answers as before."""
+        try:
+            with np.errstate(all="ignore"):
+                answer = self._answer()
+            if self.first is not None:
+                self._require_same(self.first, answer, "after many calls it gives another derivative")
+        except FaultyError as fault:
+            return str(fault)
+        except Exception as error:
+            return f"after many calls it raises {type(error).__name__}: {error}"
+        return ""
 
     def _has_time(self, calls: int) -> bool:
         return calls * (self.row.first_s or 0.0) < self.settings.timeout

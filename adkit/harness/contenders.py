@@ -60,7 +60,7 @@ def _contender(item: str | Method) -> Contender:
 
 def default_contenders(subject: Subject) -> list[Contender]:
     """Every registered method that needs nothing beyond adkit, and the derivative by hand where there is one."""
-    by_hand = subject.manual is not None
+    by_hand = subject.manual is not None if subject.by_hand is None else subject.by_hand
     return contenders(name for name, m in methods.items() if not m.optional and (name != "manual" or by_hand))
 
 

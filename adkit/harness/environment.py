@@ -6,8 +6,8 @@ import datetime
 import os
 import platform
 import subprocess
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,22 @@ def threads_limited(threads: int | None) -> AbstractContextManager[Any]:
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(threads)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """What f or a method does to NumPy's error handling and to random states ends with it."""
+    import random
+
+    import numpy as np
+
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        with np.errstate():
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
 
 
 def _commit() -> str | None:

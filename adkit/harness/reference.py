@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +11,9 @@ from ..calls import Leaves
 from ..errors import BadRequest
 from .precision import LOOSEST, rounding
 from .subjects import Subject
+from .timing import once
 from .wanted import Vector, Wanted, fingerprint, largest, quiet
-from .witnesses import BY_HAND, DIFFERENCES, DIGITS, Reference, Witnesses, counted
+from .witnesses import BY_HAND, CALLS, DIFFERENCES, DIGITS, Reference, Witnesses, counted
 
 __all__ = ["BY_HAND", "DIFFERENCES", "Elsewhere", "Reference", "References", "references_for"]
 
@@ -62,12 +64,14 @@ class References:
         return f"{self.first.name} ({self.second.name} {agree} {how}{self.odd})"
 
 
-def references_for(subject: Subject) -> References:
+def references_for(subject: Subject, patience: float = 10.0) -> References:
     """What to judge by: the derivative by hand of a problem, else 50 digits, else a complex step, else differences.
 
     Two of them must agree; where they do not, a third decides. A gradient that a person hands in with a function of
-    their own is there to be judged, not to judge by.
+    their own is there to be judged, not to judge by. Of an f that is slow, as much is asked as `patience` (seconds)
+    allows.
     """
+    began = time.monotonic()
     wanted = Wanted(subject.call(), subject.derivative)
     known = References(
         wanted.value, Reference("none", np.zeros(0)), inputs_hash=fingerprint(subject.args, subject.kwargs)
@@ -75,10 +79,11 @@ def references_for(subject: Subject) -> References:
     if not np.all(np.isfinite(wanted.value)):
         value = wanted.value[0] if wanted.size == 1 else "not finite"
         raise BadRequest(f"{subject.problem} is {value} at this point, so there is nothing to compare: choose another")
-    if trouble := _trouble(wanted):
+    trouble, call_s = once(lambda: _trouble(wanted))
+    if trouble:
         return replace(known, trouble=trouble)
     with quiet():
-        return _decided(Witnesses(subject, wanted), known)
+        return _decided(Witnesses(subject, wanted, call_s, began + patience), known)
 
 
 def _trouble(wanted: Wanted) -> str:
@@ -153,6 +158,8 @@ def _undisputed(witnesses: Witnesses, known: References, a: Reference, b: Refere
 def _with_elsewhere(witnesses: Witnesses, found: References) -> References:
     """The same with what is true at a second point."""
     for leaves in witnesses.wanted.nearby():
+        if not witnesses.has_time(2 * CALLS):
+            break
         try:
             wanted = witnesses.wanted.moved(leaves)
             reference = witnesses.at(wanted, found.first) if np.all(np.isfinite(wanted.value)) else None

@@ -12,8 +12,8 @@ from ..errors import AdkitError
 from ..records import Row
 from .benches import Away, Bench, Here, LostError
 from .contenders import Contender, blank, default_contenders
-from .environment import load_per_core, threads_limited
-from .reference import References
+from .environment import load_per_core, threads_limited, undisturbed
+from .reference import BY_HAND, References
 from .settings import Settings
 from .subjects import Subject
 from .timing import Batch, Timing, interleaved
@@ -38,6 +38,7 @@ def run(
     chosen = default_contenders(subject) if chosen is None else chosen
     with ExitStack() as stack:
         stack.enter_context(threads_limited(settings.threads))
+        stack.enter_context(undisturbed())
         laid = _Laid(subject, settings, stack, tuple(name for c in chosen for name in c.method.imports))
         report(f"{subject.problem} {subject.size} reference")
         try:
@@ -59,7 +60,28 @@ def run(
                 bench.close()
         report(" ".join(filter(None, (subject.problem, subject.size, "timing"))))
         _time(rows, benches, home, settings)
+        for i, bench in benches.items():
+            rows[i] = _still_right(rows[i], bench)
+    if any(name in references.odd for name in BY_HAND.values()):
+        rows = [_with_false_hand(row) for row in rows]
     return ranked(rows)
+
+
+def _still_right(row: Row, bench: Bench) -> Row:
+    """A row after its method was timed: one that answers otherwise by now is wrong, and has no time."""
+    try:
+        fault = bench.still()
+    except LostError as lost:
+        fault = f"after many calls it {lost}"
+    if not fault:
+        return row
+    return replace(row, status="wrong", note=fault, steady_s=None, ratio_to_f=None, samples=(), f_samples=())
+
+
+def _with_false_hand(row: Row) -> Row:
+    """A row of a problem whose own derivative by hand is not what the others say: nobody expected that."""
+    note = f"the {BY_HAND[row.derivative]} that the problem brings is not what {row.reference.partition(' (')[0]} says"
+    return replace(row, surprise=True, note="; ".join(filter(None, [row.note, note])))
 
 
 class _Laid:

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from ..calls import Call
 from ..errors import AdkitError, BadRequest
+from ..methods import Method
 from .benches import AFTERWARDS, GRACE, ORPHANED, PATIENCE, Here, LostError, Stage
 from .contenders import Contender
 from .environment import threads_limited
 from .settings import Settings
-from .subjects import Source, Subject
+from .subjects import Loaded, Source, Subject
 from .timing import Batch
 
 
@@ -28,7 +30,8 @@ def serve(connection: Any, source: Source, contender: Contender | None, settings
     # What has been imported stays: the collector need not look at it.
     gc.freeze()
     with ExitStack() as stack:
-        # What f prints does not mix with the results.
+        # What f prints does not mix with the results, by whatever way it prints.
+        os.dup2(sys.__stderr__.fileno() if sys.__stderr__ else 2, 1)
         stack.enter_context(redirect_stdout(sys.stderr))
         stack.enter_context(threads_limited(settings.threads))
         try:
@@ -43,29 +46,44 @@ def serve(connection: Any, source: Source, contender: Contender | None, settings
 
 def _bench(connection: Any, source: Source, contender: Contender | None, settings: Settings, stack: ExitStack) -> Here:
     stack.enter_context(np.errstate(all="ignore"))
-    subject = source.subject()
-    if contender is not None and contender.source is not None:
-        contender = replace(contender, method=contender.source.method())
-    limit_memory(settings.memory)
-    if contender is not None:
-        _warm(subject)
 
     def stage(name: str) -> None:
-        share, more = GRACE if name == "first" else AFTERWARDS
+        share, more = AFTERWARDS if name == "afterwards" else GRACE
         seconds = share * settings.timeout + more
         _alarm(seconds + ORPHANED)
         connection.send(Stage(name, seconds))
 
+    # A file may import what it likes; then f is called, which is to be quick.
+    if isinstance(source, Loaded):
+        source.load()
+    if contender is not None and contender.source is not None:
+        contender = replace(contender, method=contender.source.method())
+    limit_memory(settings.memory)
+    stage("subject")
+    subject = source.subject()
+    if contender is not None:
+        _warm(subject, contender.method)
+    _alarm(0)
+    connection.send(Stage("ready", PATIENCE))
     return Here(subject, contender, settings, stage)
 
 
-def _warm(subject: Subject) -> None:
-    """f is called once before anything is timed: what only a process's first call pays is no method's cost."""
-    _alarm(PATIENCE + ORPHANED)
+def _warm(subject: Subject, method: Method) -> None:
+    """What only a process's first call pays is no method's cost.
+
+    f is called once before anything is timed, and a method that needs a library derives another function first.
+    """
     with suppress(Exception):
         call = subject.call()
         call(call.leaves)
-    _alarm(0)
+    if method.imports:
+        with suppress(Exception):
+            method.value_and_gradient(Call(_small, 0, (0.5,)), {})
+
+
+def _small(x: Any) -> Any:
+    """A function to warm a library up with."""
+    return np.sin(x) * x + x / 2
 
 
 def _answer(connection: Any, bench: Here) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -53,6 +54,12 @@ class Settings:
     def of(cls, **given: Any) -> Settings:
         """The settings that are given, and the default for what is None."""
         return cls(**{name: x for name, x in given.items() if x is not None})
+
+    @property
+    def patience(self) -> float:
+        """How many seconds it may take to find out what the methods of a subject are judged by."""
+        longest = 5 * self.timeout
+        return longest if self.until is None else min(longest, max(0.3 * (self.until - time.monotonic()), 0.1))
 
     def as_dict(self) -> dict[str, Any]:
         """By name, for a results file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from ..calls import Argnums, Call
 from ..methods import Manual
@@ -24,6 +24,15 @@ class Source(Protocol):
 
     def subject(self) -> Subject:
         """The subject, made anew."""
+        ...
+
+
+@runtime_checkable
+class Loaded(Protocol):
+    """A source in a file of the person's own, which is run first: to import takes what it takes."""
+
+    def load(self) -> object:
+        """Run the file."""
         ...
 
 
@@ -54,6 +63,11 @@ class ProblemSource:
         return cls(problem.name, problem.label(sized.size), seed, tuple(sized.parameters.items()), **more)
 
 
+def _elsewhere(*args: Any, **kwargs: Any) -> Any:
+    """An f that is in another process."""
+    raise AssertionError("f is in another process")
+
+
 @dataclass(frozen=True)
 class Subject:
     """A function at a point: what one table is about."""
@@ -77,6 +91,8 @@ class Subject:
     expect: Mapping[str, str] = field(default_factory=dict[str, str])
     seed: int = 0
     source: Source | None = None
+    # Whether there is a derivative by hand, where it is known without having it.
+    by_hand: bool | None = None
 
     @classmethod
     def of(cls, problem: Problem, size: Any, seed: int = 0) -> Subject:
@@ -107,6 +123,12 @@ class Subject:
     def subject(self) -> Subject:
         """Itself: a subject that exists is its own source, in this process."""
         return self
+
+    def outline(self) -> Subject:
+        """The same without f, its arguments and what is derived by hand: as much as another process has to know."""
+        by_hand = self.manual is not None
+        nothing: dict[str, Any] = dict.fromkeys(("gradient", "joint", "jacobian"))
+        return replace(self, f=_elsewhere, args=(), kwargs={}, by_hand=by_hand, **nothing)
 
     def call(self) -> Call:
         return Call(self.f, self.argnums, self.args, self.kwargs)

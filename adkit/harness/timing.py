@@ -22,6 +22,8 @@ Clock = Callable[[], int]
 BATCH_SECONDS = 1e-3
 # What time there is goes into so many rounds, in longer batches where there is more.
 ROUNDS = 25
+# So many at least, of what is quick.
+FEWEST = 5
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,9 @@ def interleaved(batches: Mapping[str, Batch], seconds: float, seed: int = 0) -> 
 
 
 def _is_due(samples: list[float], loops: int, share: float) -> bool:
-    """Whether another batch still fits into a call's share of the time."""
-    return not samples or (sum(samples) + samples[-1]) * loops <= share
+    """Whether another batch still fits into a call's share of the time, or is needed to tell how much it scatters."""
+    # What is called many times for a batch was quick when that was decided: something else has held it up.
+    return len(samples) < (FEWEST if loops > 1 else 1) or (sum(samples) + samples[-1]) * loops <= share
 
 
 def _calibrate(batch: Batch, wanted: float, share: float) -> int:

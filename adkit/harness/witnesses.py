@@ -3,6 +3,8 @@ step, differences."""
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -109,8 +111,8 @@ def signs(count: int, size: int, seed: int = 2) -> Vector:
 class Witnesses:
     """Everything that can say what the derivative is, the best first; each is asked only when it is needed."""
 
-    def __init__(self, subject: Subject, wanted: Wanted) -> None:
-        self.subject, self.wanted = subject, wanted
+    def __init__(self, subject: Subject, wanted: Wanted, call_s: float = 0.0, until: float = math.inf) -> None:
+        self.subject, self.wanted, self.call_s, self.until = subject, wanted, call_s, until
         self.failure = ""
         self.digits: _Digits | None = None
         self.has_hand = (_jacobian if wanted.derivative == "jacobian" else _joint)(subject) is not None
@@ -179,8 +181,10 @@ class Witnesses:
     def by_differences(self, wanted: Wanted, first: bool) -> Reference | None:
         components, lines = MANY if first else FEW
         affordable = int((FIRST_AFFORDABLE if first else AFFORDABLE) / (CALLS * self._cost))
-        if not first and affordable < 1:
+        if not first and (affordable < 1 or not self.has_time(2 * CALLS)):
             return None
+        while affordable > LEAST and not self.has_time(min(affordable, components + lines) * CALLS):
+            affordable //= 2
         affordable = max(affordable, LEAST)
         lines = min(lines, affordable // 2)
         components = min(components, affordable - lines)
@@ -188,6 +192,10 @@ class Witnesses:
         if found is None:
             self.failure = "f shows no slope at this point that could serve as a reference"
         return found
+
+    def has_time(self, calls: int) -> bool:
+        """Whether f can be called so often before the time is up."""
+        return time.monotonic() + calls * self.call_s < self.until
 
     # -- what f does -------------------------------------------------------------------------------
     @cached_property

@@ -26,6 +26,10 @@ class FunctionSource:
     argnums: str | None = None
     gradient: str | None = None
 
+    def load(self) -> object:
+        """Run the file."""
+        return function(self.target)
+
     def subject(self) -> Subject:
         return subject(self.target, self.at, self.argnums, self.gradient)
 
@@ -61,8 +65,6 @@ def sources(
     if not found:
         if sizes is not None:
             raise BadRequest(f"--sizes goes with problems; {target} is compared at the point given by --at")
-        # Made once now: what is wrong with it is said before anything is run.
-        subject(target, at, argnums, gradient)
         return [FunctionSource(target, at, argnums, gradient)]
     _unless(at, argnums, gradient, target)
     path = target if target.endswith(".py") else target.rpartition(":")[0]

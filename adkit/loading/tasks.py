@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +44,13 @@ def contenders_of(text: str, option: str = "--methods") -> list[Contender]:
 
 # -- what tasks are made of --------------------------------------------------------------------------
 def contents(tasks: Iterable[Task]) -> dict[str, str]:
-    """A digest of each file of a person's own that tasks are made of, and of what those have imported beside them."""
+    """A digest of each file of a person's own that tasks are made of, and of what they may import from beside them."""
     texts = {text for task in tasks for text in _texts(task)}
     files = {
         path.resolve() for text in texts for path in (Path(text), Path(text.rpartition(":")[0])) if _is_there(path)
     }
     folders = {path.parent for path in files if path.suffix == ".py"}
-    loaded = (Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None)))
-    files |= {path.resolve() for path in loaded if path.resolve().parent in folders}
+    files |= {path.resolve() for folder in folders for path in folder.glob("*.py")}
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in sorted(files)}
 
 
