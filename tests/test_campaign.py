@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -209,3 +211,67 @@ def test_a_budget_is_shared_among_the_subjects_that_are_left() -> None:
     assert shares == [2.5, pytest.approx(5 / 3), 2.0]
     assert found[3][0].status == "skipped"
     assert "budget of 10 s was used up" in found[3][0].note
+
+
+# -- what f and methods do to others ---------------------------------------------------------------------
+def test_an_f_that_hangs_is_stopped_before_anything_waits_for_it() -> None:
+    campaign = Campaign([Task(Named("hangs_always"), contenders(["reverse"]))], replace(AWAY, timeout=0.2))
+    rows = [row for _, rows in campaign.run() for row in rows]
+    assert [row.status for row in rows] == ["timeout"]
+    assert rows[0].note.startswith("without a reference: f did not answer within ")
+
+
+class Tiring(ad.Method):
+    """Reverse mode that gives zeros from some call on."""
+
+    name = "tiring"
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def value_and_gradient(self, call, cache):
+        self.calls += 1
+        out, leaves = ad.Reverse().value_and_gradient(call, cache)
+        return out, [0.0 * leaf for leaf in leaves] if self.calls > 40 else leaves
+
+
+def test_a_method_that_answers_otherwise_after_many_calls_is_wrong_and_has_no_time() -> None:
+    tiring, reverse = harness.run(Named("well").subject(), contenders([Tiring(), "reverse"]), HERE)
+    assert (tiring.status, tiring.note) == ("wrong", "after many calls it gives another derivative")
+    assert tiring.steady_s is None
+    assert reverse.fastest
+
+
+def test_a_derivative_by_hand_that_two_others_contradict_is_a_surprise_on_every_row() -> None:
+    subject = Subject(lambda x: x**3, (2.0,), problem="cubed", joint=lambda x: (x**3, 3.1 * x**2))
+    rows = harness.run(subject, contenders(["reverse", "forward"]), HERE)
+    assert [(row.status, row.surprise) for row in rows] == [("ok", True), ("ok", True)]
+    assert rows[0].note == "the hand-derived gradient that the problem brings is not what SymPy in 50-digit mpmath says"
+
+
+def test_what_f_does_to_numpy_and_to_random_states_ends_with_the_comparison() -> None:
+    def rude(x):
+        np.seterr(all="raise")
+        np.random.seed(3)  # noqa: NPY002
+        return x * x
+
+    before = np.geterr(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    harness.run(Subject(rude, (2.0,)), contenders(["reverse"]), HERE)
+    assert (np.geterr(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
+
+
+def test_of_a_slow_f_as_much_is_asked_as_there_is_time_for() -> None:
+    from adkit.harness.reference import references_for
+
+    calls = []
+
+    def slow(x):
+        calls.append(time.sleep(0.01))
+        return float(x[0]) * math.exp(float(x[1]))
+
+    found = references_for(Subject(slow, (np.ones(2),)), patience=0.05)
+    assert found.first.name.startswith("adaptive differences")
+    few = len(calls)
+    calls.clear()
+    references_for(Subject(slow, (np.ones(2),)), patience=60.0)
+    assert few < len(calls)
