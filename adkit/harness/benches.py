@@ -158,14 +158,16 @@ class Away:
         """An answer, or the reason why there will be none."""
         try:
             self.connection.send(words)
+            now = limit
             while True:
-                if not self.connection.poll(limit):
+                if not self.connection.poll(now):
                     self.process.kill()
-                    raise LostError(f"did not answer within {limit:.3g} s and was stopped", late=True)
+                    raise LostError(f"did not answer within {now:.3g} s and was stopped", late=True)
                 answer = self.connection.recv()
                 if not isinstance(answer, Stage):
                     break
-                limit = answer.seconds
+                # Once a process is ready, what was asked of it has the time that it was given.
+                now = answer.seconds or limit
         except (EOFError, OSError):
             self._mourn()
         if isinstance(answer, BaseException):
@@ -185,7 +187,7 @@ class Away:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a process says when it begins with something that has another limit of time."""
+    """What a process says when it begins with something that has another limit of time; 0 seconds for its own."""
 
     name: str
     seconds: float

@@ -64,7 +64,7 @@ def _bench(connection: Any, source: Source, contender: Contender | None, setting
     if contender is not None:
         _warm(subject, contender.method)
     _alarm(0)
-    connection.send(Stage("ready", PATIENCE))
+    connection.send(Stage("ready", 0.0))
     return Here(subject, contender, settings, stage)
 
 
