@@ -303,6 +303,22 @@ def test_the_legend_explains_the_columns_that_are_shown() -> None:
     assert all(f"{column.heading}: {column.meaning}" in cells.LEGEND for column in explained)
 
 
+def test_columns_without_a_meaning_have_no_legend() -> None:
+    assert cells.legend([cells.SIZE]) == ""
+    bare = Row("p", "", "reverse", "skipped")
+    assert "\n." not in Comparison([bare], {}).to_markdown()
+    assert "**" not in Comparison([bare], {}).to_markdown().replace("**Recommendation.**", "")
+    assert not any(line.strip() == "." for line in text_of(bare).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [(None, ""), (0, "0"), (999_999_999, "999,999,999"), (2_147_483_648_000_000, "2.1e+15"), (10**300, "> 1e+300")],
+)
+def test_counts_beyond_reading_are_powers_of_ten(x: int | None, text: str) -> None:
+    assert cells.count(x) == text
+
+
 def test_the_same_note_is_said_once() -> None:
     lost = [replace(ROWS[2], method=name, status="error", size=size, note="lost") for name in "ab" for size in "48"]
     assert remarks.notes(lost) == ["a 4, 8 (error), b 4, 8 (error): lost"]

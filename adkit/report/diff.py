@@ -282,4 +282,6 @@ def _value(quantity: str, x: float | str | None) -> str:
         return cells.seconds(x)
     if quantity.endswith("_bytes"):
         return cells.byte_count(x)
-    return cells.error(x) if quantity.endswith("_error") else f"{x:,}" if isinstance(x, int) else cells.three_digits(x)
+    if quantity.endswith("_error"):
+        return cells.error(x)
+    return cells.count(x) if isinstance(x, int) else cells.three_digits(x)
