@@ -157,6 +157,37 @@ def test_a_figure_that_is_not_drawn_any_more_goes(house: Path, report) -> None:
     assert left == {"why-1.svg", "why-not-2.svg", "other-2.svg"}
 
 
+# -- results of another state of the comparison file -----------------------------------------------
+def test_a_page_is_up_to_date_where_nothing_shows(house: Path, report) -> None:
+    report()
+    assert "Not up to date" not in (house / "reports" / "why.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"reverse"]', '"reverse", "symbolic"]', "without the method symbolic that the comparison file asks for"),
+        ('["forward", "reverse"]', '["forward"]', "of the method reverse that it does not ask for"),
+        ('name = "valley"', 'name = "mlp"', "without the problem mlp that the comparison file asks for"),
+    ],
+)
+def test_results_of_another_state_of_the_comparison_file_are_told(
+    house: Path, report, old: str, new: str, said: str
+) -> None:
+    (house / "comparisons" / "why.toml").write_text(PLAN.replace(old, new))
+    report("comparisons/why.toml")
+    [line] = [x for x in (house / "reports" / "why.md").read_text().splitlines() if x.startswith("**Not up to date.**")]
+    assert said in line
+    assert line.endswith("`adkit compare comparisons/why.toml` measures them anew.")
+
+
+def test_results_of_another_comparison_file_are_told(house: Path, report) -> None:
+    (house / "comparisons" / "why.toml").rename(house / "comparisons" / "else.toml")
+    (house / "comparisons" / "results" / "why.json").rename(house / "comparisons" / "results" / "else.json")
+    report("comparisons/else.toml")
+    assert "**Not up to date.** The results are of why.toml: " in (house / "reports" / "else.md").read_text()
+
+
 # -- what goes wrong -------------------------------------------------------------------------------
 def _missing(path: Path) -> None:
     path.unlink()
