@@ -157,6 +157,41 @@ def test_a_figure_that_is_not_drawn_any_more_goes(house: Path, report) -> None:
     assert left == {"why-1.svg", "why-not-2.svg", "other-2.svg"}
 
 
+# -- results without a comparison file -------------------------------------------------------------
+def test_a_results_file_is_rendered_without_a_comparison_file(house: Path, report) -> None:
+    (house / "x.json").write_text(comparison().to_json())
+    assert report("x.json") == (0, comparison().to_markdown() + "\n", "")
+    assert report("x.json", "-o", "x.md") == (0, "", "")
+    assert (house / "x.md").read_text() == comparison().to_markdown() + "\n"
+    report("x.json", "-o", "x.csv")
+    assert (house / "x.csv").read_text() == comparison().to_csv()
+    assert not (house / "reports").exists()
+
+
+def test_results_of_trials_are_rendered_too(house: Path, report) -> None:
+    assert report("comparisons/results/tried.json")[1] == trial().to_markdown() + "\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no.json"], "cannot read no.json: No such file"),
+        (["bad.json"], "bad.json is not JSON"),
+        (["list.json"], "list.json is not a results file of adkit"),
+        (["comparisons/results/why.json", "comparisons/why.toml"], "is rendered by itself"),
+        (["comparisons/results/why.json", "-o", "x.json"], "rendered to a file .md or .csv"),
+        (["comparisons/results/why.json", "-o", "no/x.md"], "there is no folder no"),
+        (["comparisons/why.toml", "-o", "x.md"], "-o takes the rendering of one results file"),
+    ],
+)
+def test_what_cannot_be_rendered_is_refused_in_a_sentence(house: Path, report, words: list[str], said: str) -> None:
+    (house / "bad.json").write_text("{")
+    (house / "list.json").write_text("[]")
+    code, out, err = report(*words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+
+
 # -- results of another state of the comparison file -----------------------------------------------
 def test_a_page_is_up_to_date_where_nothing_shows(house: Path, report) -> None:
     report()

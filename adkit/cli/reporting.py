@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..report import Comparison
     from ..report.page import Entry, Origin
     from ..report.scenes import Scene
+    from ..report.trials import TrialReport
 
 INDEX = "README.md"
 FIGURES = "figures"
@@ -27,18 +28,30 @@ _PLANS, _REPORTS = Path("comparisons"), Path("reports")
 @app.command()
 def report(
     plans: Annotated[
-        list[Path] | None, typer.Argument(help="Comparison files, FILE.toml. None: all in comparisons/.")
+        list[Path] | None,
+        typer.Argument(help="Comparison files, FILE.toml, or one FILE.json of results. None: all in comparisons/."),
     ] = None,
     to: Annotated[Path, typer.Option("--to", help="The folder of the pages and of their figures.")] = _REPORTS,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Of a results file: write to this file, .md or .csv.")
+    ] = None,
 ) -> None:
     """Draw the pages and the figures of comparisons from their stored results, and the index of all pages.
 
     `adkit compare FILE.toml` measures and stores; nothing is timed here. All files are written, or none.
+    Results that belong to no comparison file, FILE.json of `adkit compare -o`, are rendered as Markdown to standard
+    output, or into the file that -o names.
 
     Exit code: 0 when all is written, 2 when results are missing or cannot be read.
     """
     from .. import loading
+    from ..errors import BadRequest
 
+    if any(path.suffix == ".json" for path in plans or []):
+        _render(plans or [], output)
+        return
+    if output is not None:
+        raise BadRequest(f"-o takes the rendering of one results file, FILE.json; pages go to --to {to}")
     chosen = [loading.plan(path) for path in plans or _shipped()]
     _require_pages_of_their_own(chosen)
     files = {path: text for plan in chosen for path, text in _files(plan, to).items()}
@@ -103,10 +116,43 @@ def _stored(plan: Plan) -> str:
 
     if not plan.results.is_file():
         raise BadRequest(f"there are no results {plan.results} of {plan.path}: {plan.command} makes them")
+    return _text(plan.results)
+
+
+def _text(path: Path) -> str:
+    from ..errors import BadRequest
+
     try:
-        return plan.results.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"cannot read {plan.results}: {error}") from None
+        raise BadRequest(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+# -- results without a comparison file -------------------------------------------------------------
+def _render(paths: Sequence[Path], output: Path | None) -> None:
+    """One results file as Markdown, or as what the suffix of the output says."""
+    from .. import writing
+    from ..errors import BadRequest
+
+    if len(paths) > 1:
+        raise BadRequest(f"a results file is rendered by itself, not with {len(paths) - 1} more")
+    form = "markdown" if output is None else writing.format_of(None, output)
+    if form not in ("markdown", "csv"):
+        raise BadRequest(f"-o {output}: results are rendered to a file .md or .csv")
+    writing.require_folder(output)
+    found = _results(paths[0])
+    writing.emit(found.to_markdown() if form == "markdown" else found.to_csv(), output)
+
+
+def _results(path: Path) -> Comparison | TrialReport:
+    """Results of either kind."""
+    from ..report import Comparison, documents, trial_results
+    from ..report.trials import TrialReport
+
+    text, where = _text(path), str(path)
+    document = documents.from_json(text, where)
+    of_trials = isinstance(document, dict) and document.get("kind") == trial_results.KIND
+    return (TrialReport if of_trials else Comparison).from_json(text, where)
 
 
 def _scenes(plan: Plan, comparison: Comparison) -> Iterator[tuple[str, Scene]]:
