@@ -159,6 +159,15 @@ def test_each_sweep_of_a_problem_has_its_own_answer() -> None:
     assert "Over m at n = 9 use forward at every size; at m = 256 it takes 256 times as long as f" in text
 
 
+def test_the_headline_of_several_sweeps_is_a_sentence_of_each() -> None:
+    over_n = [replace(x, size=f"{x.size}x9", parameters={"n": int(x.size), "m": 9}) for x in crossing()]
+    over_m = [replace(x, size=f"9x{x.size}", parameters={"n": 9, "m": int(x.size)}) for x in crossing()]
+    [(_, text)] = advice.headlines([*over_n, *over_m])
+    assert text.startswith("over n at m = 9 use forward up to n = 16; reverse from n = 32 on")
+    assert ". Over m at n = 9 use forward up to m = 16; reverse from m = 32 on" in text
+    assert "times as long" not in text
+
+
 def test_doubts_are_said() -> None:
     assert "The machine was not quiet" in advised(row("reverse", 20, stability="only 2 rounds"), row("forward", 40))
     assert "The check is weak: zeros would pass." in advised(row("reverse", 20, vacuous="zeros"))

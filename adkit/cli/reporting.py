@@ -52,7 +52,11 @@ def report(
         return
     if output is not None:
         raise BadRequest(f"-o takes the rendering of one results file, FILE.json; pages go to --to {to}")
-    chosen = [loading.plan(path) for path in plans or _shipped()]
+    _publish([loading.plan(path) for path in plans or _shipped()], to)
+
+
+def _publish(chosen: Sequence[Plan], to: Path) -> None:
+    """The pages of plans with their figures, and the index."""
     _require_pages_of_their_own(chosen)
     files = {path: text for plan in chosen for path, text in _files(plan, to).items()}
     files[to / INDEX] = _index(chosen, to)

@@ -60,6 +60,16 @@ def recommendations(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [(cells.heading(mine), _of_problem(mine)) for mine in cells.by_problem(rows)]
 
 
+def headlines(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """The same in a sentence each: of several sweeps, the first sentence of each."""
+    found: list[tuple[str, str]] = []
+    for heading, text in recommendations(rows):
+        first, *others = text.split(" Over ")
+        parts = [first, *(f"Over {other}" for other in others)]
+        found.append((heading, " ".join(f"{part.partition('. ')[0].rstrip('.')}." for part in parts)))
+    return found
+
+
 def markdown(rows: Sequence[Row]) -> str:
     """The same as a paragraph, or where there are several problems, as a list."""
     found = [(documents.escaped(heading), documents.escaped(text)) for heading, text in recommendations(rows)]

@@ -18,8 +18,8 @@ def answer(kind: str, rows: Sequence[Row], lines: Lines) -> str:
 
 def _recommendation(rows: Sequence[Row], lines: Lines) -> Iterator[str]:
     """The first sentence that is recommended for each problem."""
-    for heading, text in advice.recommendations(rows):
-        yield f"{heading}: {text.partition('. ')[0].rstrip('.')}."
+    for heading, text in advice.headlines(rows):
+        yield f"{heading}: {text}"
 
 
 def _crossovers(rows: Sequence[Row], lines: Lines) -> Iterator[str]:
