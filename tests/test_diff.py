@@ -87,6 +87,45 @@ def test_what_was_not_measured_is_not_compared() -> None:
     assert "peak_bytes" not in verdicts(compared(row(peak_bytes=None), row(1)))
 
 
+@pytest.mark.parametrize("quantity", ["f_calls", "primitive_ops", "steady_s"])
+@pytest.mark.parametrize("lost", [None, float("nan")])
+def test_a_count_or_a_time_that_is_gone_is_worse(quantity: str, lost: float | None) -> None:
+    found = compared(row(), row(**{quantity: lost}))
+    assert [(c.quantity, c.note) for c in found.of("worse")] == [(quantity, "not measured any more")]
+    assert "not measured any more" in found.to_markdown()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        (1e-14, 2e-14, ""),
+        (0.0, 1e-15, ""),
+        (0.0, 1e-13, "more than 100 times as large"),
+        (1e-14, 2e-12, "beyond what is allowed (1.0e-12)"),
+        (1e-14, float("nan"), "not a number any more"),
+    ],
+)
+def test_an_error_that_jumps_up_is_worse(before: float, after: float, note: str) -> None:
+    found = compared(row(max_rel_error=before, tolerance=1e-12), row(max_rel_error=after, tolerance=1e-12))
+    assert [c.note for c in found.of("worse")] == ([note] if note else [])
+
+
+def test_a_check_that_sees_nothing_any_more_is_worse() -> None:
+    assert [c.note for c in compared(row(), row(vacuous="zeros")).of("worse")] == ["zeros would pass now"]
+    assert verdicts(compared(row(vacuous="zeros"), row()))["vacuous"] == "better"
+    assert compared(row(vacuous="zeros"), row(vacuous="zeros"))
+
+
+def test_a_time_that_got_worse_has_the_doubts_beside_it() -> None:
+    before, after = row(stability="only 2 rounds"), row(1, 2.0, stability="load average 3.0 per core")
+    loaded = {**HERE, "load": "6.1"}
+    found = Difference(Comparison([before], HERE), Comparison([after], loaded))
+    [change] = found.of("worse")
+    assert change.note == "unstable before: only 2 rounds; unstable after: load average 3.0 per core"
+    assert found.remarks == ["load average before each run: not known then 6.1"]
+    assert Difference(Comparison([before], HERE), Comparison([row(1)], loaded)).remarks == []
+
+
 # -- statuses --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("before", "after", "verdict"),
@@ -119,10 +158,27 @@ def test_rows_with_other_inputs_are_not_compared() -> None:
 def test_rows_that_only_one_run_has_are_told() -> None:
     before, after = [row(), row(method="gone")], [row(1), row(1, size="8")]
     found = Difference(Comparison(before, HERE), Comparison(after, HERE))
-    assert {(c.method, c.size, c.note) for c in found.of("not comparable")} == {
-        ("gone", "4", "only before"),
-        ("reverse", "8", "only after"),
-    }
+    assert [(c.method, c.size, c.note) for c in found.of("not comparable")] == [("reverse", "8", "only after")]
+    assert [(c.method, c.size, c.note) for c in found.of("worse")] == [("gone", "4", "only before")]
+    assert not found
+
+
+def test_a_row_that_was_not_right_may_go() -> None:
+    found = Difference(Comparison([row(), row(method="gone", status="timeout")], HERE), Comparison([row(1)], HERE))
+    assert found
+    assert [c.note for c in found.of("not comparable")] == ["only before"]
+
+
+def test_another_value_of_f_is_said_first_and_nothing_else_is_compared() -> None:
+    before, after = [row(value=1.5), row(method="b")], [row(value=1.6, primitive_ops=9), row(method="b", f_calls=2)]
+    found = Difference(Comparison(before, HERE), Comparison(after, HERE))
+    assert (found.changes[0].quantity, found.changes[0].verdict) == ("value", "another f")
+    assert "primitive_ops" not in {c.quantity for c in found.changes if c.method == "reverse"}
+    assert found.summary.startswith("1 another f, 1 worse")
+    assert not compared(row(value=1.5), row(value=1.6))
+    assert compared(row(value=1.5), row(value=1.5 + 1e-12))
+    assert compared(row(value=1.5), row(value=1.5 + 1e-5, tolerance=1e-4))
+    assert compared(row(value=float("nan")), row(value=float("nan")))
 
 
 def test_a_gradient_is_not_compared_with_a_jacobian_and_what_repeats_is_taken_in_order() -> None:

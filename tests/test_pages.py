@@ -157,6 +157,72 @@ def test_a_figure_that_is_not_drawn_any_more_goes(house: Path, report) -> None:
     assert left == {"why-1.svg", "why-not-2.svg", "other-2.svg"}
 
 
+# -- results without a comparison file -------------------------------------------------------------
+def test_a_results_file_is_rendered_without_a_comparison_file(house: Path, report) -> None:
+    (house / "x.json").write_text(comparison().to_json())
+    assert report("x.json") == (0, comparison().to_markdown() + "\n", "")
+    assert report("x.json", "-o", "x.md") == (0, "", "")
+    assert (house / "x.md").read_text() == comparison().to_markdown() + "\n"
+    report("x.json", "-o", "x.csv")
+    assert (house / "x.csv").read_text() == comparison().to_csv()
+    assert not (house / "reports").exists()
+
+
+def test_results_of_trials_are_rendered_too(house: Path, report) -> None:
+    assert report("comparisons/results/tried.json")[1] == trial().to_markdown() + "\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no.json"], "cannot read no.json: No such file"),
+        (["bad.json"], "bad.json is not JSON"),
+        (["list.json"], "list.json is not a results file of adkit"),
+        (["comparisons/results/why.json", "comparisons/why.toml"], "is rendered by itself"),
+        (["comparisons/results/why.json", "-o", "x.json"], "rendered to a file .md or .csv"),
+        (["comparisons/results/why.json", "-o", "no/x.md"], "there is no folder no"),
+        (["comparisons/why.toml", "-o", "x.md"], "-o takes the rendering of one results file"),
+    ],
+)
+def test_what_cannot_be_rendered_is_refused_in_a_sentence(house: Path, report, words: list[str], said: str) -> None:
+    (house / "bad.json").write_text("{")
+    (house / "list.json").write_text("[]")
+    code, out, err = report(*words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+
+
+# -- results of another state of the comparison file -----------------------------------------------
+def test_a_page_is_up_to_date_where_nothing_shows(house: Path, report) -> None:
+    report()
+    assert "Not up to date" not in (house / "reports" / "why.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"reverse"]', '"reverse", "symbolic"]', "without the method symbolic that the comparison file asks for"),
+        ('["forward", "reverse"]', '["forward"]', "of the method reverse that it does not ask for"),
+        ('name = "valley"', 'name = "mlp"', "without the problem mlp that the comparison file asks for"),
+    ],
+)
+def test_results_of_another_state_of_the_comparison_file_are_told(
+    house: Path, report, old: str, new: str, said: str
+) -> None:
+    (house / "comparisons" / "why.toml").write_text(PLAN.replace(old, new))
+    report("comparisons/why.toml")
+    [line] = [x for x in (house / "reports" / "why.md").read_text().splitlines() if x.startswith("**Not up to date.**")]
+    assert said in line
+    assert line.endswith("`adkit compare comparisons/why.toml` measures them anew.")
+
+
+def test_results_of_another_comparison_file_are_told(house: Path, report) -> None:
+    (house / "comparisons" / "why.toml").rename(house / "comparisons" / "else.toml")
+    (house / "comparisons" / "results" / "why.json").rename(house / "comparisons" / "results" / "else.json")
+    report("comparisons/else.toml")
+    assert "**Not up to date.** The results are of why.toml: " in (house / "reports" / "else.md").read_text()
+
+
 # -- what goes wrong -------------------------------------------------------------------------------
 def _missing(path: Path) -> None:
     path.unlink()

@@ -161,7 +161,11 @@ def test_numbers_of_numpy_are_written_as_numbers() -> None:
     assert math.isnan(back.condition)
 
 
-@given(st.lists(st.floats(), max_size=5), st.text(), st.dictionaries(st.text(), st.floats(allow_nan=False)))
+@given(
+    st.lists(st.floats(0, exclude_min=True), max_size=5),
+    st.text(),
+    st.dictionaries(st.text(), st.floats(allow_nan=False)),
+)
 def test_any_samples_texts_and_parameters_come_back(samples: list[float], text: str, parameters: Any) -> None:
     row = replace(ROWS[0], samples=tuple(samples), note=text, parameters=parameters)
     [back] = Comparison.from_json(Comparison([row], {}).to_json()).rows
@@ -196,8 +200,8 @@ def broken(**changes: Any) -> str:
         (broken(rows=[3]), "r.json, row 0: a row must be an object, not 3"),
         (broken(rows=[{"problem": "p", "size": "4"}]), "r.json, row 0: 'method' is missing"),
         (broken(row={"stedy_s": 1}), "r.json, row 0.*'stedy_s'. Did you mean 'steady_s'"),
-        (broken(row={"steady_s": "fast"}), "r.json, row 0: 'steady_s' must be a number or null, not 'fast'"),
-        (broken(row={"steady_s": "1.5"}), "'steady_s' must be a number or null"),
+        (broken(row={"steady_s": "fast"}), "r.json, row 0: 'steady_s' must be a number above 0 or null, not 'fast'"),
+        (broken(row={"steady_s": "1.5"}), "'steady_s' must be a number above 0 or null"),
         (broken(row={"status": "fine"}), "'status' must be one of ok, wrong"),
         (broken(row={"f_calls": 1.5}), "'f_calls' must be a whole number or null, not 1.5"),
         (broken(row={"f_calls": True}), "'f_calls' must be a whole number or null, not True"),
@@ -205,6 +209,14 @@ def broken(**changes: Any) -> str:
         (broken(row={"samples": 1.0}), "'samples' must be a list of numbers"),
         (broken(row={"samples": [None]}), "'samples' must be a list of numbers"),
         (broken(row={"parameters": [1]}), "'parameters' must be numbers by name"),
+        (broken(row={"parameters": {"n": "nan"}}), "r.json, row 0: 'parameters' must be numbers by name, none of"),
+        (broken(row={"steady_s": 0}), "r.json, row 0: 'steady_s' must be a number above 0 or null, not 0"),
+        (broken(row={"steady_s": "nan"}), "'steady_s' must be a number above 0 or null"),
+        (broken(row={"f_s": -1.0}), "'f_s' must be a number above 0 or null, not -1.0"),
+        (broken(row={"prepare_s": -1.0}), "'prepare_s' must be a number from 0 on or null, not -1.0"),
+        (broken(row={"samples": [1e-6, 0.0]}), "r.json, row 0: 'samples' must be a list of numbers above 0"),
+        (broken(row={"f_samples": [-1e-6]}), "'f_samples' must be a list of numbers above 0"),
+        ("[" * 100_000, "r.json is nested too deeply"),
     ],
 )
 def test_what_is_not_a_results_file_is_refused_in_a_sentence(text: str, words: str) -> None:
@@ -301,6 +313,22 @@ def test_the_legend_explains_the_columns_that_are_shown() -> None:
     assert "theory" not in text_of(ROWS[0])
     explained = [column for column in cells.COLUMNS if column.meaning]
     assert all(f"{column.heading}: {column.meaning}" in cells.LEGEND for column in explained)
+
+
+def test_columns_without_a_meaning_have_no_legend() -> None:
+    assert cells.legend([cells.SIZE]) == ""
+    bare = Row("p", "", "reverse", "skipped")
+    assert "\n." not in Comparison([bare], {}).to_markdown()
+    assert "**" not in Comparison([bare], {}).to_markdown().replace("**Recommendation.**", "")
+    assert not any(line.strip() == "." for line in text_of(bare).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [(None, ""), (0, "0"), (999_999_999, "999,999,999"), (2_147_483_648_000_000, "2.1e+15"), (10**300, "> 1e+300")],
+)
+def test_counts_beyond_reading_are_powers_of_ten(x: int | None, text: str) -> None:
+    assert cells.count(x) == text
 
 
 def test_the_same_note_is_said_once() -> None:

@@ -30,9 +30,11 @@ def diff(
 ) -> None:
     """Compare two runs row by row: counts exactly, times only where the 95 % interval is beyond what is allowed.
 
-    Between different machines the ratio to f stands for the time. A row whose inputs are not the same is not compared.
+    Between different machines the ratio to f stands for the time. A row whose inputs or whose value of f are not the
+    same is not compared. Whatever --fail-on says, a right row that is gone, a gradient that is less right than it was
+    and a value of f that differs are told.
 
-    Exit code: 0 when nothing got worse, 1 when something did, 2 when the request makes no sense.
+    Exit code: 0 when nothing got worse, 1 when something did or f is another, 2 when the request makes no sense.
     """
     from .. import writing
     from ..report import terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,9 @@ from .app import app
 if TYPE_CHECKING:
     from ..loading import Plan
     from ..report import Comparison
-    from ..report.page import Entry, Origin, Picture
+    from ..report.page import Entry, Origin
+    from ..report.scenes import Scene
+    from ..report.trials import TrialReport
 
 INDEX = "README.md"
 FIGURES = "figures"
@@ -26,19 +28,35 @@ _PLANS, _REPORTS = Path("comparisons"), Path("reports")
 @app.command()
 def report(
     plans: Annotated[
-        list[Path] | None, typer.Argument(help="Comparison files, FILE.toml. None: all in comparisons/.")
+        list[Path] | None,
+        typer.Argument(help="Comparison files, FILE.toml, or one FILE.json of results. None: all in comparisons/."),
     ] = None,
     to: Annotated[Path, typer.Option("--to", help="The folder of the pages and of their figures.")] = _REPORTS,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Of a results file: write to this file, .md or .csv.")
+    ] = None,
 ) -> None:
     """Draw the pages and the figures of comparisons from their stored results, and the index of all pages.
 
     `adkit compare FILE.toml` measures and stores; nothing is timed here. All files are written, or none.
+    Results that belong to no comparison file, FILE.json of `adkit compare -o`, are rendered as Markdown to standard
+    output, or into the file that -o names.
 
     Exit code: 0 when all is written, 2 when results are missing or cannot be read.
     """
     from .. import loading
+    from ..errors import BadRequest
 
-    chosen = [loading.plan(path) for path in plans or _shipped()]
+    if any(path.suffix == ".json" for path in plans or []):
+        _render(plans or [], output)
+        return
+    if output is not None:
+        raise BadRequest(f"-o takes the rendering of one results file, FILE.json; pages go to --to {to}")
+    _publish([loading.plan(path) for path in plans or _shipped()], to)
+
+
+def _publish(chosen: Sequence[Plan], to: Path) -> None:
+    """The pages of plans with their figures, and the index."""
     _require_pages_of_their_own(chosen)
     files = {path: text for plan in chosen for path, text in _files(plan, to).items()}
     files[to / INDEX] = _index(chosen, to)
@@ -69,21 +87,31 @@ def _require_pages_of_their_own(chosen: Sequence[Plan]) -> None:
 # -- what is written -----------------------------------------------------------------------------
 def _files(plan: Plan, to: Path) -> dict[Path, str]:
     """The page of a plan and its figures, by path."""
-    from ..report import Comparison, page
+    page = {to / f"{plan.name}.md": page_of(plan, to)}
+    return page if plan.trial or not plan.draw else {**page, **_drawn(plan, to)}
+
+
+def page_of(plan: Plan, to: Path) -> str:
+    """The page of a plan as Markdown, as it stands in a folder."""
+    from ..report import page
     from ..report.answers import answer
+    from ..report.page import Picture
     from ..report.trials import TrialReport
 
-    text = _stored(plan)
     if plan.trial:
-        trial = TrialReport.from_json(text, str(plan.results))
-        return {to / f"{plan.name}.md": page.trial_page(plan.title, trial, _origin(plan, to))}
-    comparison = Comparison.from_json(text, str(plan.results))
-    drawn = list(_drawn(plan, comparison, to))
-    pictures = [picture for _, picture, _ in drawn]
+        trial = TrialReport.from_json(_stored(plan), str(plan.results))
+        return page.trial_page(plan.title, trial, _origin(plan, to))
+    comparison = _comparison(plan)
+    pictures = [Picture(f"{FIGURES}/{name}", shown.alt, shown.caption) for name, shown in _scenes(plan, comparison)]
     # What a page recommends, it says anyway.
     said = "" if plan.answer == "recommendation" else answer(plan.answer, comparison.rows, plan.lines)
-    whole = page.page(plan.title, comparison, pictures, _origin(plan, to), said)
-    return {to / f"{plan.name}.md": whole, **{path: svg for path, _, svg in drawn}}
+    return page.page(plan.title, comparison, pictures, _origin(plan, to, outdated(plan, comparison)), said)
+
+
+def _comparison(plan: Plan) -> Comparison:
+    from ..report import Comparison
+
+    return Comparison.from_json(_stored(plan), str(plan.results))
 
 
 def _stored(plan: Plan) -> str:
@@ -92,34 +120,89 @@ def _stored(plan: Plan) -> str:
 
     if not plan.results.is_file():
         raise BadRequest(f"there are no results {plan.results} of {plan.path}: {plan.command} makes them")
+    return _text(plan.results)
+
+
+def _text(path: Path) -> str:
+    from ..errors import BadRequest
+
     try:
-        return plan.results.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"cannot read {plan.results}: {error}") from None
+        raise BadRequest(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _drawn(plan: Plan, comparison: Comparison, to: Path) -> Iterator[tuple[Path, Picture, str]]:
+# -- results without a comparison file -------------------------------------------------------------
+def _render(paths: Sequence[Path], output: Path | None) -> None:
+    """One results file as Markdown, or as what the suffix of the output says."""
+    from .. import writing
+    from ..errors import BadRequest
+
+    if len(paths) > 1:
+        raise BadRequest(f"a results file is rendered by itself, not with {len(paths) - 1} more")
+    form = "markdown" if output is None else writing.format_of(None, output)
+    if form not in ("markdown", "csv"):
+        raise BadRequest(f"-o {output}: results are rendered to a file .md or .csv")
+    writing.require_folder(output)
+    found = _results(paths[0])
+    writing.emit(found.to_markdown() if form == "markdown" else found.to_csv(), output)
+
+
+def _results(path: Path) -> Comparison | TrialReport:
+    """Results of either kind."""
+    from ..report import Comparison, documents, trial_results
+    from ..report.trials import TrialReport
+
+    text, where = _text(path), str(path)
+    document = documents.from_json(text, where)
+    of_trials = isinstance(document, dict) and document.get("kind") == trial_results.KIND
+    return (TrialReport if of_trials else Comparison).from_json(text, where)
+
+
+def _scenes(plan: Plan, comparison: Comparison) -> Iterator[tuple[str, Scene]]:
+    """What the figures of a plan show, by the names of their files."""
+    from ..report.scenes import scene
+
+    for i, drawing in enumerate(plan.draw, 1):
+        yield f"{plan.name}-{i}.svg", scene(drawing, comparison.rows, plan.lines, f"[[draw]] {i} of {plan.path}")
+
+
+def _drawn(plan: Plan, to: Path) -> dict[Path, str]:
     """The figures of a plan."""
     from ..report import figures
     from ..report.looks import looks
-    from ..report.page import Picture
-    from ..report.scenes import scene
 
-    if not plan.draw:
-        return
     figures.require()
+    comparison = _comparison(plan)
     look = looks({plan.lines.get(row.method, row.method): row.method for row in comparison.rows})
-    for i, drawing in enumerate(plan.draw, 1):
-        shown = scene(drawing, comparison.rows, plan.lines, f"[[draw]] {i} of {plan.path}")
-        name = f"{plan.name}-{i}.svg"
-        yield to / FIGURES / name, Picture(f"{FIGURES}/{name}", shown.alt, shown.caption), figures.svg(shown, look)
+    return {to / FIGURES / name: figures.svg(shown, look) for name, shown in _scenes(plan, comparison)}
 
 
-def _origin(plan: Plan, to: Path) -> Origin:
+def outdated(plan: Plan, comparison: Comparison) -> str:
+    """In what the results are those of another state of the comparison file; empty where nothing shows."""
+    told = [f"of {comparison.plan}.toml"] if comparison.plan not in ("", plan.name) else []
+    # A function of a file may be called anything.
+    if not any(problem.file for problem in plan.problems):
+        told += _apart("problem", (p.name for p in plan.problems), (row.problem for row in comparison.rows))
+    if all(plan.methods if problem.methods is None else problem.methods for problem in plan.problems):
+        told += _apart("method", plan.lines, (row.method for row in comparison.rows))
+    return f"The results are {'; '.join(told)}: `{plan.command}` measures them anew." if told else ""
+
+
+def _apart(word: str, asked: Iterable[str], found: Iterable[str]) -> list[str]:
+    """What only one of the two has."""
+    wanted, there = dict.fromkeys(asked), dict.fromkeys(found)
+    lacking = ", ".join(name for name in wanted if name not in there)
+    beyond = ", ".join(name for name in there if name not in wanted)
+    without = [f"without the {word} {lacking} that the comparison file asks for"] if lacking else []
+    return without + ([f"of the {word} {beyond} that it does not ask for"] if beyond else [])
+
+
+def _origin(plan: Plan, to: Path, stale: str = "") -> Origin:
     from ..report.page import Origin
 
     plan_at, results_at = (Path(os.path.relpath(path, to)).as_posix() for path in (plan.path, plan.results))
-    return Origin(plan_at, results_at, plan.command, f"adkit report {shlex.quote(str(plan.path))}")
+    return Origin(plan_at, results_at, plan.command, f"adkit report {shlex.quote(str(plan.path))}", stale)
 
 
 def _index(chosen: Sequence[Plan], to: Path) -> str:

@@ -18,8 +18,8 @@ def answer(kind: str, rows: Sequence[Row], lines: Lines) -> str:
 
 def _recommendation(rows: Sequence[Row], lines: Lines) -> Iterator[str]:
     """The first sentence that is recommended for each problem."""
-    for heading, text in advice.recommendations(rows):
-        yield f"{heading}: {text.partition('. ')[0].rstrip('.')}."
+    for heading, text in advice.headlines(rows):
+        yield f"{heading}: {text}"
 
 
 def _crossovers(rows: Sequence[Row], lines: Lines) -> Iterator[str]:
@@ -92,19 +92,14 @@ def _swell(rows: Sequence[Row], lines: Lines) -> Iterator[str]:
             continue
         last = known[-1]
         yield (
-            f"{cells.heading(mine)}: at {last.size} the derivative has {_many(last.tree_nodes)} nodes written out and "
-            f"{_many(last.expression_nodes)} with its parts shared."
+            f"{cells.heading(mine)}: at {last.size} the derivative has {cells.count(last.tree_nodes)} nodes written "
+            f"out and {cells.count(last.expression_nodes)} with its parts shared."
         )
         large = [row for row in mine if row.status == "too large"]
         if large:
             sizes = sizes_of(mine)
             before = sizes[max(sizes.index(large[0].size) - 1, 0)]
             yield f"{lines.get(large[0].method, large[0].method)} comes to an end after {before}."
-
-
-def _many(count: int | None) -> str:
-    """A count that may be beyond reading."""
-    return cells.count(count) if count is None or count < 10**9 else f"{float(count):.1e}"
 
 
 # By the word that a comparison file has for it.

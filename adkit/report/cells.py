@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from ..records import Row
 
+# Where the nodes of an expression are counted no further.
+MOST = 10**300
+
 
 @dataclass(frozen=True)
 class Column:
@@ -52,7 +55,10 @@ def error(x: float | None) -> str:
 
 
 def count(x: int | None) -> str:
-    return "" if x is None else f"{x:,}"
+    """A count, in powers of ten where it is beyond reading; `MOST` stands for all that is larger."""
+    if x is None or abs(x) < 10**9:
+        return "" if x is None else f"{x:,}"
+    return f"> {float(MOST):.0e}" if x >= MOST else f"{float(x):.1e}"
 
 
 def percent(x: float) -> str:
@@ -151,7 +157,8 @@ def legend(columns: Sequence[Column]) -> str:
     said = [(column.counted, f"{column.heading}: {column.meaning}") for column in columns if column.meaning]
     counts = "; ".join(text for counted, text in said if counted)
     rest = "; ".join(text for counted, text in said if not counted)
-    return ". ".join(filter(None, [rest, counts and f"Counts, the same on every machine: {counts}"])) + "."
+    parts = (rest, counts and f"Counts, the same on every machine: {counts}")
+    return " ".join(f"{part}." for part in parts if part)
 
 
 LEGEND = legend(COLUMNS)

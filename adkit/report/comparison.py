@@ -103,7 +103,8 @@ class Comparison:
         parts = [markdown_table(rows) for rows in cells.by_problem(self.rows)]
         parts += [*map(growth.markdown, swept), *([f"*{growth.LEGEND}*"] if swept else []), advice.markdown(self.rows)]
         heading = [f"## {self.question}"] if self.question else []
-        ending = [f"*{cells.legend(self._columns())}*", *remarks.overhead(self.rows), cells.machine(self.environment)]
+        legend = cells.legend(self._columns())
+        ending = [*([f"*{legend}*"] if legend else []), *remarks.overhead(self.rows), cells.machine(self.environment)]
         return "\n\n".join([*heading, *parts, *ending])
 
     def _columns(self) -> list[cells.Column]:

@@ -31,8 +31,14 @@ MACHINE = ("cpu", "cores", "system", "python", "numpy", "blas")
 # The further from right, the worse; those of one kind are as bad as each other.
 _BADNESS = {"ok": 0, "skipped": 1, "timeout": 1, "too large": 1, "error": 2, "wrong": 3}
 
-Verdict = Literal["worse", "better", "same", "not comparable"]
-VERDICTS: tuple[Verdict, ...] = ("worse", "not comparable", "better", "same")
+# Values of f that are further apart than this, or than what the row allows, are those of two functions.
+SAME_VALUE, NO_VALUE = 1e-9, 1e-15
+# An error that grew so many times is worth a word even where it is allowed; below the first all are alike.
+ROUNDING, GREW = 2.2e-16, 100.0
+
+Verdict = Literal["another f", "worse", "better", "same", "not comparable"]
+VERDICTS: tuple[Verdict, ...] = ("another f", "worse", "not comparable", "better", "same")
+GONE = "only before"
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,10 @@ def _rule(item: str) -> Rule:
 
 
 class Difference:
-    """What changed from one run of a comparison to another; true where nothing got worse.
+    """What changed from one run of a comparison to another; true where nothing got worse and f is still the same.
 
     Attributes:
-        changes: one `Change` for each row and quantity: worse first, then what cannot be compared.
+        changes: one `Change` for each row and quantity: rows of another f first, then worse, then not comparable.
         same_machine: whether times may be compared; elsewhere `ratio_to_f` stands for them.
     """
 
@@ -110,13 +116,14 @@ class Difference:
         self.same_machine = not keys
         chosen = _for_machine(rules(DEFAULT) if allowed is None else allowed, self.same_machine)
         found = list(_changes(before.rows, after.rows, chosen))
-        if not any(change.verdict != "not comparable" for change in found):
+        self.loads = tuple(run.environment.get("load", "") for run in (before, after))
+        if not any(change.verdict != "not comparable" and change.note != GONE for change in found):
             why = "; ".join(dict.fromkeys(change.note for change in found)) or "neither has a row"
             raise BadRequest(f"the two results have nothing in common that could be compared: {why}")
         self.changes = tuple(sorted(found, key=lambda change: VERDICTS.index(change.verdict)))
 
     def __bool__(self) -> bool:
-        return not self.of("worse")
+        return not self.of("worse") and not self.of("another f")
 
     def of(self, verdict: Verdict) -> list[Change]:
         """The changes of one kind."""
@@ -134,7 +141,10 @@ class Difference:
     def remarks(self) -> list[str]:
         """What has to be known to read the table."""
         other = "; ".join(f"{key}: {a}, then {b}" for key, (a, b) in self.other.items())
-        return [f"not the same machine ({other}): ratio_to_f stands for steady_s"] if other else []
+        machine = [f"not the same machine ({other}): ratio_to_f stands for steady_s"] if other else []
+        slower = any(change.quantity in TIMES for change in self.of("worse"))
+        load = f"load average before each run: {' then '.join(x or 'not known' for x in self.loads)}"
+        return [*machine, *([load] if slower and any(self.loads) else [])]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -179,9 +189,15 @@ def _changes(before: Sequence[Row], after: Sequence[Row], chosen: Sequence[Rule]
     for key in dict.fromkeys([*old, *new]):
         a, b = old.get(key), new.get(key)
         if a is None or b is None:
-            yield _change((b or a), "status", "not comparable", note="only before" if b is None else "only after")
+            yield _alone(a, b)
         else:
             yield from _of_row(a, b, chosen)
+
+
+def _alone(a: Row | None, b: Row | None) -> Change:
+    """A row that only one run has: it is worse that what was right is gone."""
+    lost = a is not None and a.status == "ok"
+    return _change(b or a, "status", "worse" if lost else "not comparable", note=GONE if b is None else "only after")
 
 
 def _by_key(rows: Iterable[Row]) -> dict[tuple[str | int, ...], Row]:
@@ -199,11 +215,44 @@ def _of_row(a: Row, b: Row, chosen: Iterable[Rule]) -> Iterator[Change]:
     if a.inputs_hash and b.inputs_hash and a.inputs_hash != b.inputs_hash:
         yield _change(b, "inputs_hash", "not comparable", a.inputs_hash, b.inputs_hash, note="the inputs differ")
         return
+    if _another_f(a, b):
+        yield _change(b, "value", "another f", a.value, b.value, note="the value of f differs: not comparable")
+        return
     yield _status(a, b)
     if a.status == b.status == "ok":
+        yield from _checked(a, b)
         for rule in chosen:
             if (found := _quantity(a, b, rule)) is not None:
                 yield found
+
+
+def _another_f(a: Row, b: Row) -> bool:
+    """Whether f returned something else for the same inputs, by more than rounding explains."""
+    if a.value is None or b.value is None or not a.status == b.status == "ok":
+        return False
+    if math.isnan(a.value) or math.isnan(b.value):
+        return math.isnan(a.value) != math.isnan(b.value)
+    allowed = max(SAME_VALUE, *(row.tolerance or 0.0 for row in (a, b) if row.exact), 0.0)
+    return not math.isclose(a.value, b.value, rel_tol=allowed, abs_tol=NO_VALUE)
+
+
+def _checked(a: Row, b: Row) -> Iterator[Change]:
+    """What was right and still is, but less so: an error that jumped up, a check that sees nothing any more."""
+    before, after = a.max_rel_error, b.max_rel_error
+    if before is not None and after is not None and (why := _jumped(before, after, b.tolerance)):
+        yield _change(b, "max_rel_error", "worse", before, after, note=why)
+    if b.vacuous != a.vacuous and not (a.vacuous and b.vacuous):
+        note = f"{b.vacuous} would pass now" if b.vacuous else ""
+        yield _change(b, "vacuous", "worse" if b.vacuous else "better", a.vacuous, b.vacuous, note=note)
+
+
+def _jumped(before: float, after: float, allowed: float | None) -> str:
+    """Why an error got worse, in a few words."""
+    if math.isnan(after):
+        return "" if math.isnan(before) else "not a number any more"
+    if allowed is not None and after > max(allowed, before):
+        return f"beyond what is allowed ({cells.error(allowed)})"
+    return f"more than {GREW:.0f} times as large" if after > GREW * max(before, ROUNDING) else ""
 
 
 def _status(a: Row, b: Row) -> Change:
@@ -216,10 +265,13 @@ def _status(a: Row, b: Row) -> Change:
 
 
 def _quantity(a: Row, b: Row, rule: Rule) -> Change | None:
-    """One quantity, if both have it."""
+    """One quantity, if the first has it."""
     before, after = getattr(a, rule.quantity), getattr(b, rule.quantity)
-    if before is None or after is None:
+    if before is None or math.isnan(before):
         return None
+    if after is None or math.isnan(after):
+        lost = rule.quantity in COUNTS + TIMES
+        return _change(b, rule.quantity, "worse", before, after, note="not measured any more") if lost else None
     if rule.quantity in TIMES and before > 0 and after > 0:
         found = _timed(a, b, rule.quantity)
     else:
@@ -227,7 +279,14 @@ def _quantity(a: Row, b: Row, rule: Rule) -> Change | None:
         found = stats.Interval(exact, exact, exact)
     verdict = _judged(found, rule.allowed)
     interval = (found.low, found.high) if rule.quantity in TIMES else (None, None)
-    return _change(b, rule.quantity, verdict, before, after, found.value, *interval)
+    note = _unsteady(a, b) if rule.quantity in TIMES and verdict == "worse" else ""
+    return _change(b, rule.quantity, verdict, before, after, found.value, *interval, note=note)
+
+
+def _unsteady(a: Row, b: Row) -> str:
+    """Why a time that got worse may be no news."""
+    told = [f"unstable {when}: {row.stability}" for when, row in (("before", a), ("after", b)) if row.stability]
+    return "; ".join(told)
 
 
 def _timed(a: Row, b: Row, quantity: str) -> stats.Interval:
@@ -282,4 +341,6 @@ def _value(quantity: str, x: float | str | None) -> str:
         return cells.seconds(x)
     if quantity.endswith("_bytes"):
         return cells.byte_count(x)
-    return cells.error(x) if quantity.endswith("_error") else f"{x:,}" if isinstance(x, int) else cells.three_digits(x)
+    if quantity.endswith("_error"):
+        return cells.error(x)
+    return cells.count(x) if isinstance(x, int) else cells.three_digits(x)

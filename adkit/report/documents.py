@@ -55,6 +55,8 @@ def from_json(text: str, where: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise BadRequest(f"{where} is not JSON: {error}") from None
+    except RecursionError:
+        raise BadRequest(f"{where} is nested too deeply to be results of adkit") from None
 
 
 def require_schema(document: Any, schema: int, kind: str, where: str) -> None:

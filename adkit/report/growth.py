@@ -50,9 +50,18 @@ class Sweep:
     @property
     def title(self) -> str:
         """What is swept, in words."""
-        fixed = ", ".join(f"{name} = {_number(x)}" for name, x in self.fixed.items())
         kind = " (Jacobian)" if self.rows[0].derivative == "jacobian" else ""
-        return f"{self.problem}{kind} over {self.parameter}" + (f" at {fixed}" if fixed else "")
+        return f"{self.problem}{kind} {self.way}"
+
+    @property
+    def way(self) -> str:
+        """Along which parameter, and what the others are."""
+        fixed = ", ".join(f"{name} = {_number(x)}" for name, x in self.fixed.items())
+        return f"over {self.parameter}" + (f" at {fixed}" if fixed else "")
+
+    def place(self, row: Row) -> str:
+        """Where on the way a row is."""
+        return f"{self.parameter} = {_number(self.x(row))}"
 
     @property
     def values(self) -> list[float]:

@@ -22,12 +22,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a page comes from: the comparison file and its results, as seen from the page, and what makes it anew."""
+    """Where a page comes from: the comparison file and its results, as seen from the page, and what makes it anew.
+
+    `stale` says in what the results are not those of the comparison file as it is.
+    """
 
     plan: str
     results: str
     run: str
     render: str
+    stale: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,13 @@ def page(title: str, comparison: Comparison, pictures: Sequence[Picture], origin
     advised = advice.markdown(comparison.rows)
     # The answer of a page comes first.
     body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n").replace(f"{advised}\n\n", "")
-    head = [*_head(title, comparison.question), *([f"**Answer.** {escaped(answer)}"] if answer else []), advised]
+    stale = [f"**Not up to date.** {escaped(origin.stale)}"] if origin.stale else []
+    head = [
+        *_head(title, comparison.question),
+        *stale,
+        *([f"**Answer.** {escaped(answer)}"] if answer else []),
+        advised,
+    ]
     return "\n\n".join([*head, *map(_picture, pictures), body, _made(origin)]) + "\n"
 
 

@@ -97,7 +97,8 @@ def record(kind: type[R], found: Any, readers: Readers, where: str) -> R:
             raise unknown(f"field (in {where})", name, known)
     if missing := [name for name in required(kind) if name not in found]:
         raise BadRequest(f"{where}: {missing[0]!r} is missing")
-    return kind(**{name: _read(name, x, *readers[known[name]], where) for name, x in found.items()})
+    chosen = {name: readers.get(name) or readers[known[name]] for name in found}
+    return kind(**{name: _read(name, x, *chosen[name], where) for name, x in found.items()})
 
 
 @functools.cache
@@ -140,6 +141,19 @@ def _number(x: Any) -> float:
     return float(x)
 
 
+def _above_zero(x: Any) -> float:
+    """A time that something can be divided by."""
+    if not (found := _number(x)) > 0:
+        raise ValueError
+    return found
+
+
+def _not_negative(x: Any) -> float:
+    if not (found := _number(x)) >= 0:
+        raise ValueError
+    return found
+
+
 def _optional(reader: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda x: None if x is None else reader(x)
 
@@ -148,8 +162,8 @@ def _one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
     return lambda x: known[known.index(x)]
 
 
-def _numbers(x: Any) -> tuple[float, ...]:
-    return tuple(map(_number, _listed(x)))
+def _times(x: Any) -> tuple[float, ...]:
+    return tuple(map(_above_zero, _listed(x)))
 
 
 def _listed(x: Any) -> list[Any]:
@@ -159,10 +173,17 @@ def _listed(x: Any) -> list[Any]:
 
 
 def _by_name(x: Any) -> dict[str, float]:
-    return {_text(name): part if isinstance(part, int) else _number(part) for name, part in x.items()}
+    return {_text(name): _size(part) for name, part in x.items()}
 
 
-# By the annotation of a field: what it must be, in words, and how it is read.
+def _size(x: Any) -> float:
+    """A parameter: whole numbers stay so."""
+    if math.isnan(found := _number(x)):
+        raise ValueError
+    return x if isinstance(x, int) else found
+
+
+# By the annotation of a field, or by its name: what it must be, in words, and how it is read.
 READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "str": ("text", _text),
     "bool": ("true or false", _flag),
@@ -171,6 +192,8 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "float | None": ("a number or null", _optional(_number)),
     "Status": (f"one of {', '.join(STATUSES)}", _one_of(STATUSES)),
     "Derivative": (f"one of {', '.join(get_args(Derivative))}", _one_of(get_args(Derivative))),
-    "Mapping[str, float]": ("numbers by name", _by_name),
-    "tuple[float, ...]": ("a list of numbers", _numbers),
+    "Mapping[str, float]": ("numbers by name, none of them nan", _by_name),
+    "tuple[float, ...]": ("a list of numbers above 0", _times),
+    **dict.fromkeys(("steady_s", "f_s", "ratio_to_f"), ("a number above 0 or null", _optional(_above_zero))),
+    **dict.fromkeys(("prepare_s", "first_s", "spread_s"), ("a number from 0 on or null", _optional(_not_negative))),
 }

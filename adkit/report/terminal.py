@@ -32,7 +32,8 @@ def renderables(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
         yield _lines([*remarks.footing(mine), *remarks.notes(mine)])
         yield ""
     yield from _growth(rows, width)
-    yield Padding(Text(cells.legend(_in_order(told))), (0, 2))
+    if legend := cells.legend(_in_order(told)):
+        yield Padding(Text(legend), (0, 2))
     yield _lines([*remarks.overhead(rows), *_left_out([column for column in missing if column not in told])])
     yield ""
     yield from _advice(rows)
