@@ -170,3 +170,21 @@ def test_methods_in_a_file(mine: str):
 )
 def test_a_list_of_methods(text: str, items: list[str]):
     assert loading.listed(text) == items
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def fast(x):\n    return 2 * x\n", "does not take those two arguments: expected is transform(f, argnums)"),
+        ("def fast(x, y):\n    return 2.0\n", "returned a float: expected is transform(f, argnums)"),
+        ("def fast(f, argnums):\n    return lambda x: (f(x), 2 * x)\n", "where the gradient alone"),
+        ("def fast(f, argnums):\n    return lambda x: (2 * x,)\n", "where the gradient alone"),
+    ],
+)
+def test_what_is_no_transform_is_told_what_one_is(tmp_path: Path, source: str, said: str):
+    (tmp_path / "tools.py").write_text(source)
+    method = loading.method(f"{tmp_path / 'tools.py'}:fast")
+    with pytest.raises(ad.AdkitError) as refusal:
+        ad.grad(lambda x: np.sum(x**2), method=method)(np.arange(3.0))
+    assert said in str(refusal.value)
+    assert "tools.py:1" in str(refusal.value)
