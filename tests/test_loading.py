@@ -188,3 +188,9 @@ def test_what_is_no_transform_is_told_what_one_is(tmp_path: Path, source: str, s
         ad.grad(lambda x: np.sum(x**2), method=method)(np.arange(3.0))
     assert said in str(refusal.value)
     assert "tools.py:1" in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["forward(", "reverse,numerical(step=1", "['a'"])
+def test_a_list_whose_parentheses_do_not_match_is_refused(text: str):
+    with pytest.raises(ad.BadRequest, match="never closed"):
+        loading.listed(text)

@@ -18,6 +18,8 @@ from ..problems import Problem, problems
 
 # Modules that are run files of the person's own have names that begin like this.
 _PREFIX = "adkit_user_"
+# An item of a list: what stands in brackets or quotes belongs together.
+_ITEM = re.compile(r"""(?:[^,('"\[]|\([^)]*\)|\[[^]]*\]|'[^']*'|"[^"]*")+""")
 # The problems that a file declared when it was run.
 _declared: dict[Path, list[Problem]] = {}
 
@@ -75,8 +77,14 @@ def method(text: str) -> Method:
 
 
 def listed(text: str) -> list[str]:
-    """The items of a list separated by commas, each once; commas inside parentheses and quotes separate nothing."""
-    items = re.findall(r"""(?:[^,('"\[]|\([^)]*\)|\[[^]]*\]|'[^']*'|"[^"]*")+""", text)
+    """The items of a list separated by commas, each once; commas inside parentheses and quotes separate nothing.
+
+    Raises:
+        BadRequest: a parenthesis or a quote that is never closed.
+    """
+    items = _ITEM.findall(text)
+    if left := _ITEM.sub("", text).strip(", "):
+        raise BadRequest(f"the list {text!r} has a {left[0]} that is never closed")
     return list(dict.fromkeys(item.strip() for item in items if item.strip()))
 
 
