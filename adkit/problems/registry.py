@@ -13,13 +13,16 @@ from typing import Any, Required, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 
-from ..errors import BadRequest, unknown
+from ..errors import AdkitError, BadRequest, place_of, unknown
 from ..plugins import take_up
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 SizeValue = int | float | tuple[int, ...]
 Size = tuple[SizeValue, ...]
+# Of so many numbers an array has terabytes.
+_MOST = 10**12
+_LONGEST = 40
 # Outcomes by method, or how they follow from a size.
 Expectation = Mapping[str, str] | Callable[..., Mapping[str, str]]
 
@@ -130,9 +133,12 @@ class Problem:
         pieces = text.split("x") if text else []
         try:
             pairs = zip(pieces, defaults[: len(pieces)], strict=True)
-            values = tuple(_parse(piece, like) for piece, like in pairs)
+            values = tuple(_parse(piece, like, self.name) for piece, like in pairs)
+        except BadRequest:
+            raise
         except ValueError:
-            raise BadRequest(f"{self._expected_size()}; got {size!r}") from None
+            got = repr(size) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}..."
+            raise BadRequest(f"{self._expected_size()}; got {got}") from None
         return values + defaults[len(values) :]
 
     def _expected_size(self) -> str:
@@ -156,14 +162,23 @@ class Problem:
             (2.0, 5.0)
         """
         size = self.size(size)
-        if "rng" not in inspect.signature(self.point).parameters:
-            arguments = self.point(*size)
-        else:
-            key = zlib.crc32(f"{self.name} {self.label(size)}".encode())
-            arguments = self.point(*size, rng=np.random.default_rng([key, seed]))
+        try:
+            arguments = self._point(size, seed)
+        except AdkitError:
+            raise
+        except (MemoryError, ValueError, OverflowError) as error:
+            at = f" at size {self.label(size)}" if size else ""
+            raise BadRequest(f"the point of {self.name}{at} cannot be made: {error}{place_of(error)}") from error
         if not isinstance(arguments, tuple):
             raise BadRequest(f"point of {self.name} must return the tuple of all arguments of f; got {arguments!r}")
         return arguments
+
+    def _point(self, size: Size, seed: int) -> Any:
+        """What `point` returns."""
+        if "rng" not in inspect.signature(self.point).parameters:
+            return self.point(*size)
+        key = zlib.crc32(f"{self.name} {self.label(size)}".encode())
+        return self.point(*size, rng=np.random.default_rng([key, seed]))
 
     def numbers(self, size: Size | SizeValue | str = ()) -> dict[str, float]:
         """The numbers that a size stands for, by name: what a sweep is drawn over. A chain counts its links.
@@ -361,7 +376,7 @@ def _joined_label(size: Size | SizeValue) -> str:
     return "x".join("-".join(map(str, value)) if isinstance(value, tuple) else str(value) for value in values)
 
 
-def _parse(text: str, like: SizeValue) -> SizeValue:
+def _parse(text: str, like: SizeValue, problem: str) -> SizeValue:
     """One value of a size, of the type of its default; ValueError where it makes no sense."""
     if isinstance(like, tuple):
         value = parts = tuple(int(part) for part in text.split("-"))
@@ -372,4 +387,6 @@ def _parse(text: str, like: SizeValue) -> SizeValue:
         parts, sensible = (value,), True
     if not sensible or not all(0 < part < math.inf for part in parts):
         raise ValueError(text)
+    if not all(part <= _MOST for part in parts if isinstance(part, int)):
+        raise BadRequest(f"{text[:_LONGEST]!r} is no plausible size of {problem}: whole numbers in sizes end at 10^12")
     return value
