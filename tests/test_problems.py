@@ -685,3 +685,18 @@ def test_small_probabilities_keep_their_digits():
     """The gradient at z = -50 is e^-50, not the 0 or 1e-16 that tanh would leave."""
     gradient = logistic_regression.gradient(np.array([-50.0]), np.array([[1.0]]), np.array([0.0]))
     assert gradient == pytest.approx([math.exp(-50)], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"wrt": 0}, "unknown keyword of a problem 'wrt'"),
+        ({"point": lambda: (1.0,), "gradeint": abs}, "Did you mean 'gradient'?"),
+        ({}, "a problem needs a point"),
+        ({"argnums": 0}, "a problem needs a point"),
+    ],
+)
+def test_a_declaration_with_unknown_keywords_or_without_a_point_is_refused(fields: dict[str, Any], message: str):
+    for declare in (lambda: problem(**fields), lambda: problem(abs, **fields)):
+        with pytest.raises(BadRequest, match=message):
+            declare()

@@ -328,6 +328,7 @@ def problem(f: Callable[..., Any] | None = None, **fields: Any) -> Any:
         12.0
         >>> del ad.problems["monomial"]
     """
+    _check_fields(fields)
     if f is None:
         return partial(problem, **fields)
     declared = Problem(f, **fields)
@@ -339,6 +340,15 @@ def problem(f: Callable[..., Any] | None = None, **fields: Any) -> Any:
             with suppress(AttributeError, TypeError):
                 setattr(f, name, derived)
     return f
+
+
+def _check_fields(fields: Mapping[str, Any]) -> None:
+    """Refuse keywords that no declaration has, and one without a point."""
+    for name in fields:
+        if name not in Declaration.__annotations__:
+            raise unknown("keyword of a problem", name, Declaration.__annotations__)
+    if "point" not in fields:
+        raise BadRequest("a problem needs a point: write @ad.problem(point=...), where point() returns f's arguments")
 
 
 def _name_of(f: Callable[..., Any]) -> str:
