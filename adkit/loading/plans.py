@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ..errors import BadRequest, unknown
+from ..problems.registry import require_outcomes
 from ..problems.sizes import numbers
-from ..records import STATUSES
 from ..report.answers import ANSWERS
 from ..report.quantities import quantity
 from ..report.scenes import CATEGORIES, Drawing, Kind
@@ -337,13 +337,10 @@ def _derivative(content: Mapping[str, Any], where: str) -> str:
 
 
 def _expect(content: Mapping[str, Any], where: str) -> dict[str, str]:
-    """Outcomes by pattern of a method's name: statuses, joined by "or"."""
+    """Outcomes by pattern of a method's name."""
     expect: dict[str, str] = content.get("expect", {})
-    for pattern, words in expect.items():
-        for status in _text(words, f"expect.{pattern} in {where}").split(" or "):
-            if status not in STATUSES:
-                raise unknown(f"status in expect of {where}:", status, STATUSES)
-    return expect
+    texts = {pattern: _text(words, f"expect.{pattern} in {where}") for pattern, words in expect.items()}
+    return require_outcomes(texts, f"expect of {where}")
 
 
 def _nearest(own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:

@@ -100,6 +100,8 @@ class Problem:
         fill("derivative", self.derivative or ("gradient" if self.jacobian is None else "jacobian"))
         if self.derivative not in ("gradient", "jacobian"):
             raise BadRequest(f"the derivative of {self.name} must be 'gradient' or 'jacobian', not {self.derivative!r}")
+        if not callable(self.expect):
+            self.expected()
         if self.value_and_gradient is None and self.gradient is not None:
             fill("value_and_gradient", _joined(self.f, self.gradient))
         if self.gradient is None and self.value_and_gradient is not None:
@@ -199,14 +201,23 @@ class Problem:
             >>> ad.problems["mlp"].expected("16384-4-1x4")["symbolic*"]
             'too large'
         """
-        from ..records import STATUSES
-
         found = self.expect(*self.size(size)) if callable(self.expect) else self.expect or {}
-        for method, outcomes in found.items():
-            for outcome in outcomes.split(" or "):
-                if outcome not in STATUSES:
-                    raise unknown(f"outcome of {method} on {self.name}:", outcome, STATUSES)
-        return dict(found)
+        return require_outcomes(found, f"expect of {self.name}")
+
+
+def require_outcomes(expect: Mapping[str, str], where: str) -> dict[str, str]:
+    """Outcomes by pattern of a method's name: statuses, joined by "or"; anything else is refused."""
+    from ..records import STATUSES
+
+    if not isinstance(expect, Mapping):
+        raise BadRequest(f"{where} must give outcomes by method, as in {{'symbolic': 'too large'}}; got {expect!r}")
+    for method, words in expect.items():
+        if not isinstance(words, str):
+            raise BadRequest(f"{where} must give texts such as 'timeout or ok'; got {words!r} for {method}")
+        for status in words.strip().split(" or "):
+            if status not in STATUSES:
+                raise unknown(f"status of {method} in {where}:", status, STATUSES)
+    return dict(expect)
 
 
 class Registry(MutableMapping[str, Problem]):
