@@ -90,11 +90,11 @@ def subject(target: str, at: str | None, argnums: str | None, gradient: str | No
     if at is None or not at.strip():
         raise BadRequest(f'{target} needs a point: --at "2.0, 5.0" gives one value per argument')
     where = point(at, f, path)
+    chosen = positions(argnums, where.args)
     by_hand = None if gradient is None else beside(target, gradient)
     many = _returns_many(_try(f, "f", where))
     if by_hand is not None:
         _try(by_hand, getattr(by_hand, "__name__", "the gradient"), where)
-    chosen = positions(argnums, where.args)
     return Subject(
         f=f,
         args=where.args,
@@ -161,7 +161,7 @@ def _fixed(chosen: tuple[int, ...], where: Point) -> str:
 def positions(text: str | None, args: tuple[Any, ...]) -> tuple[int, ...]:
     """The argnums that are meant: those written, or every argument but whole numbers (all, if all are whole)."""
     if text is None:
-        kinds = [set(map(_kind, flatten(arg)[0])) & set("iufc") for arg in args]
+        kinds = [{_kind(leaf) for leaf in flatten(arg)[0] if np.size(leaf)} & set("iufc") for arg in args]
         chosen = tuple(i for i, kind in enumerate(kinds) if kind & set("fc"))
         chosen = chosen or tuple(i for i, kind in enumerate(kinds) if kind)
         if not chosen:
