@@ -316,3 +316,13 @@ def test_a_point_that_is_none_is_blamed_on_the_point(home, at, message) -> None:
 
 def test_numbers_that_have_names_are_numbers(home) -> None:
     same(read(home, "loss", "[nan, 1], -inf")[0], (np.array([np.nan, 1.0]), -np.inf))
+
+
+@pytest.mark.parametrize("argnums", ["2", "0,5", "-3"])
+def test_positions_beyond_the_arguments_are_refused_when_they_are_read(home, argnums) -> None:
+    with pytest.raises(ad.BadRequest, match="asks for an argument that is not there: loss has 2"):
+        subject(f"{home}:loss", "[1, 2], 0.5", argnums, None)
+
+
+def test_a_position_may_be_that_of_a_default(home) -> None:
+    assert subject(f"{home}:middle", "1.0", "2", None).argnums == (2,)
