@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Never
 
 from . import harness
 from .calls import Argnums
-from .errors import BadRequest
+from .errors import BadRequest, unknown
 from .methods import Method
 from .problems import Problem, problems
 from .records import Derivative
@@ -29,6 +29,7 @@ def compare(
     threads: int | None = None,
     strict: bool = False,
     seed: int = 0,
+    **others: Never,
 ) -> Comparison:
     """Every way to the gradient of f at a point: which are right, and what each costs.
 
@@ -51,12 +52,13 @@ def compare(
         threads: how many threads linear algebra may use.
         strict: whether a reference by which a false gradient would pass counts as an error.
         seed: of the problem's random numbers and of the order of the rounds.
+        **others: none; keyword arguments of f are given as kwargs={...}.
 
     Returns:
         A `Comparison`: `.table` is a DataFrame with one row per method, `.to_markdown()` its rendering.
 
     Raises:
-        BadRequest: an unknown method, problem or size.
+        BadRequest: an unknown method, problem, size or keyword.
         AdkitError: f cannot be differentiated at all (it returns no number, ...).
 
     Example:
@@ -68,6 +70,11 @@ def compare(
         >>> comparison.table.status.tolist()
         ['ok', 'ok', 'ok', 'ok']
     """
+    for name in others:
+        raise BadRequest(
+            f"{unknown('keyword of compare', name, compare.__kwdefaults__ or ())} Keyword arguments of f are given as "
+            f"kwargs={{{name!r}: ...}}"
+        )
     settings = harness.Settings.of(
         timeout=timeout, seconds=seconds, seed=seed, budget=budget, threads=threads, strict=strict
     )

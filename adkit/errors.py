@@ -24,6 +24,8 @@ def _folder(module: str) -> str:
 
 _OWN_FOLDER, _NUMPY_FOLDER, _STANDARD_LIBRARY = map(_folder, (__file__, np.__file__, os.__file__))
 _LONGEST_EXPRESSION = 100
+# Longer lists of known names are not read.
+_MOST_NAMES = 8
 
 
 class AdkitError(Exception):
@@ -161,13 +163,24 @@ class WrongGradient(AdkitError, AssertionError):
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> BadRequest:
-    """The error for an unknown name: it lists the known ones and suggests the nearest."""
+    """The error for an unknown name: it lists the known ones, the nearest of many, and suggests the very nearest."""
     import difflib
 
     names = sorted(known)
     nearest = difflib.get_close_matches(str(name), names, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return BadRequest(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+    listed = f" Known: {_at_most(names, str(name))}." if names else ""
+    return BadRequest(f"unknown {kind} {name!r}.{hint}{listed}")
+
+
+def _at_most(names: list[str], name: str) -> str:
+    """The names, or the nearest of them where they are too many for a sentence."""
+    import difflib
+
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    near = difflib.get_close_matches(name, names, n=_MOST_NAMES, cutoff=0.0)
+    return f"{', '.join(sorted(near))} and {len(names) - len(near)} more"
 
 
 # -- whose code stands where -----------------------------------------------------------------------

@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 
 Status = Literal["ok", "wrong", "too large", "timeout", "skipped", "error", "not installed"]
 STATUSES: tuple[str, ...] = get_args(Status)
+# What the difficult cases are tried with: ways to a derivative, or checkers of gradients.
+TRIALS = ("derivatives", "checkers")
 # What is asked of a method: of f with one output its gradient, of any f its Jacobian.
 Derivative = Literal["gradient", "jacobian"]
 Verdict = Literal[

@@ -257,7 +257,7 @@ def test_points_are_python_literals_in_which_lists_of_numbers_are_arrays() -> No
     assert b["w"].shape == (1, 1)
     assert c[0] == 3.0
     assert inline("") == ((), {})
-    assert [part.tolist() for part in inline("[[1, 2], [3]]")[0][0]] == [[1.0, 2.0], [3.0]]
+    assert [part.tolist() for part in inline("([1, 2], [3])")[0][0]] == [[1.0, 2.0], [3.0]]
 
 
 def test_the_arguments_that_are_meant() -> None:

@@ -608,3 +608,8 @@ def test_manual_stands_for_the_gradient_of_the_problem_or_of_the_person() -> Non
     assert Subject(np.sum, (np.ones(2),), gradient=np.ones_like).manual == Manual(np.ones_like)
     assert Subject(np.sum, (np.ones(2),)).manual is None
     assert "manual" not in ad.compare(np.sum, np.ones(2), seconds=0.02).table.method.tolist()
+
+
+def test_a_keyword_argument_of_f_is_told_where_it_goes() -> None:
+    with pytest.raises(ad.BadRequest, match=r"unknown keyword of compare 's'.*kwargs=\{'s': \.\.\.\}"):
+        ad.compare(lambda x, s: x * s, 2.0, s=3.0)

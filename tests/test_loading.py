@@ -170,3 +170,44 @@ def test_methods_in_a_file(mine: str):
 )
 def test_a_list_of_methods(text: str, items: list[str]):
     assert loading.listed(text) == items
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def fast(x):\n    return 2 * x\n", "does not take those two arguments: expected is transform(f, argnums)"),
+        ("def fast(x, y):\n    return 2.0\n", "returned a float: expected is transform(f, argnums)"),
+        ("def fast(f, argnums):\n    return lambda x: (f(x), 2 * x)\n", "where the gradient alone"),
+        ("def fast(f, argnums):\n    return lambda x: (2 * x,)\n", "where the gradient alone"),
+    ],
+)
+def test_what_is_no_transform_is_told_what_one_is(tmp_path: Path, source: str, said: str):
+    (tmp_path / "tools.py").write_text(source)
+    method = loading.method(f"{tmp_path / 'tools.py'}:fast")
+    with pytest.raises(ad.AdkitError) as refusal:
+        ad.grad(lambda x: np.sum(x**2), method=method)(np.arange(3.0))
+    assert said in str(refusal.value)
+    assert "tools.py:1" in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["forward(", "reverse,numerical(step=1", "['a'"])
+def test_a_list_whose_parentheses_do_not_match_is_refused(text: str):
+    with pytest.raises(ad.BadRequest, match="never closed"):
+        loading.listed(text)
+
+
+def test_what_a_file_merely_imports_is_not_among_its_functions(tmp_path: Path):
+    (tmp_path / "importing.py").write_text(
+        "from dataclasses import dataclass\nfrom functools import partial as p\nfrom numpy import sin\n"
+        "def f(x): return x\ng = p(f, 1.0)\nclass C: pass\n"
+    )
+    with pytest.raises(ad.BadRequest, match=r"Known: C, f, g\.$"):
+        loading.function(f"{tmp_path / 'importing.py'}:nothing")
+
+
+def test_a_file_that_changes_the_folder_moves_nobody_elses_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "moving.py").write_text("import os\nos.chdir('/')\ndef f(x): return x\n")
+    loading.function("moving.py:f")
+    assert Path.cwd() == tmp_path
+    assert loading.function("moving.py:f")(1.0) == 1.0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adkit.errors import BadRequest
-from adkit.loading import Plan, plan
+from adkit.loading import Plan, plan, planned
 
 SHIPPED = sorted((Path(__file__).parent.parent / "comparisons").glob("*.toml"))
 WHOLE = """
@@ -163,6 +164,20 @@ DRAW = PROBLEM + '[[draw]]\ntitle = "t"\nx = "n"\n'
         (DRAW + 'y = "flops"\ncolour = "red"', "colour", "unknown key"),
         ('trial = "checkers"\nrandom = -1', "random", "must not be negative"),
         ('trial = "checkers"\nproblem = []', "problem", "unknown key"),
+        ('trial = "chekers"', "trial", "Did you mean 'checkers'?"),
+        ('[problem]\nname = "mlp"', "problem", "write [[problem]]"),
+        (PROBLEM + '[draw]\nx = "n"', "draw", "write [[draw]]"),
+        (DRAW + 'y = "flops"\nover = "mpl"', "over", "Did you mean 'mlp'?"),
+        (
+            'methods = ["reverse"]\n' + DRAW + 'y = "flops"\nmethods = ["revers"]',
+            "[[draw]] 1",
+            "Did you mean 'reverse'?",
+        ),
+        (
+            'methods = ["reverse"]\n' + DRAW + 'y = "flops"\ncrossing = ["reverse", "forward"]',
+            "crossing",
+            "unknown method",
+        ),
         ("not toml", "why.toml", "is not TOML"),
     ],
 )
@@ -174,6 +189,25 @@ def test_what_makes_no_sense_is_one_sentence_with_file_and_key(read, text: str, 
     assert said in sentence
     assert "why.toml" in sentence or key == "h"
     assert "\n" not in sentence.strip() or "not TOML" in sentence
+
+
+def test_a_place_is_named_once(read) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        read("sweep = { h = 3 }\n" + PROBLEM)
+    assert str(refusal.value).count("sweep.h in") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PROBLEM + '[[problem]]\nname = "mpl"', "unknown problem 'mpl'"),
+        (PROBLEM + '[[problem]]\nname = "mlp"\nmethods = ["revers"]', "unknown method 'revers'"),
+    ],
+)
+def test_what_is_not_known_is_named_with_its_entry(read, text: str, said: str) -> None:
+    with pytest.raises(BadRequest, match=re.escape(said)) as refusal:
+        planned(read(text))
+    assert str(refusal.value).startswith("[[problem]] 2 of ")
 
 
 def test_a_file_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:

@@ -296,3 +296,33 @@ def test_names_that_do_not_fit_are_told(home, at, message) -> None:
 
 def test_a_list_of_words_is_no_array_of_numbers(home) -> None:
     assert subject(f"{home}:names", "['1', '2'], [1, 2], [0]", None, None).args[0] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        ("[[1, 2], [3]], 0.5", "--at has the ragged list [[1, 2], [3]]"),
+        ("w=[1, [2]], b=0.5", "--at has the ragged list [1, [2]]"),
+        ("[None, 1], 0.5", "--at has None among the numbers"),
+        ("[" + "9" * 400 + "], 0.5", "--at has a whole number that is too large"),
+        ("['a'], ['b']", "--at gives, there is no number"),
+        ("[], 'a'", "--at gives, there is no number"),
+    ],
+)
+def test_a_point_that_is_none_is_blamed_on_the_point(home, at, message) -> None:
+    with pytest.raises(ad.BadRequest, match=re.escape(message)):
+        read(home, "loss", at)
+
+
+def test_numbers_that_have_names_are_numbers(home) -> None:
+    same(read(home, "loss", "[nan, 1], -inf")[0], (np.array([np.nan, 1.0]), -np.inf))
+
+
+@pytest.mark.parametrize("argnums", ["2", "0,5", "-3"])
+def test_positions_beyond_the_arguments_are_refused_when_they_are_read(home, argnums) -> None:
+    with pytest.raises(ad.BadRequest, match="asks for an argument that is not there: loss has 2"):
+        subject(f"{home}:loss", "[1, 2], 0.5", argnums, None)
+
+
+def test_a_position_may_be_that_of_a_default(home) -> None:
+    assert subject(f"{home}:middle", "1.0", "2", None).argnums == (2,)

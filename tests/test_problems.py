@@ -621,8 +621,10 @@ def test_an_expectation_may_be_one_for_all_sizes(registry: Registry):
 
 
 def test_an_unknown_outcome_is_refused():
-    entry = Problem(math.pow, point=lambda n=2: (1.5, n), expect={"symbolic": "too-large"})
-    with pytest.raises(BadRequest, match=r"unknown outcome of symbolic on pow: 'too-large'\. Did you mean 'too large'"):
+    entry = Problem(math.pow, point=lambda n=2: (1.5, n), expect=lambda n: {"symbolic": "too-large"})
+    with pytest.raises(
+        BadRequest, match=r"status of symbolic in expect of pow: 'too-large'\. Did you mean 'too large'"
+    ):
         entry.expected()
 
 
@@ -685,3 +687,32 @@ def test_small_probabilities_keep_their_digits():
     """The gradient at z = -50 is e^-50, not the 0 or 1e-16 that tanh would leave."""
     gradient = logistic_regression.gradient(np.array([-50.0]), np.array([[1.0]]), np.array([0.0]))
     assert gradient == pytest.approx([math.exp(-50)], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"wrt": 0}, "unknown keyword of a problem 'wrt'"),
+        ({"point": lambda: (1.0,), "gradeint": abs}, "Did you mean 'gradient'?"),
+        ({}, "a problem needs a point"),
+        ({"argnums": 0}, "a problem needs a point"),
+    ],
+)
+def test_a_declaration_with_unknown_keywords_or_without_a_point_is_refused(fields: dict[str, Any], message: str):
+    for declare in (lambda: problem(**fields), lambda: problem(abs, **fields)):
+        with pytest.raises(BadRequest, match=message):
+            declare()
+
+
+@pytest.mark.parametrize(
+    ("expect", "message"),
+    [
+        ({"symbolic": "to large"}, "Did you mean 'too large'"),
+        ({"symbolic": "ok or never"}, "unknown status of symbolic in expect of f: 'never'"),
+        ({"symbolic": 3}, "texts such as 'timeout or ok'; got 3 for symbolic"),
+        ("wrong", "outcomes by method"),
+    ],
+)
+def test_outcomes_that_there_are_not_are_refused_when_they_are_declared(expect: Any, message: str):
+    with pytest.raises(BadRequest, match=message):
+        Problem(abs, lambda: (1.0,), name="f", expect=expect)

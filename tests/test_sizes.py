@@ -159,3 +159,26 @@ def test_sizes_that_make_no_sense_are_refused_in_one_sentence(text, name: str, m
 
 def test_no_sweep_is_endless():
     assert len(sizes(f"n=1..{MOST}", problems["logistic_map"])) == MOST
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        ("9" * 20, "rosenbrock", "no plausible size of rosenbrock"),
+        ("9" * 5000, "rosenbrock", "sizes of rosenbrock are N, as in 10"),
+        ("n=2..1e300*10", "rosenbrock", "'2000000000000' is no plausible size of rosenbrock"),
+        ("n=" + "9" * 5000, "rosenbrock", "too large for a number"),
+        ("n=" + "9" * 400 + "..1", "rosenbrock", "too large for a number"),
+        ("layers=1e999-2", "mlp", "too large for a number"),
+        ("layers=9999999999999999-2", "mlp", "no plausible size of mlp"),
+    ],
+)
+def test_sizes_beyond_all_bounds_are_refused_before_anything_is_made(text, name: str, message: str):
+    with pytest.raises(BadRequest, match=message) as refusal:
+        sizes(text, problems[name])
+    assert len(str(refusal.value)) < 300
+
+
+def test_a_point_that_cannot_be_made_is_said_with_its_problem_and_size():
+    with pytest.raises(BadRequest, match="the point of rosenbrock at size 1000000000000 cannot be made: Unable"):
+        problems["rosenbrock"].arguments(10**12)

@@ -71,6 +71,15 @@ def require_room(given: int, f: Callable[..., Any], path: Path) -> None:
         )
 
 
+def positional(f: Callable[..., Any]) -> int:
+    """How many of f's parameters have a position, as far as they are known."""
+    try:
+        kinds = [p.kind for p in inspect.signature(f).parameters.values()]
+    except (ValueError, TypeError):
+        return 0
+    return sum(kind not in (_KEYWORD_ONLY, _VAR_KEYWORD, _VAR_POSITIONAL) for kind in kinds)
+
+
 def listed(f: Callable[..., Any]) -> str:
     """The names of f's parameters, as far as they are known."""
     try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +17,8 @@ from ..problems import Problem, problems
 
 # Modules that are run files of the person's own have names that begin like this.
 _PREFIX = "adkit_user_"
+# An item of a list: what stands in brackets or quotes belongs together.
+_ITEM = re.compile(r"""(?:[^,('"\[]|\([^)]*\)|\[[^]]*\]|'[^']*'|"[^"]*")+""")
 # The problems that a file declared when it was run.
 _declared: dict[Path, list[Problem]] = {}
 
@@ -75,8 +76,14 @@ def method(text: str) -> Method:
 
 
 def listed(text: str) -> list[str]:
-    """The items of a list separated by commas, each once; commas inside parentheses and quotes separate nothing."""
-    items = re.findall(r"""(?:[^,('"\[]|\([^)]*\)|\[[^]]*\]|'[^']*'|"[^"]*")+""", text)
+    """The items of a list separated by commas, each once; commas inside parentheses and quotes separate nothing.
+
+    Raises:
+        BadRequest: a parenthesis or a quote that is never closed.
+    """
+    items = _ITEM.findall(text)
+    if left := _ITEM.sub("", text).strip(", "):
+        raise BadRequest(f"the list {text!r} has a {left[0]} that is never closed")
     return list(dict.fromkeys(item.strip() for item in items if item.strip()))
 
 
@@ -86,12 +93,19 @@ def named(target: str) -> Any:
     if not path:
         path, name = target, ""
     module = load(Path(path))
-    known = sorted(key for key, x in vars(module).items() if callable(x) and not key.startswith("_"))
+    known = sorted(key for key, x in vars(module).items() if callable(x) and _is_own(key, x, module))
     if not name:
         raise BadRequest(f"{target} names a file but no function: write {target}:NAME. In it: {', '.join(known)}")
     if not hasattr(module, name):
         raise unknown(f"function in {path}", name, known)
     return getattr(module, name)
+
+
+def _is_own(name: str, x: Any, module: ModuleType) -> bool:
+    """Whether a name is one that a file offers: none with an underscore, nothing that it merely imports."""
+    home = sys.modules.get(getattr(x, "__module__", None) or "")
+    imported = home not in (None, module) and getattr(home, getattr(x, "__name__", name), None) is x
+    return not name.startswith("_") and not imported
 
 
 def load(path: Path) -> ModuleType:
@@ -111,7 +125,9 @@ def load(path: Path) -> ModuleType:
     before = dict(problems)
     sys.path.append(str(path.parent.resolve()))
     try:
-        spec.loader.exec_module(module)
+        # A file may change the folder it is run in; the paths that a person has named stay what they are.
+        with chdir("."):
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         users = [spot for spot in spots_of(error) if spot.origin == "user"]
@@ -119,7 +135,3 @@ def load(path: Path) -> ModuleType:
         raise BadRequest(f"{path} does not run: {said(error)}{where}") from error
     _declared[path.resolve()] = [problem for key, problem in problems.items() if before.get(key) is not problem]
     return module
-
-
-def _stamp(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -7,12 +7,14 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, get_args
 
 from ..errors import BadRequest, unknown
+from ..problems.registry import require_outcomes
 from ..problems.sizes import numbers
-from ..records import STATUSES
+from ..records import TRIALS
 from ..report.answers import ANSWERS
 from ..report.quantities import quantity
 from ..report.scenes import CATEGORIES, Drawing, Kind
@@ -195,7 +197,7 @@ def _comparison(content: dict[str, Any], path: Path) -> Plan:
     templates = list(dict.fromkeys(m.template for m in [*(methods or ()), *own]))
     _all_used(sweep, templates, where)
     draw = tuple(_drawing(entry, f"[[draw]] {i} of {where}") for i, entry in enumerate(content.get("draw", []), 1))
-    return Plan(
+    found = Plan(
         path.stem,
         path,
         content.get("question", ""),
@@ -211,6 +213,9 @@ def _comparison(content: dict[str, Any], path: Path) -> Plan:
         draw=draw,
         answer=_answer(content, where),
     )
+    for i, drawing in enumerate(draw, 1):
+        _check_drawn(drawing, found, f"[[draw]] {i} of {where}")
+    return found
 
 
 def _answer(content: Mapping[str, Any], where: str) -> str:
@@ -223,8 +228,9 @@ def _answer(content: Mapping[str, Any], where: str) -> str:
 
 def _numbers(text: Any, where: str) -> tuple[float, ...]:
     """The numbers of a range or a list."""
+    written = _text(text, where)
     try:
-        return tuple(numbers(_text(text, where)))
+        return tuple(numbers(written))
     except BadRequest as error:
         raise BadRequest(f"{where}: {error}") from None
 
@@ -233,6 +239,8 @@ def _trial(content: dict[str, Any], path: Path) -> Plan:
     """A file that asks for trials on difficult cases."""
     where = str(path)
     _check_keys(content, _TRIAL_KEYS, ("trial",), where)
+    if content["trial"] not in TRIALS:
+        raise unknown(f"trial in {where}:", content["trial"], TRIALS)
     tools = tuple(_texts(content["methods"], f"methods in {where}")) if "methods" in content else None
     random, title = content.get("random", 0), content.get("title", path.stem)
     _require(random >= 0, f"random in {where} must not be negative; got {random}")
@@ -337,13 +345,10 @@ def _derivative(content: Mapping[str, Any], where: str) -> str:
 
 
 def _expect(content: Mapping[str, Any], where: str) -> dict[str, str]:
-    """Outcomes by pattern of a method's name: statuses, joined by "or"."""
+    """Outcomes by pattern of a method's name."""
     expect: dict[str, str] = content.get("expect", {})
-    for pattern, words in expect.items():
-        for status in _text(words, f"expect.{pattern} in {where}").split(" or "):
-            if status not in STATUSES:
-                raise unknown(f"status in expect of {where}:", status, STATUSES)
-    return expect
+    texts = {pattern: _text(words, f"expect.{pattern} in {where}") for pattern, words in expect.items()}
+    return require_outcomes(texts, f"expect of {where}")
 
 
 def _nearest(own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
@@ -379,6 +384,22 @@ def _drawing(entry: Any, where: str) -> Drawing:
     )
 
 
+def _check_drawn(drawing: Drawing, found: Plan, where: str) -> None:
+    """Refuse a drawing of what the plan does not have, as far as that is known before anything is run."""
+    names = {problem.name for problem in found.problems}
+    if drawing.over not in ("", *names) and not any(problem.file for problem in found.problems):
+        raise unknown(f"problem in over of {where}:", drawing.over, names)
+    if found.methods is None and any(problem.methods is None for problem in found.problems):
+        return  # the default methods, whichever those are
+    rows = {*found.lines, "manual"}
+    for name in drawing.crossing:
+        if name not in rows:
+            raise unknown(f"method in crossing of {where}:", name, found.lines)
+    for pattern in drawing.methods:
+        if not any(fnmatchcase(name, pattern) for name in (*rows, *found.lines.values())):
+            raise unknown(f"method in methods of {where}:", pattern, found.lines)
+
+
 # -- values --------------------------------------------------------------------------------------
 def _check_keys(content: Any, known: Mapping[str, Any], needed: tuple[str, ...], where: str) -> None:
     """Refuse unknown keys, missing ones, and values of the wrong type."""
@@ -386,6 +407,7 @@ def _check_keys(content: Any, known: Mapping[str, Any], needed: tuple[str, ...],
     for key, x in content.items():
         if key not in known:
             raise unknown(f"key in {where}:", key, known)
+        _require(not (known[key] is list and isinstance(x, dict)), f"{key} in {where} is a list: write [[{key}]]")
         _require(_is_a(x, known[key]), f"{key} in {where} must be {_WORDS[known[key]]}; got {x!r}")
     for key in needed:
         _require(key in content, f"{where} lacks the key {key}")

@@ -18,6 +18,7 @@ from .arguments import Arguments, by_name, listed, mixed, name_of, parameters_of
 from .code import blaming, named
 
 _LONGEST_LABEL = 80
+_NUMBERS = {int, float, bool}
 _FORMS = (
     'numbers and lists of numbers, as in "2.0, [1, 2, 3]", a file (.json, .npy, .npz), or the name of a function that '
     "returns the point"
@@ -42,7 +43,7 @@ def point(text: str, f: Callable[..., Any], home: str) -> Point:
     text = text.strip()
     if re.fullmatch(r"[^\[({]+\.py:\w*", text):
         args, kwargs = _returned(text, f)
-    elif text.isidentifier() and text not in ("None", "True", "False"):
+    elif text.isidentifier() and text not in ("None", "True", "False", "nan", "inf"):
         args, kwargs = _returned(f"{home}:{text}", f)
     elif re.fullmatch(r"[^\[({]*[^\[({\d.]\.[A-Za-z]\w*", text) or Path(text).suffix in _READERS:
         args, kwargs = _read(Path(text), f)
@@ -57,7 +58,7 @@ def point(text: str, f: Callable[..., Any], home: str) -> Point:
 def inline(text: str) -> Arguments:
     """The arguments written as in a call: Python numbers, lists (which become arrays), tuples and dicts."""
     try:
-        call = ast.parse(f"f({text})", mode="eval").body
+        call = _Constants().visit(ast.parse(f"f({text})", mode="eval").body)
         if not isinstance(call, ast.Call) or ast.unparse(call.func) != "f":
             raise ValueError
         args = [ast.literal_eval(arg) for arg in call.args]
@@ -70,19 +71,41 @@ def inline(text: str) -> Arguments:
     return tuple(map(_array, args)), {str(name): _array(x) for name, x in kwargs.items()}
 
 
+class _Constants(ast.NodeTransformer):
+    """The numbers that have names."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.copy_location(ast.Constant(float(node.id)), node) if node.id in ("nan", "inf") else node
+
+
 def _array(x: Any) -> Any:
-    """A list of numbers of one shape as an array of floats."""
+    """A list of numbers of one shape as an array of floats; other lists of numbers are refused."""
     if isinstance(x, dict):
         return {key: _array(part) for key, part in x.items()}
     if isinstance(x, tuple):
         return tuple(map(_array, x))
     if not isinstance(x, list):
         return x
+    kinds = _kinds(x)
+    if type(None) in kinds and kinds & _NUMBERS:
+        raise BadRequest(f"--at has None among the numbers of {_short(x)}, where a number is expected (nan is one)")
     try:
         # NumPy would make a number of the text "1", and nan of None.
-        return [_array(part) for part in x] if _kinds(x) & {str, type(None)} else np.array(x, dtype=float)
+        return [_array(part) for part in x] if kinds & {str, type(None)} else np.array(x, dtype=float)
     except (ValueError, TypeError):
+        if kinds <= _NUMBERS:
+            raise BadRequest(
+                f"--at has the ragged list {_short(x)}, where an array needs parts of one shape; separate arrays are "
+                "arguments of their own, or a tuple"
+            ) from None
         return [_array(part) for part in x]
+    except OverflowError:
+        raise BadRequest(f"--at has a whole number that is too large for a float, in {_short(x)}") from None
+
+
+def _short(x: Any) -> str:
+    text = repr(x)
+    return text if len(text) <= _LONGEST_LABEL else f"{text[:_LONGEST_LABEL]}..."
 
 
 # -- in a file -------------------------------------------------------------------------------------

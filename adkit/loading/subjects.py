@@ -13,6 +13,7 @@ from ..containers import flatten, unflatten
 from ..errors import BadRequest
 from ..harness import ProblemSource, Source, Subject
 from ..problems import problems
+from .arguments import name_of, positional
 from .code import blaming, declared, function, load
 from .points import Point, point
 
@@ -92,11 +93,12 @@ def subject(target: str, at: str | None, argnums: str | None, gradient: str | No
     if at is None or not at.strip():
         raise BadRequest(f'{target} needs a point: --at "2.0, 5.0" gives one value per argument')
     where = point(at, f, path)
+    chosen = positions(argnums, where.args)
+    _require_there(chosen, f, len(where.args))
     by_hand = None if gradient is None else beside(target, gradient)
     many = _returns_many(_try(f, "f", where))
     if by_hand is not None:
         _try(by_hand, getattr(by_hand, "__name__", "the gradient"), where)
-    chosen = positions(argnums, where.args)
     return Subject(
         f=f,
         args=where.args,
@@ -163,7 +165,7 @@ def _fixed(chosen: tuple[int, ...], where: Point) -> str:
 def positions(text: str | None, args: tuple[Any, ...]) -> tuple[int, ...]:
     """The argnums that are meant: those written, or every argument but whole numbers (all, if all are whole)."""
     if text is None:
-        kinds = [set(map(_kind, flatten(arg)[0])) & set("iufc") for arg in args]
+        kinds = [{_kind(leaf) for leaf in flatten(arg)[0] if np.size(leaf)} & set("iufc") for arg in args]
         chosen = tuple(i for i, kind in enumerate(kinds) if kind & set("fc"))
         chosen = chosen or tuple(i for i, kind in enumerate(kinds) if kind)
         if not chosen:
@@ -173,6 +175,16 @@ def positions(text: str | None, args: tuple[Any, ...]) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise BadRequest(f"--argnums takes positions separated by commas, as in 0,1; got {text!r}") from None
+
+
+def _require_there(chosen: tuple[int, ...], f: Callable[..., Any], given: int) -> None:
+    """Refuse positions beyond the arguments, of which those with a default need not be given."""
+    there = max(given, positional(f))
+    for i in chosen:
+        if not -there <= i < there:
+            raise BadRequest(
+                f"--argnums {i} asks for an argument that is not there: {name_of(f)} has {there}, counted from 0"
+            )
 
 
 def _kind(leaf: Any) -> str:

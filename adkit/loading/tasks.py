@@ -79,7 +79,13 @@ def planned(plan: Plan, seed: int = 0, chosen: Sequence[Contender] | None = None
     Raises:
         BadRequest: a problem, a size or a method that is not known, a file that does not run, ...
     """
-    return [task for problem in plan.problems for task in _of_problem(plan, problem, seed, chosen)]
+    tasks: list[Task] = []
+    for i, problem in enumerate(plan.problems, 1):
+        try:
+            tasks += _of_problem(plan, problem, seed, chosen)
+        except BadRequest as error:
+            raise BadRequest(f"[[problem]] {i} of {plan.path}: {error}") from error
+    return tasks
 
 
 def _of_problem(plan: Plan, problem: PlannedProblem, seed: int, chosen: Sequence[Contender] | None) -> Iterator[Task]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,6 +133,12 @@ class External(Method):
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         gradient = self._own(call, cache)(*call.arguments(call.leaves), **call.kwargs)
+        for leaf, name in zip(call.leaves_of(gradient) or (), call.names, strict=False):
+            if isinstance(leaf, tuple):
+                raise ArgumentError(
+                    f"{self._where()} makes a function that returned {kind_of(leaf)} as the gradient of {name}, where "
+                    "the gradient alone is expected, in the structure of the differentiated arguments"
+                )
         return call.scalar(call.leaves), call.rearranged(gradient, f"method {self.name!r}")
 
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
@@ -142,9 +149,35 @@ class External(Method):
         """The tool's gradient of f, made once: a tool may trace or compile then."""
         known, gradient = cache.get("transform", (None, None))
         if gradient is None or known is not call.f:
+            if not _takes_two(self.transform):
+                raise self._no_transform("does not take those two arguments")
             gradient = self.transform(call.f, call.positions[0] if call.single else call.positions)
+            if not callable(gradient):
+                raise self._no_transform(f"returned {kind_of(gradient)}")
             cache["transform"] = call.f, gradient
         return gradient
+
+    def _no_transform(self, what: str) -> BadRequest:
+        return BadRequest(
+            f"{self._where()} {what}: expected is transform(f, argnums), which returns the function that computes f's "
+            "gradient (a gradient of f itself goes with --grad, or gradient=...)"
+        )
+
+    def _where(self) -> str:
+        """The method, and where its transform is defined."""
+        code = getattr(self.transform, "__code__", None)
+        return f"method {self.name!r}" + (f" ({code.co_filename}:{code.co_firstlineno})" if code else "")
+
+
+def _takes_two(transform: Callable[..., Any]) -> bool:
+    """Whether two positional arguments can be given; what has no signature that Python knows may take them."""
+    try:
+        inspect.signature(transform).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,16 @@ from typing import Any, Required, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 
-from ..errors import BadRequest, unknown
+from ..errors import AdkitError, BadRequest, place_of, unknown
 from ..plugins import take_up
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 SizeValue = int | float | tuple[int, ...]
 Size = tuple[SizeValue, ...]
+# Of so many numbers an array has terabytes.
+_MOST = 10**12
+_LONGEST = 40
 # Outcomes by method, or how they follow from a size.
 Expectation = Mapping[str, str] | Callable[..., Mapping[str, str]]
 
@@ -97,6 +100,8 @@ class Problem:
         fill("derivative", self.derivative or ("gradient" if self.jacobian is None else "jacobian"))
         if self.derivative not in ("gradient", "jacobian"):
             raise BadRequest(f"the derivative of {self.name} must be 'gradient' or 'jacobian', not {self.derivative!r}")
+        if not callable(self.expect):
+            self.expected()
         if self.value_and_gradient is None and self.gradient is not None:
             fill("value_and_gradient", _joined(self.f, self.gradient))
         if self.gradient is None and self.value_and_gradient is not None:
@@ -130,9 +135,12 @@ class Problem:
         pieces = text.split("x") if text else []
         try:
             pairs = zip(pieces, defaults[: len(pieces)], strict=True)
-            values = tuple(_parse(piece, like) for piece, like in pairs)
+            values = tuple(_parse(piece, like, self.name) for piece, like in pairs)
+        except BadRequest:
+            raise
         except ValueError:
-            raise BadRequest(f"{self._expected_size()}; got {size!r}") from None
+            got = repr(size) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}..."
+            raise BadRequest(f"{self._expected_size()}; got {got}") from None
         return values + defaults[len(values) :]
 
     def _expected_size(self) -> str:
@@ -156,14 +164,23 @@ class Problem:
             (2.0, 5.0)
         """
         size = self.size(size)
-        if "rng" not in inspect.signature(self.point).parameters:
-            arguments = self.point(*size)
-        else:
-            key = zlib.crc32(f"{self.name} {self.label(size)}".encode())
-            arguments = self.point(*size, rng=np.random.default_rng([key, seed]))
+        try:
+            arguments = self._point(size, seed)
+        except AdkitError:
+            raise
+        except (MemoryError, ValueError, OverflowError) as error:
+            at = f" at size {self.label(size)}" if size else ""
+            raise BadRequest(f"the point of {self.name}{at} cannot be made: {error}{place_of(error)}") from error
         if not isinstance(arguments, tuple):
             raise BadRequest(f"point of {self.name} must return the tuple of all arguments of f; got {arguments!r}")
         return arguments
+
+    def _point(self, size: Size, seed: int) -> Any:
+        """What `point` returns."""
+        if "rng" not in inspect.signature(self.point).parameters:
+            return self.point(*size)
+        key = zlib.crc32(f"{self.name} {self.label(size)}".encode())
+        return self.point(*size, rng=np.random.default_rng([key, seed]))
 
     def numbers(self, size: Size | SizeValue | str = ()) -> dict[str, float]:
         """The numbers that a size stands for, by name: what a sweep is drawn over. A chain counts its links.
@@ -184,14 +201,23 @@ class Problem:
             >>> ad.problems["mlp"].expected("16384-4-1x4")["symbolic*"]
             'too large'
         """
-        from ..records import STATUSES
-
         found = self.expect(*self.size(size)) if callable(self.expect) else self.expect or {}
-        for method, outcomes in found.items():
-            for outcome in outcomes.split(" or "):
-                if outcome not in STATUSES:
-                    raise unknown(f"outcome of {method} on {self.name}:", outcome, STATUSES)
-        return dict(found)
+        return require_outcomes(found, f"expect of {self.name}")
+
+
+def require_outcomes(expect: Mapping[str, str], where: str) -> dict[str, str]:
+    """Outcomes by pattern of a method's name: statuses, joined by "or"; anything else is refused."""
+    from ..records import STATUSES
+
+    if not isinstance(expect, Mapping):
+        raise BadRequest(f"{where} must give outcomes by method, as in {{'symbolic': 'too large'}}; got {expect!r}")
+    for method, words in expect.items():
+        if not isinstance(words, str):
+            raise BadRequest(f"{where} must give texts such as 'timeout or ok'; got {words!r} for {method}")
+        for status in words.strip().split(" or "):
+            if status not in STATUSES:
+                raise unknown(f"status of {method} in {where}:", status, STATUSES)
+    return dict(expect)
 
 
 class Registry(MutableMapping[str, Problem]):
@@ -313,6 +339,7 @@ def problem(f: Callable[..., Any] | None = None, **fields: Any) -> Any:
         12.0
         >>> del ad.problems["monomial"]
     """
+    _check_fields(fields)
     if f is None:
         return partial(problem, **fields)
     declared = Problem(f, **fields)
@@ -324,6 +351,15 @@ def problem(f: Callable[..., Any] | None = None, **fields: Any) -> Any:
             with suppress(AttributeError, TypeError):
                 setattr(f, name, derived)
     return f
+
+
+def _check_fields(fields: Mapping[str, Any]) -> None:
+    """Refuse keywords that no declaration has, and one without a point."""
+    for name in fields:
+        if name not in Declaration.__annotations__:
+            raise unknown("keyword of a problem", name, Declaration.__annotations__)
+    if "point" not in fields:
+        raise BadRequest("a problem needs a point: write @ad.problem(point=...), where point() returns f's arguments")
 
 
 def _name_of(f: Callable[..., Any]) -> str:
@@ -361,7 +397,7 @@ def _joined_label(size: Size | SizeValue) -> str:
     return "x".join("-".join(map(str, value)) if isinstance(value, tuple) else str(value) for value in values)
 
 
-def _parse(text: str, like: SizeValue) -> SizeValue:
+def _parse(text: str, like: SizeValue, problem: str) -> SizeValue:
     """One value of a size, of the type of its default; ValueError where it makes no sense."""
     if isinstance(like, tuple):
         value = parts = tuple(int(part) for part in text.split("-"))
@@ -372,4 +408,6 @@ def _parse(text: str, like: SizeValue) -> SizeValue:
         parts, sensible = (value,), True
     if not sensible or not all(0 < part < math.inf for part in parts):
         raise ValueError(text)
+    if not all(part <= _MOST for part in parts if isinstance(part, int)):
+        raise BadRequest(f"{text[:_LONGEST]!r} is no plausible size of {problem}: whole numbers in sizes end at 10^12")
     return value

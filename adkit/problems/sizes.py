@@ -22,6 +22,7 @@ from .registry import Problem, Size, SizeValue
 
 # Sweeps are run: more is a slip of the finger.
 MOST = 10_000
+_LONGEST = 40
 _NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?:([*+])({_NUMBER}))?")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -107,6 +108,8 @@ def _count(steps: float, text: str) -> int:
 
 
 def _number(text: str) -> float:
+    if not math.isfinite(float(text)):
+        raise BadRequest(f"{text[:_LONGEST]!r} is too large for a number")
     return int(text) if re.fullmatch(r"[+-]?\d+", text) else float(text)
 
 

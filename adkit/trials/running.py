@@ -7,14 +7,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from ..errors import unknown
-from ..records import Trial
+from ..records import TRIALS, Trial
 from . import checkers, derivatives
 from .case import Case
 from .cases import cases
 from .drawn import broken, drawn
 from .tool import Tool
 
-KINDS = ("derivatives", "checkers")
+KINDS = TRIALS
 _PACKAGES = ("scipy", "numdifftools", "autograd", "jax", "torch")
 
 
