@@ -66,6 +66,7 @@ def sources(
     if not found:
         if sizes is not None:
             raise BadRequest(f"--sizes goes with problems; {target} is compared at the point given by --at")
+        _named_function(target, at)
         return [FunctionSource(target, at, argnums, gradient)]
     _unless(at, argnums, gradient, target)
     path = target if target.endswith(".py") else target.rpartition(":")[0]
@@ -85,13 +86,20 @@ def _unless(at: str | None, argnums: str | None, gradient: str | None, target: s
         )
 
 
-def subject(target: str, at: str | None, argnums: str | None, gradient: str | None) -> Subject:
-    """`FILE.py:f` at the point that `at` names, with a gradient of one's own from the same file or another."""
+def _named_function(target: str, at: str | None) -> Callable[..., Any]:
+    """The function that `FILE.py:f` names, which needs a point; it is not called."""
     if not is_file(target):
         raise BadRequest(f"{target!r} is no function of your own: write FILE.py:f")
-    f, path = function(target), target.rpartition(":")[0]
+    f = function(target)
     if at is None or not at.strip():
         raise BadRequest(f'{target} needs a point: --at "2.0, 5.0" gives one value per argument')
+    return f
+
+
+def subject(target: str, at: str | None, argnums: str | None, gradient: str | None) -> Subject:
+    """`FILE.py:f` at the point that `at` names, with a gradient of one's own from the same file or another."""
+    f, path = _named_function(target, at), target.rpartition(":")[0]
+    assert at is not None
     where = point(at, f, path)
     chosen = positions(argnums, where.args)
     _require_there(chosen, f, len(where.args))
