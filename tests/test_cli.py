@@ -194,7 +194,7 @@ def test_python_m_adkit_serves_too() -> None:
         (["MODEL:loss", "--at", "one, two"], "--at takes numbers"),
         (["MODEL:loss", "--at", "1.0"], "missing 1 required positional argument"),
         (["MODEL:loss", "--at", "1.0, 2.0", "--argnums", "x"], "--argnums takes positions"),
-        (["MODEL:loss", "--at", "1.0, 2.0", "--argnums", "7"], "argnums=7"),
+        (["MODEL:loss", "--at", "1.0, 2.0", "--argnums", "7"], "--argnums 7 asks for an argument that is not there"),
         (["MODEL:loss", "--at", "1.0, 2.0", "--sizes", "4"], "--sizes goes with problems"),
         (["mlp", "--at", "1.0"], "go with a function of your own"),
         (["missing.toml"], "unknown file 'missing.toml'"),
