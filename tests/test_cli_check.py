@@ -284,7 +284,7 @@ def test_what_f_prints_does_not_mix_with_the_report(check) -> None:
         (["loss", "--at", "1.0"], "f raised TypeError: loss() missing 1 required positional argument: 'b'"),
         (["root", "--at", "True"], "there is no number to differentiate by"),
         (["loss", *AT, "--argnums", "w"], "--argnums takes positions"),
-        (["loss", *AT, "--argnums", "7"], "argnums=7"),
+        (["loss", *AT, "--argnums", "7"], "--argnums 7 asks for an argument that is not there"),
         (["loss", *AT, "--method", "revers"], "unknown method 'revers'. Did you mean 'reverse'?"),
         (["loss", *AT, "--order", "3"], "order must be 1 (the gradient) or 2 (the Hessian too), not 3"),
         (["loss", *AT, "--hessian", "loss_grad"], "hessian=... is checked with order=2"),

@@ -306,7 +306,7 @@ def test_a_comparison_file_asks_for_trials(capsys, monkeypatch, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('trial = "derivative"', "unknown kind of trial 'derivative'. Did you mean 'derivatives'?"),
+        ('trial = "derivative"', "'derivative'. Did you mean 'derivatives'?"),
         ('trial = "checkers"\nmethods = ["torch"]', "unknown tool 'torch'"),
         ('trial = "checkers"\nproblem = []', "unknown key"),
     ],
