@@ -34,14 +34,14 @@ def serve(connection: Any, source: Source, contender: Contender | None, settings
         os.dup2(sys.__stderr__.fileno() if sys.__stderr__ else 2, 1)
         stack.enter_context(redirect_stdout(sys.stderr))
         stack.enter_context(threads_limited(settings.threads))
+        # Whoever asked may be gone before there is an answer.
+        stack.enter_context(suppress(BrokenPipeError, ConnectionResetError))
         try:
             bench = _bench(connection, source, contender, settings, stack)
         except BaseException as error:
             connection.send(_sendable(error))
             return
-        # Whoever asked may be gone before there is an answer.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            _answer(connection, bench)
+        _answer(connection, bench)
 
 
 def _bench(connection: Any, source: Source, contender: Contender | None, settings: Settings, stack: ExitStack) -> Here:
