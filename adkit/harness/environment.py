@@ -104,9 +104,14 @@ def _commit() -> str | None:
     home = Path(__file__).parents[2]
     if not (home / ".git").exists():
         return None
+
+    def git(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", "-C", home, *words], capture_output=True, text=True, timeout=5, check=check)
+
     try:
-        words = ["git", "-C", str(home), "describe", "--always", "--dirty", "--abbrev=10"]
-        return subprocess.run(words, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+        # Results that are being measured change the clone, and not what they are measured of.
+        changed = git("diff", "--quiet", "HEAD", "--", "adkit", check=False).returncode != 0
+        return git("rev-parse", "--short=10", "HEAD").stdout.strip() + ("-dirty" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return None
 
