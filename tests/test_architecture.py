@@ -33,7 +33,7 @@ METHODS = INTERPRETERS | {
 CLIENTS = METHODS | {"methods", "transforms", "problems"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
-    "plugins": set(),
+    "plugins": {"errors"},
     "refusals": {"errors"},
     "containers": set(),
     "lending": {"tracing"},

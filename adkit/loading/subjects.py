@@ -41,8 +41,12 @@ class DeclaredSource(ProblemSource):
 
     file: str = ""
 
+    def load(self) -> object:
+        """Run the file."""
+        return load(Path(self.file))
+
     def subject(self) -> Subject:
-        load(Path(self.file))
+        self.load()
         return super().subject()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ..errors import BadRequest, unknown
-from ..plugins import take_up
+from .. import plugins
+from ..errors import BadRequest
 from .base import Method
 from .given import Engine, External, Manual
 from .numerical import Numerical
@@ -14,7 +14,7 @@ from .symbolic import Symbolic
 from .traced import Auto, Forward, Reverse
 
 
-class Methods(Mapping[str, Method]):
+class Methods(plugins.Registry[Method]):
     """The methods by name. A name stands for a default object; an object may be given wherever a name may.
 
     Methods of installed packages are looked for when a name is not known or all are asked for.
@@ -28,40 +28,10 @@ class Methods(Mapping[str, Method]):
         adkit.errors.BadRequest: unknown method 'revers'. Did you mean 'reverse'? Known: ...
     """
 
-    def __init__(self, known: Mapping[str, Method]) -> None:
-        self._known = dict(known)
-        self._broken: list[str] | None = None
+    kind = "method"
 
-    def __getitem__(self, name: str) -> Method:
-        if not isinstance(name, str) or (name not in self._known and name not in self._complete()):
-            raise unknown("method", name, self._known)
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(list(self._complete()))
-
-    def __len__(self) -> int:
-        return len(self._complete())
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name in self._known or name in self._complete())
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The method of this name, or something else."""
-        return self._complete().get(name, default)
-
-    @property
-    def broken(self) -> tuple[str, ...]:
-        """A sentence for each package whose methods cannot be used."""
-        self._complete()
-        return tuple(self._broken or ())
-
-    def _complete(self) -> dict[str, Method]:
-        """All methods, with those of installed packages: entry points `adkit.methods`, each what `register` takes."""
-        if self._broken is None:
-            self._broken = []  # set before anything is loaded: what is loaded may ask for methods
-            self._broken = take_up("adkit.methods", self.register)
-        return self._known
+    def _take(self, name: str, found: Any) -> None:
+        self.register(name, found)
 
     def register(self, name: str, method: Method | Callable[..., Callable[..., Any]]) -> None:
         """Name a method of your own.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import zlib
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -13,8 +13,8 @@ from typing import Any, Required, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 
+from .. import plugins
 from ..errors import AdkitError, BadRequest, place_of, unknown
-from ..plugins import take_up
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -220,7 +220,7 @@ def require_outcomes(expect: Mapping[str, str], where: str) -> dict[str, str]:
     return dict(expect)
 
 
-class Registry(MutableMapping[str, Problem]):
+class Registry(plugins.Registry[Problem], MutableMapping[str, Problem]):
     """The problems by name, in the order of declaration; those of installed packages (entry points `adkit.problems`,
     each a module that declares problems, or a problem) are looked for when a name is not known or all are asked for.
 
@@ -233,14 +233,7 @@ class Registry(MutableMapping[str, Problem]):
         adkit.errors.BadRequest: unknown problem 'mpl'. Did you mean 'mlp'? Known: ...
     """
 
-    def __init__(self) -> None:
-        self._known: dict[str, Problem] = {}
-        self._broken: list[str] | None = None
-
-    def __getitem__(self, name: str) -> Problem:
-        if name not in self._known and name not in self._complete():
-            raise unknown("problem", name, self._known)
-        return self._known[name]
+    kind = "problem"
 
     def __setitem__(self, name: str, problem: Problem) -> None:
         self._known[name] = problem
@@ -248,35 +241,9 @@ class Registry(MutableMapping[str, Problem]):
     def __delitem__(self, name: str) -> None:
         del self._known[name]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(list(self._complete()))
-
-    def __len__(self) -> int:
-        return len(self._complete())
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._known or name in self._complete()
-
     def pop(self, name: str, *default: Any) -> Any:
         """Take a problem away."""
         return self._known.pop(name, *default)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The problem of this name, or something else."""
-        return self._complete().get(name, default)
-
-    @property
-    def broken(self) -> tuple[str, ...]:
-        """A sentence for each package whose problems cannot be used."""
-        self._complete()
-        return tuple(self._broken or ())
-
-    def _complete(self) -> dict[str, Problem]:
-        """All problems, with those of installed packages."""
-        if self._broken is None:
-            self._broken = []  # set before anything is loaded: what is loaded may ask for problems
-            self._broken = take_up("adkit.problems", self._take)
-        return self._known
 
     def _take(self, name: str, found: Any) -> None:
         """What an entry point names: a module has declared its problems when it was imported."""
