@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 Status = Literal["ok", "wrong", "too large", "timeout", "skipped", "error", "not installed"]
@@ -103,6 +103,10 @@ class Row:
     samples: tuple[float, ...] = ()
     f_samples: tuple[float, ...] = ()
     loops: int | None = None
+
+    def noted(self, note: str, **changes: Any) -> Row:
+        """The same with one note more, and with other changes."""
+        return replace(self, note="; ".join(filter(None, [self.note, note])), **changes)
 
     @property
     def as_expected(self) -> bool:

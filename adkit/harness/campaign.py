@@ -74,12 +74,12 @@ class Campaign:
         found: dict[str, Row] = {}
         if settings is None:
             note = f"the budget of {self.settings.budget:g} s was used up"
-            found = {c.name: replace(blank(subject, c), status="skipped", note=note) for c in chosen}
+            found = {c.name: blank(subject, c, "skipped", note) for c in chosen}
         for c in chosen:
             smaller = next((row for row in stopped if _is_smaller(row, c, subject)), None)
             if smaller is not None and c.name not in found:
                 note = f"not run: it timed out at {smaller.size} already"
-                found[c.name] = replace(blank(subject, c), status="skipped", note=note)
+                found[c.name] = blank(subject, c, "skipped", note)
         due = [c for c in chosen if c.name not in found]
         if due and settings is not None:
             found |= {row.method: row for row in self._run(subject, due, settings, report)}
@@ -103,7 +103,7 @@ class Campaign:
         except AdkitError as error:
             if len(self.tasks) == 1:
                 raise
-            return [replace(blank(subject, c), status="error", note=str(error)) for c in due]
+            return [blank(subject, c, "error", str(error)) for c in due]
 
     def _expected(self, row: Row, *known: Mapping[str, str]) -> Row:
         """A row with what was expected of it, by the first who knows, and whether it came out otherwise."""

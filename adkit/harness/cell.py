@@ -252,5 +252,5 @@ class Cell:
         return f"needs {runs}; stopped after {self.watched.calls:,} at {self.settings.timeout:g} s"
 
     def _ends(self, status: Any, note: str) -> Row:
-        self.row = replace(self.row, status=status, note="; ".join(filter(None, [self.row.note, note])))
+        self.row = self.row.noted(note, status=status)
         return self.row

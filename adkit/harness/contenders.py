@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ..methods import Method, methods
-from ..records import Row
+from ..records import Row, Status
 from .subjects import Subject
 
 
@@ -64,13 +64,15 @@ def default_contenders(subject: Subject) -> list[Contender]:
     return contenders(name for name, m in methods.items() if not m.optional and (name != "manual" or by_hand))
 
 
-def blank(subject: Subject, contender: Contender) -> Row:
-    """The row of a method before anything is known of it."""
+def blank(subject: Subject, contender: Contender, status: Status = "ok", note: str = "", reference: str = "") -> Row:
+    """The row of a method before anything is known of it, or of one of which nothing will be."""
     return Row(
         subject.problem,
         subject.size,
         contender.name,
-        "ok",
+        status,
+        note=note,
+        reference=reference,
         derivative=subject.derivative,
         parameters={**subject.parameters, **contender.parameters},
         point=subject.point,

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .. import stats
 from ..errors import AdkitError
-from ..records import Row
+from ..records import Row, Status
 from .benches import Away, Bench, Here, LostError
 from .contenders import Contender, blank, default_contenders
 from .environment import load_per_core, threads_limited, undisturbed
@@ -46,8 +46,8 @@ def run(
             references = home.references()
         except LostError as lost:
             # What f itself does not survive, no method does.
-            status = "timeout" if lost.late else "error"
-            return [replace(blank(subject, c), status=status, note=f"without a reference: f {lost}") for c in chosen]
+            status: Status = "timeout" if lost.late else "error"
+            return [blank(subject, c, status, f"without a reference: f {lost}") for c in chosen]
         rows: list[Row] = []
         benches: dict[int, Bench] = {}
         for i, contender in enumerate(chosen):
@@ -60,28 +60,15 @@ def run(
                 bench.close()
         report(" ".join(filter(None, (subject.problem, subject.size, "timing"))))
         _time(rows, benches, home, settings)
-        for i, bench in benches.items():
-            rows[i] = _still_right(rows[i], bench)
     if any(name in references.odd for name in BY_HAND.values()):
         rows = [_with_false_hand(row) for row in rows]
     return ranked(rows)
 
 
-def _still_right(row: Row, bench: Bench) -> Row:
-    """A row after its method was timed: one that answers otherwise by now is wrong, and has no time."""
-    try:
-        fault = bench.still()
-    except LostError as lost:
-        fault = f"after many calls it {lost}"
-    if not fault:
-        return row
-    return replace(row, status="wrong", note=fault, steady_s=None, ratio_to_f=None, samples=(), f_samples=())
-
-
 def _with_false_hand(row: Row) -> Row:
     """A row of a problem whose own derivative by hand is not what the others say: nobody expected that."""
     note = f"the {BY_HAND[row.derivative]} that the problem brings is not what {row.reference.partition(' (')[0]} says"
-    return replace(row, surprise=True, note="; ".join(filter(None, [row.note, note])))
+    return row.noted(note, surprise=True)
 
 
 class _Laid:
@@ -106,11 +93,10 @@ def _checked(subject: Subject, contender: Contender, bench: Bench, references: R
     except LostError as lost:
         if lost.late:
             note = f"no derivative after {settings.timeout:g} s; its process was stopped"
-            return replace(blank(subject, contender), status="timeout", reference=references.name, note=note)
-        note = f"its process {lost}"
-        return replace(blank(subject, contender), status="error", reference=references.name, note=note)
+            return blank(subject, contender, "timeout", note, references.name)
+        return blank(subject, contender, "error", f"its process {lost}", references.name)
     except AdkitError as error:
-        return replace(blank(subject, contender), status="error", reference=references.name, note=str(error))
+        return blank(subject, contender, "error", str(error), references.name)
 
 
 def _time(rows: list[Row], benches: dict[int, Bench], home: Bench, settings: Settings) -> None:
@@ -125,8 +111,7 @@ def _time(rows: list[Row], benches: dict[int, Bench], home: Bench, settings: Set
             mine = gone.name not in (F, NOTHING)
             note = f"right at first, but {'it' if mine else gone.name} {gone} when it was called again and again"
             for i in [int(gone.name)] if mine else list(benches):
-                notes = "; ".join(filter(None, [rows[i].note, note]))
-                rows[i] = replace(rows[i], status="timeout" if gone.late else "error", note=notes)
+                rows[i] = rows[i].noted(note, status="timeout" if gone.late else "error")
                 benches.pop(i).close()
         else:
             return
@@ -160,8 +145,20 @@ def _time_all(rows: list[Row], benches: Mapping[int, Bench], home: Bench, settin
     left = settings.seconds if settings.until is None else max(0.01, settings.until - time.monotonic())
     guarded = {name: _guarded(name, batch) for name, batch in batches.items()}
     timings = interleaved(guarded, left, settings.seed)
-    for i in benches:
-        rows[i] = timed(rows[i], timings[str(i)], timings[F], timings[NOTHING].median, settings.seed)
+    for i, bench in benches.items():
+        # One that answers otherwise by now is wrong, and has no time.
+        if fault := _fault(bench):
+            rows[i] = replace(rows[i], status="wrong", note=fault)
+        else:
+            rows[i] = timed(rows[i], timings[str(i)], timings[F], timings[NOTHING].median, settings.seed)
+
+
+def _fault(bench: Bench) -> str:
+    """What is wrong with a method after it was timed, if anything is."""
+    try:
+        return bench.still()
+    except LostError as lost:
+        return f"after many calls it {lost}"
 
 
 def timed(row: Row, found: Timing, f: Timing, overhead_s: float, seed: int) -> Row:
