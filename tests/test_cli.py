@@ -385,12 +385,18 @@ def begun(path: Path, lines: int, *more: str) -> subprocess.Popen[str]:
     raise AssertionError(process.communicate(timeout=5))
 
 
-def test_a_killed_run_leaves_no_results_and_goes_on_where_it_was(adkit_, own: str, tmp_path: Path) -> None:
-    path = tmp_path / "plan.toml"
+def killed(folder: Path) -> Path:
+    """The plan, of which a run has been killed after a few subjects."""
+    path = folder / "plan.toml"
     path.write_text(PLAN)
     process = begun(path, 3)
     process.kill()
     process.communicate()
+    return path
+
+
+def test_a_killed_run_leaves_no_results_and_goes_on_where_it_was(adkit_, own: str, tmp_path: Path) -> None:
+    path = killed(tmp_path)
     results, journal = tmp_path / "results" / "plan.json", tmp_path / "results" / "plan.json.part"
     assert not results.exists()
     # The last line is torn, as a kill in the middle of writing leaves it.
@@ -404,11 +410,7 @@ def test_a_killed_run_leaves_no_results_and_goes_on_where_it_was(adkit_, own: st
 
 
 def test_a_run_does_not_go_on_from_rows_of_code_that_has_changed(adkit_, own: str, tmp_path: Path) -> None:
-    path = tmp_path / "plan.toml"
-    path.write_text(PLAN)
-    process = begun(path, 3)
-    process.kill()
-    process.communicate()
+    path = killed(tmp_path)
     (tmp_path / "own.py").write_text((tmp_path / "own.py").read_text() + "\n# changed\n")
     code, _, err = adkit_("compare", str(path))
     assert code == 0
