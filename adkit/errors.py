@@ -129,6 +129,18 @@ class ExpressionTooLarge(AdkitError, ValueError):
     """
 
 
+class CannotCompile(AdkitError, NotImplementedError):
+    """What f does cannot be written down once and run again: f has to be run anew on each call.
+
+    Example:
+        >>> import numpy as np
+        >>> import adkit as ad
+        >>> raise ad.CannotCompile("f draws random numbers")
+        Traceback (most recent call last):
+        adkit.errors.CannotCompile: f draws random numbers
+    """
+
+
 class EscapedValue(AdkitError, TypeError):
     """A traced value was used after the transformation that made it had ended.
 

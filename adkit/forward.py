@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .primitives import Elementwise, Primitive, guard
-from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators, plain
+from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators, plain, stage_of
 
 
 class Dual(Box):
@@ -59,6 +59,8 @@ class DualTrace(Trace):
             return Dual(out, self, primitive.jvp(tangents, out, values, params, False))
         # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
         with np.errstate(all="ignore"):
+            if isinstance(out, Box) and (stage := stage_of(out)) is not None:
+                return Dual(out, self, stage.push(primitive, tangents, out, values, params, self.batched))
             if self.guarded:
                 return Dual(out, self, guard.push(primitive, tangents, out, values, params, self.batched))
             return Dual(out, self, primitive.jvp(tangents, out, values, params, self.batched))
@@ -107,6 +109,9 @@ def push(
     A tangent of None makes the input a constant. Where an output does not depend on the inputs its tangent is None.
     """
     outputs, found = _run(fun, primals, tangents, DualTrace(batched))
+    if (stage := stage_of(*outputs, *found)) is not None:
+        stage.expect_numbers(found)
+        return outputs, found
     if any(t is not None and guard.has_nan(t) for t in found):
         masked = [None if t is None else guard.Guarded(t, guard.live_in(t)) for t in tangents]
         outputs, pairs = _run(fun, primals, masked, DualTrace(batched, guarded=True))

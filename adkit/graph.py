@@ -57,6 +57,8 @@ class Graph:
     output_structure: Structure
     # By node, the person's line, of the operations whose places were to be noted.
     places: dict[int, str] = field(default_factory=dict[int, str])
+    # Nodes in which no nan may appear: where one does, eager evaluation would compute the derivative in another way.
+    checks: list[Node] = field(default_factory=list[Node])
     # The nodes that decisions depend on, in order, once they have been asked for.
     _deciding: list[Node] | None = field(default=None, init=False, repr=False)
 

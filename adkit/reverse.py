@@ -17,7 +17,7 @@ import numpy as np
 from .lending import is_lent
 from .primitives import Elementwise, Primitive, guard
 from .primitives.table import everywhere, zeros_like
-from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators
+from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators, stage_of
 
 # The numbers that the arguments of an operation have on the tape; None where they are not on it.
 Parents = tuple[int | None, ...]
@@ -247,6 +247,12 @@ def sweep(tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variabl
     with np.errstate(all="ignore"):
         # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
         nested = any(isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds)
+        stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds)) if nested else None
+        if stage is not None:
+            cotangents = _walk(tape, seeds, stage.pull)
+            found = [cotangents[x.index] for x in inputs]
+            stage.expect_numbers(found)
+            return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
         nested = nested and any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds)
         if tape.selects and nested:
             found = _guarded(tape, seeds, inputs)

@@ -32,6 +32,8 @@ class Trace:
 
     # Whether derivatives may be taken of what is done to its boxes.
     differentiates = True
+    # Whether it writes operations down to be run again on other numbers: then a rule may not go by those at hand.
+    stages = False
 
     def __init__(self) -> None:
         self.age = next(_ages)
@@ -131,6 +133,16 @@ def value(x: Any) -> Any:
         return x
     found = bind(implementations[value], (x,))
     return found.copy("K") if isinstance(found, np.ndarray) else found
+
+
+def stage_of(*xs: Any) -> Any:
+    """The staging trace that one of these values belongs to at some level; None without one."""
+    for x in xs:
+        while isinstance(x, Box):
+            if x.owner.stages:
+                return x.owner
+            x = x.value
+    return None
 
 
 def inside(x: Any, since: int) -> Any:
