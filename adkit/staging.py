@@ -21,9 +21,9 @@ from .containers import flatten
 from .errors import CannotCompile
 from .graph import Graph, Node, Recorded, Recorder
 from .lending import is_lent
-from .primitives import Primitive
+from .primitives import Primitive, primitives
 from .primitives.table import everywhere, has_nan
-from .tracing import Box, Trace, bind, implementations, normalize, plain, value
+from .tracing import Box, Trace, bind, normalize, plain, value
 
 # How many operations are written down before it is given up.
 LIMIT = 200_000
@@ -31,11 +31,11 @@ LIMIT = 200_000
 SMALL = 4096
 # What gives an array of marks or whole numbers for each element: it flows on as data, as far as f does not read it.
 _FLOWING = frozenset(
-    implementations[function]
-    for function in (
-        *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
-        *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.isnan, np.isinf, np.isfinite),
-        *(np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.signbit),
+    primitives[name]
+    for name in (
+        *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
+        *("logical_and", "logical_or", "logical_not", "logical_xor", "isnan", "isinf", "isfinite"),
+        *("sign", "floor", "ceil", "rint", "trunc", "floor_divide", "signbit"),
     )
 )
 
@@ -87,6 +87,21 @@ class Staged(Recorded):
 
     def __hash__(self) -> int:
         return super().__hash__() if self.dtype.kind in "fc" else hash(value(self))
+
+    # Of masks; of anything else these are refused.
+    def __invert__(self) -> Any:
+        return np.invert(self)  # type: ignore[call-overload]
+
+    def __and__(self, other: Any) -> Any:
+        return np.bitwise_and(self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return np.bitwise_or(self, other)
+
+    def __xor__(self, other: Any) -> Any:
+        return np.bitwise_xor(self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
 
 class Stage(Recorder):

@@ -213,8 +213,14 @@ def _choose_batched(tangents: list[Any], args: tuple[Any, ...], out: Any) -> Any
     return np.where(args[0], x, y)
 
 
+class _OfMask(JointlyLinear):
+    """A row whose first argument is a mask, which has no derivative."""
+
+    listed = False
+
+
 # The same where the mask is itself a recorded value, which other inputs may change.
-choose_p = JointlyLinear(
+choose_p = _OfMask(
     "choose",
     lambda mask, x, y: np.where(mask, x, y),
     transpose=_chosen_share,
@@ -460,6 +466,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         return lambda numbers: pieces.append((numbers, fun)) or numbers
 
     # NumPy itself pairs conditions and functions, and takes the elements' numbers apart.
+    condlist = [value(c) for c in condlist] if isinstance(condlist, (list, tuple)) else value(condlist)
     np.piecewise(numbers_of(x), condlist, [noting(fun) for fun in funclist])
     dtype, values, source, count = dtype_of(x), [np.zeros(1, dtype_of(x))], np.zeros(shape_of(x), int), 1
     for numbers, fun in pieces:
