@@ -16,7 +16,7 @@ import numpy as np
 
 from .lending import is_lent
 from .primitives import Elementwise, Primitive, guard
-from .primitives.table import everywhere, zeros_like
+from .primitives.table import everywhere, has_nan, zeros_like
 from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators, stage_of
 
 # The numbers that the arguments of an operation have on the tape; None where they are not on it.
@@ -259,7 +259,7 @@ def sweep(tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variabl
         else:
             cotangents = _walk(tape, seeds)
             found = [cotangents[x.index] for x in inputs]
-            if any(c is not None and guard.has_nan(c) for c in found):
+            if any(c is not None and has_nan(c) for c in found):
                 found = _guarded(tape, seeds, inputs)
     return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
 
