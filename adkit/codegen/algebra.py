@@ -237,3 +237,114 @@ def _sum_everywhere(rewriter: Rewriter, args: Args, params: Params, value: Any) 
 def is_plain_number(x: Any) -> bool:
     """Whether an argument is a constant float64."""
     return is_constant(x) and type(x) in (int, float, np.float64)
+
+
+# -- constant factors of arrays --------------------------------------------------------------------
+def _factored(x: Any) -> tuple[float, Any] | None:
+    """A product with a constant as the constant and the rest."""
+    if not is_made("multiply", x):
+        return None
+    for constant, rest in (x.args, x.args[::-1]):
+        if is_plain_number(constant) and isinstance(rest, Node):
+            return float(constant), rest
+    return None
+
+
+def _is_pulled(rewriter: Rewriter, x: Any, value: Any) -> bool:
+    """Whether an argument is a product with a constant that nobody else needs, as large as the result."""
+    factors = _factored(x) if rewriter.swallowed(x) and is_array(x) else None
+    return factors is not None and np.shape(value_of(factors[1])) == np.shape(value) and _is_tame(factors[0])
+
+
+def _is_tame(number: float) -> bool:
+    """Whether numbers of an ordinary size stay that when multiplied by it."""
+    return 1e-30 < abs(number) < 1e30
+
+
+def times(rewriter: Rewriter, x: Any, number: float, value: Any) -> Any:
+    """x times a constant."""
+    return rewriter.make(primitives["multiply"], (x, number), {}, value)
+
+
+@rule("multiply")
+def _factors_together(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
+    """(c x) y is c (x y), so that the constants of a chain meet in one."""
+    if not is_array(value) or value.dtype != np.float64:
+        return None
+    for i, x in enumerate(args):
+        if not _is_pulled(rewriter, x, value):
+            continue
+        other = args[1 - i]
+        number, rest = _factored(x) or (1.0, x)
+        if is_plain_number(other):
+            return times(rewriter, rest, number * float(other), value) if _is_tame(float(other)) else None
+        if isinstance(other, Node) and other is not x:
+            product = rewriter.make(primitives["multiply"], (rest, other) if i == 0 else (other, rest), {}, value)
+            rewriter.swallow(product)
+            return times(rewriter, product, number, value)
+    return None
+
+
+@rule("add")
+def _sum_of_multiples(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
+    """c x + c y is c (x + y), c x - c y is c (x - y): one array less."""
+    if not is_array(value) or not all(_is_pulled(rewriter, x, value) for x in args):
+        return None
+    (a, x), (b, y) = (_factored(arg) or (0.0, arg) for arg in args)
+    if a == b:
+        inner = rewriter.make(primitives["add"], (x, y), {}, value)
+    elif a == -b:
+        inner = rewriter.make(primitives["subtract"], (y, x), {}, value)
+    else:
+        return None
+    rewriter.swallow(inner)
+    return times(rewriter, inner, b, value)
+
+
+# -- the logistic function and its integral --------------------------------------------------------
+# From this size on the parts of a softplus, which NumPy computes several at a time, are quicker than the whole.
+WIDE = 256
+
+
+def _with_zero(args: Args) -> Any:
+    """The argument of a function of two arrays whose other argument is 0."""
+    for number, x in (args, args[::-1]):
+        if is_number(number, 0) and is_array(x) and isinstance(x, Node) and value_of(x).dtype == np.float64:
+            return x
+    return None
+
+
+@rule("logaddexp")
+def _softplus(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
+    """log(1 + e^z) as max(z, 0) + log(1 + e^-|z|)."""
+    z = _with_zero(args)
+    if z is None or rewriter.uses is None or value.size < WIDE:
+        return None
+    make = rewriter.make
+    size = make(primitives["absolute"], (z,), {}, value)
+    power = make(primitives["exp"], (make(primitives["negative"], (size,), {}, value),), {}, value)
+    # Of a nan the other term is nan too, so that fmax, the quicker one, will do.
+    found = make(
+        primitives["add"],
+        (make(primitives["log1p"], (power,), {}, value), make(primitives["fmax"], (z, 0.0), {}, value)),
+        {},
+        value,
+    )
+    rewriter.softplus[z.index] = found
+    return found
+
+
+@rule("exp_share")
+def _logistic(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
+    """1 / (1 + e^-z) as e^(z - softplus(z)), where that is known, and as it stands where not."""
+    z, zero = args
+    if rewriter.uses is None or not is_number(zero, 0) or _with_zero(args) is not z:
+        return None
+    known = rewriter.softplus.get(z.index)
+    for pair in ((0, z), (z, 0), (0.0, z), (z, 0.0)):
+        known = known if known is not None else rewriter.find(primitives["logaddexp"], pair)
+    make = rewriter.make
+    if known is not None:
+        return make(primitives["exp"], (make(primitives["subtract"], (z, known), {}, value),), {}, value)
+    power = make(primitives["exp"], (make(primitives["negative"], (z,), {}, value),), {}, value)
+    return make(primitives["divide"], (1.0, make(primitives["add"], (power, 1.0), {}, value)), {}, value)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..containers import Container, Structure
-from .generate import body, compiled, indented, tupled
+from .generate import body, compiled, indented
 from .program import MISS, Program, Static
+from .text import tupled
 
 
 def entry(

@@ -12,6 +12,7 @@ from ..graph import Graph
 from .chunks import chunked
 from .program import Code, Program
 from .simplify import in_order, simplify
+from .text import tupled
 from .writer import Writer
 
 
@@ -33,7 +34,7 @@ def generate(graph: Graph, templates: Sequence[Any], *, native: bool | None = No
         >>> graph = record(lambda leaves: np.tanh(leaves[0]) * leaves[0] + 1.0 * leaves[0], [2.0])
         >>> program = generate(graph, [2.0], native=False)
         >>> program.run(2.0)
-        (3.9280551601516338,)
+        (3.928055160151634,)
         >>> print(program.source)
         def run(x1):
             return (tanh(x1) * x1 + x1,)
@@ -95,11 +96,6 @@ def body(code: Code, last: str, otherwise: str) -> list[str]:
 def indented(lines: Sequence[str]) -> list[str]:
     """Lines one level further in."""
     return [f"    {line}" for line in lines]
-
-
-def tupled(parts: Sequence[str]) -> str:
-    """A tuple of expressions."""
-    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
 def compiled(source: str, name: str, namespace: Any) -> Callable[..., Any]:

@@ -39,6 +39,8 @@ class Rewriter:
         self.held: dict[int, Any] = {}
         # Of the new nodes, those that stand for some old one, and those of which that is all and used once.
         self.taken: set[int] = set()
+        # By index of z, the nodes for log(1 + e^z).
+        self.softplus: dict[int, Node] = {}
         self.single: set[int] = set()
 
     def run(self) -> Graph:
@@ -92,13 +94,24 @@ class Rewriter:
     def make(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any], value: Any) -> Any:
         """The node for an operation, or one of the same outcome, or a constant."""
         if all(map(is_constant, args)):
-            return value
+            # Not the recorded value: of a large array that is an outline.
+            with np.errstate(all="ignore"):
+                return primitive.compute(args, params)
         found = rewritten(self, primitive, args, params, value)
         return self.shared(primitive, args, params, value) if found is None else found
 
+    def swallow(self, x: Any) -> None:
+        """Note that a node just made is used by one other only."""
+        if isinstance(x, Node) and x.index not in self.taken:
+            self.single.add(x.index)
+
+    def find(self, primitive: Primitive, args: tuple[Any, ...]) -> Node | None:
+        """The node for an operation without parameters, if there is one."""
+        return self.numbered.get(self._key_of(primitive, args, {}))
+
     def shared(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any], value: Any) -> Node:
         """The node for an operation as it stands: the one there is, or a new one."""
-        key = (id(primitive), tuple(map(self._key, args)), tuple([(name, self._key(x)) for name, x in params.items()]))
+        key = self._key_of(primitive, args, params)
         found = self.numbered.get(key)
         if found is None:
             found = Node(len(self.inputs) + len(self.nodes), value, primitive, args, params)
@@ -106,6 +119,10 @@ class Rewriter:
             self.nodes.append(found)
             self.numbered[key] = found
         return found
+
+    def _key_of(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Hashable:
+        named = tuple([(name, self._key(x)) for name, x in params.items()])
+        return (id(primitive), tuple(map(self._key, args)), named)
 
     def _key(self, x: Any) -> Hashable:
         """What two equal arguments or parameters have in common."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -11,12 +12,17 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph, Node
-from .kinds import BOOLS, FLOATS, Kind, function_of, is_constant, is_mixed, kind_of, ufunc_of, value_of
+from .arrays import array_expression
+from .kinds import BOOLS, FLOATS, Kind, is_constant, is_mixed, kind_of, value_of
 from .scalars import FORMS, FUNCTIONS, PASSING, SAFE, Expression, combined
 from .simplify import in_order, uses_of
+from .storage import Buffer, allocate, planned
+from .text import rendered, tupled
 
 # A value that is used once is written where it is used, up to this depth and length.
 DEPTH, LENGTH = 6, 72
+# What names mean in every program, or in the function around its lines.
+RESERVED = frozenset({*FUNCTIONS, *dir(builtins), "take", "give", "w", "errstate", "ndarray", "MISS", "more", "out"})
 # Reading more elements than this of an array, it is taken apart at once.
 FEW = 1
 
@@ -45,6 +51,7 @@ class Writer:
         self.namespace: dict[str, Any] = {}
         self.bound: dict[int, str] = {}
         self.expressions: dict[int, Expression] = {}
+        self.storage = planned(graph)
         self.unpacked: dict[int, Callable[[Any], Expression] | None] = {}
         self.quiet = False
         self.raises = False
@@ -54,26 +61,39 @@ class Writer:
     # -- the walk ----------------------------------------------------------------------------------
     def write(self) -> tuple[str, ...]:
         """Write everything; the expressions of the outputs are returned."""
+        workspace = self.storage.workspace()
+        if workspace:
+            self._open(workspace)
         for node, name in zip(self.graph.inputs, self.inputs, strict=True):
             self.expressions[node.index] = Expression(name, names=(name,))
             self._check(node)
         for node in in_order(self.graph):
             self._write(node)
-        return tuple(
-            [self._output(x, template) for x, template in zip(self.graph.outputs, self.templates, strict=True)]
-        )
+        pairs = zip(self.graph.outputs, self.templates, strict=True)
+        outputs = [self._output(x, template) for x, template in pairs]
+        if workspace:
+            outputs = [self.assign(x) if x.depth else x for x in outputs]
+            self.statements.append(Statement("give(w)", (), ("w",)))
+        return tuple([x.text for x in outputs])
+
+    def _open(self, workspace: list[Buffer]) -> None:
+        """A line that takes the buffers of this call, which no other call has, and names them."""
+        pool: list[Any] = []
+        self.namespace |= {"take": taking(pool, allocate(workspace)), "give": pool.append}
+        names = tuple([buffer.name for buffer in workspace])
+        self.statements.append(Statement(f"{tupled(names)} = w = take()", (*names, "w")))
 
     def _write(self, node: Node) -> None:
         kind = kind_of(node.value)
         expression = self._scalar(node, kind) if kind != "array" else None
         if expression is None:
             self.quiet = True
-            expression = self._array(node)
+            expression = self._kept(node, array_expression(self, node))
             if kind != "array":
-                expression = self.call(kind, float if kind == "float" else bool, [expression])
+                expression = self.assign(self.call(kind, float if kind == "float" else bool, [expression]))
         if node.index in self.deciding:
             self._decide(node, expression)
-        if not self._is_nested(node, kind, expression):
+        elif not self._is_nested(node, kind, expression):
             expression = self.assign(expression)
         self.expressions[node.index] = expression
         self._check(node)
@@ -82,11 +102,29 @@ class Writer:
         """Whether a value is written where it is used."""
         if expression.depth == 0:
             return True
-        if kind == "array" or self.uses[node.index] != 1 or node.index in self.deciding or node.index in self.checked:
-            return self.uses[node.index] == 0
+        if self.uses[node.index] != 1 or node.index in self.checked:
+            return False
+        if kind == "array":
+            return getattr(node.primitive, "name", "") in ("transpose", "getitem") and expression.depth <= 1
         if any(reader.primitive is not None and self._names_operands(reader) for reader in self.readers[node.index]):
             return False
         return expression.depth <= DEPTH and len(expression.text) <= LENGTH
+
+    def _kept(self, node: Node, expression: Expression) -> Expression:
+        """The name of the array that a call has written to, where it was given one."""
+        if not self.out(node):
+            return expression
+        (name,) = self.out(node)
+        self.statements.append(Statement(expression.text, (), expression.names))
+        return Expression(name, names=(name,))
+
+    def out(self, node: Node) -> list[str]:
+        """The array that a node is to be written to."""
+        if node.index in self.storage.buffers:
+            return [self.storage.buffers[node.index].name]
+        if node.index in self.storage.replaced:
+            return [self.expressions[self.storage.replaced[node.index]].text]
+        return []
 
     def _names_operands(self, reader: Node) -> bool:
         form = FORMS.get(reader.primitive.name) if reader.primitive is not None else None
@@ -106,9 +144,13 @@ class Writer:
         found = self.bound.get(id(value))
         if found is not None:
             return found
-        stem = re.sub(r"\W", "_", name)
-        name, k = stem, 1
-        while name in self.namespace or name in self.inputs:
+        if getattr(builtins, name, None) is value:
+            return name
+        stem = name = re.sub(r"\W", "_", name)
+        if name in RESERVED and FUNCTIONS.get(name) is not value:
+            stem = name = f"np_{name}"
+        k = 1
+        while name in self.namespace:
             k += 1
             name = f"{stem}_{k}"
         self.namespace[name] = value
@@ -153,6 +195,22 @@ class Writer:
             return self._float(float(x))
         written = rendered(x)
         return Expression(self.bind("c", x) if written is None else written)
+
+    def parameter(self, x: Any) -> str:
+        """A parameter of a primitive: written out, or bound to a name."""
+        written = rendered(x)
+        return self.bind("k", x) if written is None else written
+
+    def number_array(self, x: float) -> Expression:
+        """A constant as an array without axes."""
+        name = "c" + re.sub(r"\W", "_", repr(x).replace("-", "m").replace("+", ""))
+        if name not in self.namespace:
+            self.namespace[name] = np.array(x)
+        return Expression(name)
+
+    def ones(self, n: int) -> Any:
+        """A vector of ones, the same for each length."""
+        return self.namespace.get(f"ones{n}", np.ones(n))
 
     # -- scalars -----------------------------------------------------------------------------------
     def _scalar(self, node: Node, kind: Kind) -> Expression | None:
@@ -206,24 +264,6 @@ class Writer:
         listed = self.assign(combined(f"{source.text}.tolist()", 5, [source]), f"{source.text}_")
         return lambda index: combined(listed.text + "".join([f"[{i}]" for i in index]), 5, [listed])
 
-    # -- arrays ------------------------------------------------------------------------------------
-    def _array(self, node: Node) -> Expression:
-        """A node as a call of the function that computes its primitive."""
-        primitive = node.primitive
-        assert primitive is not None
-        ufunc = ufunc_of(node)
-        if primitive.name == "getitem" and (index := rendered_index(node.params["index"])) is not None:
-            operand = self.operand(node.args[0])
-            return combined(f"{operand.within(5)}[{index}]", 5, [operand])
-        options = [f"{name}={rendered(x) or self.bind(name, x)}" for name, x in node.params.items()]
-        operands = self._operands_of_ufunc(node) if ufunc is not None else [self.operand(arg) for arg in node.args]
-        return self.call(primitive.name, function_of(primitive), operands, options)
-
-    def _operands_of_ufunc(self, node: Node) -> list[Expression]:
-        """Numbers beside an array of float64 may be Python's, which are quicker."""
-        simple = not self.mixed and any(type(value_of(arg)) is np.ndarray for arg in node.args)
-        return [self.number(arg) if simple and _is_number(arg) else self.operand(arg) for arg in node.args]
-
     # -- what must hold ----------------------------------------------------------------------------
     def _decide(self, node: Node, expression: Expression) -> None:
         """Give up where a decision comes out otherwise."""
@@ -232,8 +272,7 @@ class Writer:
             text = f"not {expression.within(2)}" if value else expression.text
         elif type(value) in FLOATS:
             text = f"{expression.within(2)} != {self._float(float(value)).text}"
-            text = text if value == value else f"not isnan({expression.text})"
-            self.namespace["isnan"] = math.isnan
+            text = text if value == value else f"not {self.bind('isnan', math.isnan)}({expression.text})"
         else:
             self.quiet = True
             text = f"not {self.bind('same', same)}({expression.text}, {self.constant(value).text})"
@@ -256,21 +295,21 @@ class Writer:
             self.give_up(f"{self.bind('has_nan', has_nan)}({found.text})", found.names)
 
     # -- outputs -----------------------------------------------------------------------------------
-    def _output(self, x: Any, template: Any) -> str:
+    def _output(self, x: Any, template: Any) -> Expression:
         """An output in the type of its template, in memory of its own."""
-        value = value_of(x)
-        kind = type(template)
+        value, kind = value_of(x), type(template)
         if kind_of(value) == "float":
-            text = self.number(x).text
+            found = self.number(x)
             if kind is float:
-                return text
-            if kind is np.ndarray:
-                return f"{self.bind('array', np.array)}({text}, {self.bind('dtype', template.dtype)})"
-            return f"{self.bind(kind.__name__, kind)}({text})"
-        text = self.operand(x).text
-        if kind is np.ndarray:
-            return f"{self.bind('array', np.array)}({text}, {self.bind('dtype', template.dtype)})"
-        return f"{self.bind(kind.__name__, kind)}({text})"
+                return found
+        else:
+            found = self.operand(x)
+        if kind is not np.ndarray:
+            return self.call(kind.__name__, kind, [found])
+        if isinstance(x, Node) and x.index in self.storage.given and value.dtype == template.dtype:
+            self.storage.given.discard(x.index)  # it can be given away once
+            return found
+        return self.call("array", np.array, [found], [self.bind("dtype", template.dtype)])
 
 
 def _readers(graph: Graph) -> dict[int, list[Node]]:
@@ -294,36 +333,19 @@ def _is_place(part: Any) -> bool:
     return isinstance(part, (int, np.integer)) and not isinstance(part, bool)
 
 
-def rendered(x: Any) -> str | None:
-    """How a parameter is written in Python; None where it is not."""
-    if x is None or x is Ellipsis or type(x) in (bool, int, str):
-        return repr(x)
-    if type(x) is float and math.isfinite(x):
-        return repr(x)
-    if type(x) is slice:
-        parts = [rendered(part) for part in (x.start, x.stop, x.step)]
-        return None if None in parts else f"slice({', '.join([str(part) for part in parts])})"
-    if isinstance(x, (tuple, list)) and type(x) in (tuple, list):
-        parts = [rendered(part) for part in x]
-        if None in parts:
-            return None
-        inner = ", ".join([str(part) for part in parts])
-        return f"[{inner}]" if type(x) is list else f"({inner},)" if len(x) == 1 else f"({inner})"
-    return None
-
-
-def rendered_index(index: Any) -> str | None:
-    """How an index is written between brackets; None where it is not."""
-    if type(index) is slice:
-        start, stop, step = ["" if part is None else rendered(part) for part in (index.start, index.stop, index.step)]
-        return None if None in (start, stop, step) else f"{start}:{stop}" + (f":{step}" if step else "")
-    if type(index) is tuple and index:
-        parts = [rendered_index(part) for part in index]
-        return None if None in parts else ", ".join([str(part) for part in parts]) + ("," if len(parts) == 1 else "")
-    return rendered(index) if not isinstance(index, (list, tuple)) else None
-
-
 # -- what lines call -------------------------------------------------------------------------------
+def taking(pool: list[Any], make: Callable[[], Any]) -> Callable[[], Any]:
+    """A function that takes a workspace out of a pool, or makes one where none is left."""
+
+    def take() -> Any:
+        try:
+            return pool.pop()
+        except IndexError:
+            return make()
+
+    return take
+
+
 def same(a: Any, b: Any) -> bool:
     """Whether a decision comes out as recorded; nan is nan."""
     a, b = np.asarray(a), np.asarray(b)
