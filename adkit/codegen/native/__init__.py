@@ -22,7 +22,7 @@ from .lowering import InexpressibleError, Lowered, kind_of, lower
 from .text import Writer
 
 # Up to so many operations code is made to be quick; beyond, to be there soon.
-QUICK = 20_000
+QUICK = 10_000
 
 
 def missing() -> str:
@@ -55,8 +55,8 @@ def emit(graph: Graph, templates: Sequence[Any], source: str = "") -> Program | 
         return None
     writer = Writer(lowered.operations, places, lowered.required)
     inputs = tuple(node.value for node in graph.inputs)
-    kernel = Kernel(0, inputs, tuple(patterns), len(places), writer.room)
-    level = 2 if len(writer.order) <= QUICK else 0
+    kernel = Kernel(inputs, tuple(patterns), len(places), writer.room, not lowered.operations.all_numpys)
+    level = 1 if len(writer.order) <= QUICK else 0
     run = make("run", writer.text(), level, kernel, list(map(Leaf, inputs)), Parts(tuple(patterns)), None)
     return Program(run, source, "native", lowered.count, time.perf_counter() - began)
 

@@ -35,7 +35,11 @@ def refusal() -> str:
         return "native code is made for CPython 3.11 to 3.13: Python code"
     if sys.platform != "linux" or platform.machine() != "x86_64" or sys.maxsize != 2**63 - 1:
         return "native code is made for Linux on x86-64: Python code"
-    if sysconfig.get_config_var("Py_GIL_DISABLED") or sysconfig.get_config_var("Py_DEBUG") or hasattr(sys, "getobjects"):
+    if (
+        sysconfig.get_config_var("Py_GIL_DISABLED")
+        or sysconfig.get_config_var("Py_DEBUG")
+        or hasattr(sys, "getobjects")
+    ):
         return "native code is made for the ordinary build of CPython: Python code"
     try:
         import llvmlite.binding  # noqa: F401
@@ -125,7 +129,11 @@ def loop(ufunc: np.ufunc) -> tuple[int, int] | None:
     """The address of what a ufunc runs over doubles, and of what it is given besides; None where it has no such loop."""
     at, signature = id(ufunc), "d" * ufunc.nin + "->d"
     counts = tuple((ctypes.c_int32 * 3).from_address(at + _COUNTS))
-    if signature not in ufunc.types or counts != (ufunc.nin, 1, ufunc.nin + 1) or _half(at + _LOOP_COUNT) != ufunc.ntypes:
+    if (
+        signature not in ufunc.types
+        or counts != (ufunc.nin, 1, ufunc.nin + 1)
+        or _half(at + _LOOP_COUNT) != ufunc.ntypes
+    ):
         return None
     k = ufunc.types.index(signature)
     characters = ctypes.string_at(word(at + _TYPES) + k * ufunc.nargs, ufunc.nargs)

@@ -87,14 +87,16 @@ class Home:
 
 @dataclass(frozen=True)
 class Kernel:
-    """How a kernel is called: its address (0: it is in the same module), its inputs, and the numbers that it needs
-    room for, of its outputs and for itself; and what each output is made of."""
+    """A kernel in the same module, or at an address: its inputs, what its outputs are made of, how many numbers these
+    are and how many it needs room for besides, and whether something that it calls may raise."""
 
-    address: int
     inputs: tuple[Any, ...]
     outputs: tuple[Any, ...]
     numbers: int
     room: int
+    raises: bool = False
+    address: int = 0
+
 
 def make(name: str, text: str, level: int, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any) -> Any:
     """A builtin: `text` is the kernel's, or empty if it is elsewhere. It returns `miss` where it does not apply."""
@@ -286,6 +288,9 @@ class Function:
         work = self._at("%numbers", 8 * self.kernel.numbers)
         target = _address(self.kernel.address) if self.kernel.address else "@kernel"
         self._require(self._new(f"call i1 {target}(ptr %leaves, ptr %numbers, ptr {work})"), "failed")
+        if self.kernel.raises:
+            raised = self._new(f"call ptr {_address(abi.function('PyErr_Occurred'))}()")
+            self._require(self._new(f"icmp eq ptr {raised}, null"), "failed")
 
     def _gathered(self, x: str, example: Any, room: str) -> str:
         """The numbers of an array in C order: where they are, or copied."""
@@ -345,6 +350,8 @@ class Function:
         miss = _address(id(self.miss))
         self._emit("failed:")
         self._free()
+        if self.kernel.raises:
+            self._emit(f"call void {_address(abi.function('PyErr_Clear'))}()")
         self._emit("br label %miss\nmiss:")
         self._count_up(miss)
         self._emit(f"ret ptr {miss}\nbroken:")

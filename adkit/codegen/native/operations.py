@@ -29,10 +29,10 @@ ARITHMETIC = {
     "trunc": "{r} = call double @llvm.trunc.f64(double {a})",
     "rint": "{r} = call double @llvm.rint.f64(double {a})",
     "power": "{r} = call double @pow(double {a}, double {b})",
-    # A nan goes through these two, and is overlooked by the next two.
-    "maximum": "{t}0 = fcmp uge double {a}, {b}\n{t}1 = fcmp ord double {b}, {b}\n{t}2 = and i1 {t}0, {t}1\n"
+    # A nan goes through these two, and is overlooked by the next two; of equal ones the second, or the first, as in NumPy.
+    "maximum": "{t}0 = fcmp ugt double {a}, {b}\n{t}1 = fcmp ord double {b}, {b}\n{t}2 = and i1 {t}0, {t}1\n"
     "{r} = select i1 {t}2, double {a}, double {b}",
-    "minimum": "{t}0 = fcmp ule double {a}, {b}\n{t}1 = fcmp ord double {b}, {b}\n{t}2 = and i1 {t}0, {t}1\n"
+    "minimum": "{t}0 = fcmp ult double {a}, {b}\n{t}1 = fcmp ord double {b}, {b}\n{t}2 = and i1 {t}0, {t}1\n"
     "{r} = select i1 {t}2, double {a}, double {b}",
     "fmax": "{t}0 = fcmp oge double {a}, {b}\n{t}1 = fcmp uno double {b}, {b}\n{t}2 = or i1 {t}0, {t}1\n"
     "{r} = select i1 {t}2, double {a}, double {b}",
@@ -141,6 +141,11 @@ class Operations:
         first = start + count * len(columns)
         result = {row: self.number("fetch", batch, first + k) for k, row in enumerate(distinct)}
         return [result[row] for row in rows]
+
+    @property
+    def all_numpys(self) -> bool:
+        """Whether no loop is called but NumPy's, none of which warns or raises by itself."""
+        return all(getattr(np, ufunc.__name__, None) is ufunc for ufunc in self.ufuncs.values())
 
     def _named(self, ufunc: np.ufunc) -> str:
         """A name of its own: ufuncs of different makers may have the same."""

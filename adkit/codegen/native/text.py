@@ -15,7 +15,7 @@ from . import abi
 from .operations import NOTHING, TEMPLATES, Operations
 
 # Operations in one function. Compiling takes longer than linear in it, and running a little longer where it is small.
-CHUNK = 512
+CHUNK = 256
 _INTRINSICS = "".join(
     f"declare double @llvm.{name}.f64(double)\n" for name in ("sqrt", "fabs", "floor", "ceil", "trunc", "rint")
 )
@@ -78,7 +78,11 @@ class Writer:
         lines = ["define internal i1 @kernel(ptr %leaves, ptr %out, ptr %work) {", "br label %run0"]
         for k in range(len(self.chunks)):
             after = f"label %run{k + 1}, label %stop"
-            lines += [f"run{k}:", f"%ok{k} = call i1 @chunk{k}(ptr %leaves, ptr %out, ptr %work)", f"br i1 %ok{k}, {after}"]
+            lines += [
+                f"run{k}:",
+                f"%ok{k} = call i1 @chunk{k}(ptr %leaves, ptr %out, ptr %work)",
+                f"br i1 %ok{k}, {after}",
+            ]
         lines += [f"run{len(self.chunks)}:", "ret i1 true", "stop:", "ret i1 false", "}", ""]
         return "\n".join(lines)
 
