@@ -32,7 +32,7 @@ from .tracing import (
 # The numbers that the arguments of an operation have on the tape; None where they are not on it.
 Parents = tuple[int | None, ...]
 # Of an elementwise operation on single numbers
-#     (number, kind, primitive, output, x, y, number of x, number of y)     kind < GENERAL; y is None where there is none
+#     (number, kind, primitive, output, x, y, number of x, number of y)     kind < GENERAL; y None where there is none
 # and of any other
 #     (number, GENERAL, primitive, output, arguments, parameters, parents, None).
 Entry = tuple[int, int, Primitive, Any, Any, Any, Any, Any]
@@ -433,7 +433,7 @@ def sweep(
 def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable], final: bool) -> list[Any]:
     """Cotangents of the inputs, guarded where they have to be; None where nothing flows to."""
     # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
-    nested = any([isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds])
+    nested = any(isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds)
     if nested:
         stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds))
         if stage is not None:
@@ -449,7 +449,7 @@ def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[V
     final = final and not tape.selects
     cotangents = _walk(tape, seeds, final)
     found = [cotangents[x.note] for x in inputs]
-    if not final and any([c is not None and has_nan(c) for c in found]):
+    if not final and any(c is not None and has_nan(c) for c in found):
         return _guarded(tape, seeds, inputs)
     return found
 
