@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .lending import is_lent
-from .primitives import Choice, Elementwise, Primitive, guard
+from .primitives import Elementwise, Primitive, guard, products
 from .primitives.table import everywhere, zeros_like
 from .tracing import (
     NO_PARAMS,
@@ -50,6 +50,8 @@ BLOCK = 1024
 _new = object.__new__
 _ndarray = np.ndarray
 _DOUBLE = np.dtype(np.float64)
+_matmul = np.matmul
+_general_product = implementations[np.matmul]
 
 
 class Operation(NamedTuple):
@@ -77,11 +79,10 @@ class Variable(Box):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
             row = implementations.get(ufunc)
-            kind = type(row)
-            if kind is Elementwise or kind is Choice:
+            if type(row) is Elementwise:
                 return _of_one(row, self) if len(inputs) == 1 else _elementwise(row, inputs)
             if row is not None:
-                return row(*inputs)
+                return row(*inputs) if ufunc is not _matmul else _product(*inputs)
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
 
 
@@ -207,21 +208,25 @@ class Tape(Trace):
 
     def _kept_elementwise(self, row: Elementwise, out: Any, x: Any, y: Any, p: int | None, q: int | None) -> Any:
         """As `_kept`."""
-        read = _read_by_vjps(row, (True,) if y is None else (p is not None, q is not None))
-        return (
-            out if 0 in read else hollow(out),
-            self.hold(x, p) if 1 in read else hollow(x),
-            self.hold(y, q) if 2 in read else hollow(y),
-        )
+        reads = _read_by_vjps(row, (True,) if y is None else (p is not None, q is not None))
+        if type(x) is _ndarray:
+            x = hollow(x) if 1 not in reads else x if p is not None else self.hold(x, p)
+        if type(y) is _ndarray:
+            y = hollow(y) if 2 not in reads else y if q is not None else self.hold(y, q)
+        return out if 0 in reads else hollow(out), x, y
 
     def _kept(
         self, primitive: Primitive, out: Any, values: tuple[Any, ...], parents: Parents
     ) -> tuple[Any, tuple[Any, ...]]:
         """What an entry keeps of an operation on large or constant arrays."""
-        read = _read_by_vjps(primitive, tuple([parent is not None for parent in parents]))
-        numbered = enumerate(zip(values, parents, strict=True), 1)
-        values = tuple([hollow(x) if k not in read else self.hold(x, parent) for k, (x, parent) in numbered])
-        return out if 0 in read else hollow(out), values
+        reads = _read_by_vjps(primitive, tuple([parent is not None for parent in parents]))
+        kept = list(values)
+        for k, x in enumerate(values):
+            if k + 1 not in reads:
+                kept[k] = hollow(x)
+            elif parents[k] is None:
+                kept[k] = self.hold(x, None)
+        return out if 0 in reads else hollow(out), tuple(kept)
 
     def hold(self, x: Any, parent: int | None) -> Any:
         """x with the numbers it has now. f may change a constant after use: it is copied, once as long as it stays."""
@@ -353,6 +358,8 @@ def _kind_of(row: Elementwise) -> int:
 
 def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The operator methods of a variable for one primitive of two arguments."""
+    if primitive is _general_product:
+        return bound_binary(_product)
     if not isinstance(primitive, Elementwise) or primitive.fun is primitive.ufunc:
         return bound_binary(primitive)
     fun, kind, new, numbers = primitive.fun, _kind_of(primitive), _new, _NUMBERS
@@ -444,7 +451,7 @@ def _elementwise(row: Elementwise, args: Sequence[Any]) -> Any:
         out = row.fun(*values)
     except (ZeroDivisionError, OverflowError):
         out = row.ufunc(*values)
-    if row.selects or len(values) > 2:
+    if len(values) != 2:
         return tape.add(row, out, tuple(values), tuple(parents), NO_PARAMS)
     (x, y), (p, q) = values, parents
     if not single or type(out) not in _NUMBERS:
@@ -452,6 +459,26 @@ def _elementwise(row: Elementwise, args: Sequence[Any]) -> Any:
     index = tape.next()
     tape.append((index, _kind_of(row), row, out, x, y, p, q))
     return _variable(out, tape, index)
+
+
+def _product(x: Any, y: Any) -> Any:
+    """x @ y, one of them a variable."""
+    tape = x.owner if type(x) is Variable else y.owner
+    values: list[Any] = []
+    parents: list[int | None] = []
+    for arg in (x, y):
+        if type(arg) is Variable and arg.owner is tape:
+            parents.append(arg.note)
+            arg = arg.value
+        else:
+            parents.append(None)
+        if type(arg) is not _ndarray or arg.dtype.hasobject:
+            return _general_product(x, y)
+        values.append(arg)
+    if tape.closed:
+        tape.require_open()
+    row = products.matmul_p
+    return tape.add(row, row.fun(*values), tuple(values), tuple(parents), NO_PARAMS)
 
 
 def _unary(primitive: Any) -> Callable[..., Any]:
