@@ -132,6 +132,8 @@ class ExpressionTooLarge(AdkitError, ValueError):
 class CannotCompile(AdkitError, NotImplementedError):
     """What f does cannot be written down once and run again: f has to be run anew on each call.
 
+    `passing` where that is so at these arguments, and may be otherwise at others.
+
     Example:
         >>> import numpy as np
         >>> import adkit as ad
@@ -139,6 +141,10 @@ class CannotCompile(AdkitError, NotImplementedError):
         Traceback (most recent call last):
         adkit.errors.CannotCompile: f draws random numbers
     """
+
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
+        super().__init__(reason)
+        self.passing = passing
 
 
 class CompileWarning(UserWarning):

@@ -245,7 +245,7 @@ class Reverse(Method):
         if self.compile:
             return compiled.value_and_gradient(self, call, cache)
         out, variables, tape = reverse.record(call.scalar, call.leaves)
-        return tape.value(out), reverse.sweep(tape, [(out, ones_like(out))], variables)
+        return tape.value(out), reverse.sweep(tape, [(out, ones_like(out))], variables, final=True)
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
         return compiled.jacobian(self, call, cache) if self.compile else _Recorded(call).jacobian()

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..errors import LostDerivative, NoRule, place
-from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain, value
+from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain, stage_of, value
 from ..views import tie
 from .analytic import ANALYTIC
 
@@ -472,7 +472,26 @@ def everywhere(number: Any, shape: tuple[int, ...]) -> Any:
 
 def weighted(derivative: Any, weights: Any) -> Any:
     """A derivative times weights, exactly 0 where nothing was chosen: 0 * inf must not speak for it."""
-    return np.where(plain(weights) == 0, 0.0, derivative * weights)
+    return np.where(weights == 0, 0.0, derivative * weights)
+
+
+def unless_nan(found: Any, otherwise: Callable[[], Any]) -> Any:
+    """What a rule has found, or otherwise where that has a nan in it.
+
+    The shortest way to a derivative may fail at poles and at infinity. A recorder writes down the shortest way, and
+    that it holds as long as there is no nan.
+    """
+    if isinstance(found, Box) and (stage := stage_of(found)) is not None:
+        stage.expect_numbers([found], here=False)
+        return found
+    return otherwise() if has_nan(found) else found
+
+
+def has_nan(derivative: Any) -> bool:
+    """Whether nan is among the numbers; perhaps also where an infinite complex number is."""
+    x = plain(derivative)
+    # One pass without a temporary array: squares are not negative, so that nan can only come from nan.
+    return bool(np.isnan(np.vdot(x, x)))
 
 
 def like(derivative: Any, x: Any) -> Any:
