@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .compiling import Compiled, compile
 from .custom import custom_derivative
 from .errors import (
     AdkitError,
     ArgumentError,
     BadRequest,
     CannotCompile,
+    CompileWarning,
     EscapedValue,
     ExpressionTooLarge,
     LostDerivative,
@@ -43,6 +45,8 @@ __all__ = [
     "BadRequest",
     "CannotCompile",
     "Comparison",
+    "CompileWarning",
+    "Compiled",
     "EscapedValue",
     "ExpressionTooLarge",
     "Forward",
@@ -61,6 +65,7 @@ __all__ = [
     "WrongGradient",
     "check_grad",
     "compare",
+    "compile",
     "custom_derivative",
     "explain_nan",
     "grad",

@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "custom": BASE | {"containers", "lending", "reverse"},
     "graph": BASE | {"containers"},
     "costs": {"primitives", "tracing"},
-    "staging": BASE | {"containers", "graph", "reverse"},
+    "staging": BASE | {"containers", "forward", "graph", "lending", "reverse"},
     "symbolic": BASE | {"containers", "costs", "graph"},
     "vectors": {"tracing"},
     "numerical": {"errors", "tracing"},
