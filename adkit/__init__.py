@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .checkpointing import checkpoint
 from .custom import custom_derivative
 from .errors import (
     AdkitError,
@@ -60,6 +61,7 @@ __all__ = [
     "Symbolic",
     "WrongGradient",
     "check_grad",
+    "checkpoint",
     "compare",
     "custom_derivative",
     "explain_nan",
