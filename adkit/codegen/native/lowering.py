@@ -311,7 +311,7 @@ def _moved(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
         raise InexpressibleError(primitive.name) from error
     shape = np.shape(found)
     numbers = np.asarray(found)
-    if numbers.dtype.kind != "i" or numbers.size and not 0 <= numbers.min() <= numbers.max() < len(codes):
+    if numbers.dtype.kind != "i" or (numbers.size and not 0 <= numbers.min() <= numbers.max() < len(codes)):
         raise InexpressibleError(primitive.name)
     if not np.array_equal(codes[numbers], np.asarray(again)):
         raise InexpressibleError(f"{primitive.name} that adds")
