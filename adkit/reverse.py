@@ -659,3 +659,7 @@ def _added_in_place(add_to: Callable[..., None], held: Any, cotangent: Any, para
         return False
     add_to(held, cotangent, **params)
     return True
+
+
+# What is part of another sweep, which looks at what comes of it.
+walk = _walk
