@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ArrayForm = Callable[["Writer", Node], Expression | None]
 ARRAY_FORMS: Final[dict[str, ArrayForm]] = {}
+# Looked up once: every look makes another object.
+ADD_REDUCE: Final[Any] = np.add.reduce
 # Up to so many rows, a matrix is added up along them soonest by a product with ones.
 MANY = 1_000_000
 
@@ -61,7 +63,9 @@ def _ufunc_call(writer: Writer, node: Node) -> Expression:
     assert node.primitive is not None
     writer.quiet = True
     operands = [_operand(writer, node, arg) for arg in node.args]
-    return writer.call(node.primitive.name, ufunc_of(node), operands, writer.out(node))
+    # NumPy wants a third argument of these two to have its name.
+    named = "out=" if node.primitive.name in ("maximum", "minimum") else ""
+    return writer.call(node.primitive.name, ufunc_of(node), operands, [named + out for out in writer.out(node)])
 
 
 def _operand(writer: Writer, node: Node, x: Any) -> Expression:
@@ -104,7 +108,7 @@ def _sum(writer: Writer, node: Node) -> Expression | None:
         return writer.call("dot", np.dot, [ones, operand])
     axes = "None" if len(axis) == array.ndim else str(axis[0]) if len(axis) == 1 else repr(axis)
     options = [axes, *(["None", "None", "True"] if keepdims else [])]
-    return writer.call("add_reduce", np.add.reduce, [operand], options)
+    return writer.call("add_reduce", ADD_REDUCE, [operand], options)
 
 
 # -- the same numbers in another shape -------------------------------------------------------------
