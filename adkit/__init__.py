@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .checkpointing import checkpoint
 from .compiling import Compiled, compile
 from .custom import custom_derivative
 from .errors import (
@@ -64,6 +65,7 @@ __all__ = [
     "Symbolic",
     "WrongGradient",
     "check_grad",
+    "checkpoint",
     "compare",
     "compile",
     "custom_derivative",

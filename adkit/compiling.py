@@ -800,7 +800,9 @@ def _where(g: Any) -> str:
     seen: set[int] = set()
     while not hasattr(g, "__code__") and id(g) not in seen:
         seen.add(id(g))
-        inner = next((x for x in (getattr(g, name, None) for name in ("f", "g", "func", "__func__")) if callable(x)), None)
+        inner = next(
+            (x for x in (getattr(g, name, None) for name in ("f", "g", "func", "__func__")) if callable(x)), None
+        )
         g = g if inner is None else inner
     code = getattr(g, "__code__", None)
     name = getattr(g, "__qualname__", None) or type(g).__qualname__
