@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,7 +16,11 @@ from .text import tupled
 
 
 def entry(
-    program: Program, structures: Sequence[Structure], leaves: Sequence[Any], output_structure: Structure
+    program: Program,
+    structures: Sequence[Structure],
+    leaves: Sequence[Any],
+    output_structure: Structure,
+    guard: Watch | None = None,
 ) -> Callable[..., Any]:
     """A function of the positional arguments that checks, runs and builds; or returns `MISS`.
 
@@ -25,6 +29,7 @@ def entry(
         structures: of each argument, as `containers.flatten` gives it.
         leaves: of all arguments, from left to right: `Static(value)`, or an example of a traced leaf.
         output_structure: of the result, whose leaves the outputs of the program are.
+        guard: what else must hold.
 
     Returns:
         A function that returns `MISS` where the arguments differ in number, structure, type, shape, dtype or static
@@ -38,14 +43,22 @@ def entry(
         >>> square(4.0), square("four")
         (16.0, MISS)
     """
-    return _Entry(program).function(structures, leaves, output_structure)
+    return _Entry(program, guard).function(structures, leaves, output_structure)
+
+
+class Watch(Protocol):
+    """Whether what else a program was made for still holds: one expression, and what its names mean."""
+
+    source: str
+    namespace: dict[str, Any]
 
 
 class _Entry:
     """The lines of an entry while they are written."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, guard: Watch | None = None) -> None:
         self.program = program
+        self.guard = guard if guard is not None and guard.source else None
         self.code = program.code
         self.namespace: dict[str, Any] = dict(self.code.namespace) if self.code is not None else {}
         self.namespace |= {"MISS": MISS, "ndarray": np.ndarray}
@@ -59,6 +72,10 @@ class _Entry:
         remaining = iter(leaves)
         traced = iter(self.code.inputs if self.code is not None else [f"x{i}" for i in range(1, len(leaves) + 1)])
         parameters = [self._named(structure, remaining, traced) for structure in structures]
+        if self.guard is not None:
+            self.namespace |= self.guard.namespace
+            test = f"    if not ({self.guard.source}): return MISS"
+            self.lines += ["try:", test, "except (LookupError, AttributeError, ValueError): return MISS"]
         return self._finish(parameters, output_structure)
 
     def _named(self, structure: Structure, leaves: Iterator[Any], traced: Iterator[str]) -> str:
@@ -99,6 +116,9 @@ class _Entry:
         elif type(leaf) is np.ndarray:
             dtype, shape = self.bind("dtype", leaf.dtype), leaf.shape
             self._require(f"type({name}) is ndarray and {name}.dtype is {dtype} and {name}.shape == {shape!r}")
+            if leaf.ndim > 1:
+                in_rows = f"{name}.flags.c_contiguous"
+                self._require(in_rows if leaf.flags.c_contiguous else f"{name}.strides == {leaf.strides!r}")
         else:
             self._require(f"type({name}) is {self.bind(type(leaf).__name__, type(leaf))}")
 
