@@ -6,8 +6,7 @@ import builtins
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +26,7 @@ RESERVED = frozenset({*FUNCTIONS, *dir(builtins), "take", "give", "w", "errstate
 FEW = 1
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """A line (or a line that gives up), the name it defines, and the local names it reads."""
 
     text: str
