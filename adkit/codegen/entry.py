@@ -10,9 +10,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..containers import Container, Structure
-from .generate import body, define, indented
+from .generate import body, compiled, indented
 from .program import MISS, Program, Static
 from .text import tupled
+
+
+class Condition(Protocol):
+    """An expression in names of its own, which may raise where something is gone."""
+
+    namespace: dict[str, Any]
+    source: str
 
 
 def entry(
@@ -20,7 +27,7 @@ def entry(
     structures: Sequence[Structure],
     leaves: Sequence[Any],
     output_structure: Structure,
-    guard: Watch | None = None,
+    guard: Condition | None = None,
 ) -> Callable[..., Any]:
     """A function of the positional arguments that checks, runs and builds; or returns `MISS`.
 
@@ -29,11 +36,12 @@ def entry(
         structures: of each argument, as `containers.flatten` gives it.
         leaves: of all arguments, from left to right: `Static(value)`, or an example of a traced leaf.
         output_structure: of the result, whose leaves the outputs of the program are.
-        guard: what else must hold.
+        guard: what else must hold, as an expression in names of its own.
 
     Returns:
         A function that returns `MISS` where the arguments differ in number, structure, type, shape, dtype or static
-        value, and where the program gives up.
+        value, arrays also in how they lie in memory (which decides what a write to a view changes), and where the
+        program gives up.
 
     Example:
         >>> from adkit.codegen import entry, generate
@@ -46,25 +54,21 @@ def entry(
     return _Entry(program, guard).function(structures, leaves, output_structure)
 
 
-class Watch(Protocol):
-    """Whether what else a program was made for still holds: one expression, and what its names mean."""
-
-    source: str
-    namespace: dict[str, Any]
-
-
 class _Entry:
     """The lines of an entry while they are written."""
 
-    def __init__(self, program: Program, guard: Watch | None = None) -> None:
+    def __init__(self, program: Program, guard: Condition | None = None) -> None:
         self.program = program
-        self.guard = guard if guard is not None and guard.source else None
-        self.code = program.code
+        self.code = program.code if program.code is not None and program.code.inlined else None
         self.namespace: dict[str, Any] = dict(self.code.namespace) if self.code is not None else {}
         self.namespace |= {"MISS": MISS, "ndarray": np.ndarray}
         self.lines: list[str] = []
         self.inputs: list[str] = []
         self.parts = 0
+        if guard is not None and guard.source:
+            self.namespace |= guard.namespace
+            gone = "except (LookupError, AttributeError, ValueError): return MISS"
+            self.lines += ["try:", f"    if not ({guard.source}): return MISS", gone]
 
     def function(
         self, structures: Sequence[Structure], leaves: Sequence[Any], output_structure: Structure
@@ -72,10 +76,6 @@ class _Entry:
         remaining = iter(leaves)
         traced = iter(self.code.inputs if self.code is not None else [f"x{i}" for i in range(1, len(leaves) + 1)])
         parameters = [self._named(structure, remaining, traced) for structure in structures]
-        if self.guard is not None:
-            self.namespace |= self.guard.namespace
-            test = f"    if not ({self.guard.source}): return MISS"
-            self.lines += ["try:", test, "except (LookupError, AttributeError, ValueError): return MISS"]
         return self._finish(parameters, output_structure)
 
     def _named(self, structure: Structure, leaves: Iterator[Any], traced: Iterator[str]) -> str:
@@ -117,8 +117,8 @@ class _Entry:
             dtype, shape = self.bind("dtype", leaf.dtype), leaf.shape
             self._require(f"type({name}) is ndarray and {name}.dtype is {dtype} and {name}.shape == {shape!r}")
             if leaf.ndim > 1:
-                in_rows = f"{name}.flags.c_contiguous"
-                self._require(in_rows if leaf.flags.c_contiguous else f"{name}.strides == {leaf.strides!r}")
+                in_rows = leaf.flags.c_contiguous
+                self._require(f"{name}.flags.c_contiguous" if in_rows else f"{name}.strides == {leaf.strides!r}")
         else:
             self._require(f"type({name}) is {self.bind(type(leaf).__name__, type(leaf))}")
 
@@ -170,7 +170,7 @@ class _Entry:
             lines = self._running(output_structure)
         head = ", ".join([f"{name}=MISS" for name in parameters] + ["*more"])
         source = "\n".join([f"def entry({head}):", *indented(["if more: return MISS", *self.lines, *lines])])
-        return define(source, "entry", self.namespace)
+        return compiled(source, "entry", self.namespace)
 
     def _running(self, output_structure: Structure) -> list[str]:
         """The lines that run the program instead of holding its code."""
