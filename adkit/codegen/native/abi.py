@@ -126,7 +126,7 @@ def new_float64() -> int:
 
 @cache
 def loop(ufunc: np.ufunc) -> tuple[int, int] | None:
-    """The address of a ufunc's loop over doubles, and of what that is given besides; None where there is no such loop."""
+    """The address of a ufunc's loop over doubles, and of what that is given besides; None without such a loop."""
     at, signature = id(ufunc), "d" * ufunc.nin + "->d"
     counts = tuple((ctypes.c_int32 * 3).from_address(at + _COUNTS))
     if (

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ctypes
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -72,19 +72,6 @@ class _Method(ctypes.Structure):
     )
 
 
-@dataclass(eq=False)
-class Home:
-    """What a builtin needs to live: it is the `__self__` of it."""
-
-    machine: Machine
-    kernel: Kernel
-    kept: list[Any]
-    method: _Method = field(default_factory=_Method)
-
-    def __repr__(self) -> str:
-        return "native code"
-
-
 @dataclass(frozen=True)
 class Kernel:
     """A kernel in the same module, or at an address: its inputs, what its outputs are made of, how many numbers these
@@ -98,17 +85,29 @@ class Kernel:
     address: int = 0
 
 
-def make(name: str, text: str, level: int, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any) -> Any:
+class Home(NamedTuple):
+    """What a builtin needs to live, its `__self__`: a tuple, which keeps all that it holds to the end."""
+
+    machine: Machine
+    kernel: Kernel
+    kept: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        return "native code"
+
+
+def make(text: str, level: int, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any, *kept: Any) -> Any:
     """A builtin: `text` is the kernel's, or empty if it is elsewhere. It returns `miss` where it does not apply."""
     function = Function(kernel, arguments, result, miss)
-    machine = Machine(text + _PROLOGUE + function.text(), level)
+    names = ["function"] if kernel.address else ["function", "entry"]
+    machine = Machine.of(text + _PROLOGUE + function.text(), level, names)
     if not kernel.address:
         kernel = replace(kernel, address=machine.address("entry"))
-    home = Home(machine, kernel, function.kept)
-    home.method = _Method(name.encode(), machine.address("function"), _FASTCALL_KEYWORDS, None)
+    method = _Method(b"native", machine.address("function"), _FASTCALL_KEYWORDS, None)
+    machine.keep(method)
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    return new(ctypes.addressof(home.method), home, __name__)
+    return new(ctypes.addressof(method), Home(machine, kernel, (*function.kept, *kept)), __name__)
 
 
 # An array that has gaps, or another order, is copied: recursion along its axes.
