@@ -655,7 +655,9 @@ def _generated(graph: Graph, outputs: Sequence[Any]) -> Program:
     except CannotCompile:
         raise
     except Exception as error:
-        raise CannotCompile(f"no code could be generated, by a fault of adkit: {type(error).__name__}: {error}") from error
+        raise CannotCompile(
+            f"no code could be generated, by a fault of adkit: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _written_down(run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: int) -> Graph:
@@ -772,7 +774,9 @@ def _digest(graph: Graph) -> int:
     Arrays among the constants may hold what was in memory before (np.empty); where they matter, results differ.
     """
     parts = [(node.index, _name(node), _key(node.args), _key(node.params)) for node in (*graph.nodes, *graph.decisions)]
-    decided = [node.value.tobytes() if isinstance(node.value, np.ndarray) else _key(node.value) for node in graph.decisions]
+    decided = [
+        node.value.tobytes() if isinstance(node.value, np.ndarray) else _key(node.value) for node in graph.decisions
+    ]
     return hash((tuple(parts), tuple(decided), _key(tuple(graph.outputs))))
 
 
