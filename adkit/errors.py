@@ -147,6 +147,22 @@ class CannotCompile(AdkitError, NotImplementedError):
         self.passing = passing
 
 
+class CompileWarning(UserWarning):
+    """A function that was to be compiled runs as it is, for the reason given: right, and no faster than before.
+
+    Example:
+        >>> import warnings
+        >>> import numpy as np
+        >>> import adkit as ad
+        >>> noisy = ad.compile(lambda x: x + np.random.normal())
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     _ = noisy(1.0)
+        >>> caught[0].category.__name__, str(caught[0].message).partition(": ")[2]
+        ('CompileWarning', 'it uses numpy.random, whose state cannot be seen')
+    """
+
+
 class EscapedValue(AdkitError, TypeError):
     """A traced value was used after the transformation that made it had ended.
 

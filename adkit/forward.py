@@ -154,3 +154,7 @@ def _unit_directions(leaf: Any, size: int, first: int, last: int, shift: int, co
     components = np.arange(first, last)
     block[components + shift, components] = 1
     return block.reshape(count, *np.shape(plain(leaf)))
+
+
+# What is part of another run, which looks at the tangents that come of it.
+run = _run

@@ -44,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "forward": BASE,
     "reverse": BASE | {"lending"},
     "custom": BASE | {"containers", "lending", "reverse"},
+    "checkpointing": BASE | {"containers", "costs", "custom", "forward", "lending", "refusals", "reverse"},
     "graph": BASE | {"containers"},
     "costs": {"primitives", "tracing"},
     "staging": BASE | {"containers", "forward", "graph", "lending", "reverse"},

@@ -15,6 +15,7 @@ from ..graph import Graph
 from .chunks import code_of
 from .program import Code, Program
 from .simplify import in_order, simplify
+from .streaming import streamed
 from .text import tupled
 from .writer import Writer
 
@@ -46,7 +47,7 @@ def generate(graph: Graph, templates: Sequence[Any], *, native: bool | None = No
     with _uncollected():
         simple = simplify(graph)
         found, note = _native(simple, templates, native)
-        return found if found is not None else _python(simple, templates, began, note)
+        return found if found is not None else _python(streamed(simple), templates, began, note)
 
 
 @contextmanager
@@ -67,7 +68,7 @@ def _native(graph: Graph, templates: Sequence[Any], native: bool | None) -> tupl
     if native is False:
         return None, ""
     try:
-        from . import native as compiler  # type: ignore[attr-defined]
+        from . import native as compiler
     except ImportError:
         return None, ""
     try:

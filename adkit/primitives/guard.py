@@ -34,6 +34,28 @@ class Guarded:
         return Guarded(self.derivative + other.derivative, live)
 
 
+class Composite(Primitive):
+    """An operation that is a computation of its own, and knows what flows where in it."""
+
+    listed = False
+    selects = True
+
+    def pull(self, i: int, cotangent: Guarded, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Guarded:
+        """The guarded vjp of one argument."""
+        raise NotImplementedError
+
+    def push(
+        self,
+        tangents: Sequence[Guarded | None],
+        out: Any,
+        args: tuple[Any, ...],
+        params: Mapping[str, Any],
+        batched: bool,
+    ) -> Guarded:
+        """The guarded jvp."""
+        raise NotImplementedError
+
+
 def live_in(derivative: Any) -> Any:
     """Where a given derivative is not 0. A traced 0 is live: what is outside may differentiate by it."""
     if isinstance(derivative, Box):
@@ -46,6 +68,8 @@ def pull(
     primitive: Primitive, i: int, cotangent: Guarded, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]
 ) -> Guarded:
     """The guarded vjp of one argument."""
+    if isinstance(primitive, Composite):
+        return primitive.pull(i, cotangent, out, args, params)
     live = cotangent.live
     if live is None and not primitive.selects:
         return Guarded(primitive.vjp(i, cotangent.derivative, out, args, params))
@@ -96,6 +120,8 @@ def push(
     batched: bool,
 ) -> Guarded:
     """The guarded jvp; every tangent carries a mask."""
+    if isinstance(primitive, Composite):
+        return primitive.push(tangents, out, args, params, batched)
     derivatives = [None if t is None else t.derivative for t in tangents]
     masks = [None if t is None else t.live for t in tangents]
     if isinstance(primitive, Elementwise):

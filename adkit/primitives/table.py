@@ -307,7 +307,8 @@ class General(Primitive):
         return np.stack([self.jvps[i](one, out, *args, **params) for one in tangent])
 
     def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        return fit(self.vjps[i](cotangent, out, *args, **params), args[i])
+        rule = self.vjps[i]
+        return fit(rule(cotangent, out, *args, **params) if params else rule(cotangent, out, *args), args[i])
 
     def reads(self, i: int, count: int) -> frozenset[int]:
         # A product's share is the cotangent times the other factors.
@@ -434,6 +435,8 @@ def _is_lower(dtype: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
 def fit(cotangent: Any, x: Any) -> Any:
     """A cotangent in the shape and dtype of the x it belongs to: broadcasting undone by sums."""
     # Most cotangents fit as they are; what is asked first are the cheapest questions that show it.
+    if type(cotangent) is _ndarray is type(x) and cotangent.dtype is x.dtype and cotangent.dtype.kind == "f":
+        return cotangent if cotangent.shape == x.shape else sum_to(cotangent, x.shape)
     given, wanted = plain(cotangent), plain(x)
     kind = type(wanted)
     if kind is np.ndarray:
@@ -448,14 +451,18 @@ def fit(cotangent: Any, x: Any) -> Any:
 
 
 _FLOATS = frozenset({float, np.float64})
+_ndarray = np.ndarray
 
 
 def sum_to(cotangent: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes along which an array of this shape was broadcast."""
     given = shape_of(cotangent)
     extra = len(given) - len(shape)
+    if extra == 1 and given[1:] == shape and type(cotangent) is _ndarray:
+        return np.add.reduce(cotangent, axis=0)
     stretched = tuple(extra + i for i, (n, m) in enumerate(zip(shape, given[extra:], strict=True)) if n != m)
-    total = np.sum(cotangent, axis=(*range(extra), *stretched))
+    # What np.sum comes to, in half the time.
+    total: Any = (np.sum if isinstance(cotangent, Box) else np.add.reduce)(cotangent, axis=(*range(extra), *stretched))
     return np.reshape(total, shape) if stretched else total
 
 
