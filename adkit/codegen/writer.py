@@ -52,6 +52,8 @@ class Writer:
         self.expressions: dict[int, Expression] = {}
         self.storage = planned(graph)
         self.unpacked: dict[int, Callable[[Any], Expression] | None] = {}
+        # Nodes whose arrays lie in memory column by column.
+        self.by_columns: set[int] = set()
         self.quiet = False
         self.raises = False
         self.count = 0
@@ -299,7 +301,13 @@ class Writer:
                 found = self.expressions[node.index] = self.assign(found)
             self.give_up(f"{found.text} != {found.text}", found.names)
         elif getattr(np.asarray(node.value).dtype, "kind", "") in "fc":
-            self.give_up(f"{self.bind('has_nan', has_nan)}({found.text})", found.names)
+            text = f"{found.text}.T" if node.index in self.by_columns else found.text
+            if np.asarray(node.value).dtype.kind == "f":
+                # Squares are not negative, so that nan can only come from nan.
+                test = f"{self.bind('isnan', math.isnan)}({self.bind('vdot', np.vdot)}({text}, {text}))"
+            else:
+                test = f"{self.bind('has_nan', has_nan)}({text})"
+            self.give_up(test, found.names)
 
     # -- outputs -----------------------------------------------------------------------------------
     def _output(self, x: Any, template: Any) -> Expression:

@@ -37,7 +37,7 @@ def missing() -> str:
     if found := abi.refusal():
         return found
     try:
-        assembled("define void @nothing() {\nret void\n}\n", 0)
+        assembled("define void @nothing(ptr %leaves) nounwind {\nret void\n}\n", 0)
     except (LoadError, OSError, RuntimeError, TypeError, AttributeError) as error:
         return f"llvmlite makes no code here ({error}): Python code"
     return ""
