@@ -100,6 +100,7 @@ HEAVY = {
     "jax",
     "torch",
     "casadi",
+    "llvmlite",
     "rich",
     "typer",
 }
