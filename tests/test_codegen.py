@@ -338,6 +338,14 @@ def test_outputs_share_memory_with_nothing(fun):
         assert not any(np.shares_memory(out, other) for other in flatten(run(x))[0][:k])
 
 
+def test_a_tall_gradient_is_computed_as_a_wide_one():
+    problem = ad.problems["mlp"]
+    args = problem.arguments("16384-4-1x32")
+    compiled = gradient(problem.f, *args)
+    assert compiled.source.count("'F')") == 1
+    assert_same(compiled(*args), problem.f.__hand_derived__(*args), rtol=1e-9)
+
+
 def test_threads_share_a_program():
     args = ad.problems["mlp"].arguments("6-5-4x8")
     compiled = gradient(ad.problems["mlp"].f, *args)
@@ -422,6 +430,18 @@ def test_a_long_program_is_functions_of_bounded_length():
     assert len(functions) > 3
     assert max(function.count("\n") for function in functions) < LONGEST
     assert_same(compiled(0.3, 6000), compiled.fun(0.3, 6000), rtol=1e-9)
+
+
+def test_arrays_and_their_buffers_pass_from_function_to_function():
+    def f(x):
+        first = np.sin(x)
+        for _ in range(LONGEST):
+            x = 0.5 * np.sin(x) + 0.25
+        return np.sum(x * first)
+
+    compiled = Compiled(f, VECTOR)
+    assert len(compiled.program.code.functions) > 1
+    assert_same(compiled(VECTOR), f(VECTOR))
 
 
 def test_a_hundred_thousand_operations():
