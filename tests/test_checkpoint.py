@@ -719,3 +719,49 @@ def test_a_chain_that_cannot_be_repeated_is_refused():
 
     with pytest.raises(ad.LostDerivative, match="from_a_global"):
         ad.grad(hidden)(3.0)
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize(("kind", "snapshots"), KINDS)
+def test_branches_and_nans_in_a_chain(method, kind, snapshots):
+    def branch(x, w):
+        return np.where(x > 0, np.sqrt(x) * w, 0.0) + 0.5 * x
+
+    x = np.array([0.0, 0.7])
+    f, g = (lambda x, w, h=h: np.sum(h(x, w)) for h in (repeated(branch, 6), ad.checkpoint(branch, steps=6)))
+    expected, found = (ad.grad(h, (0, 1), method=method)(x, 1.1) for h in (f, g))
+    assert np.isfinite(expected[0]).all()
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-13)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-13)
+    honest = ad.checkpoint(np.sqrt, steps=3, schedule=kind, snapshots=snapshots)
+    assert np.isnan(ad.grad(lambda x: honest(x) ** 8, method=method)(0.0))
+
+
+class Opaque:
+    def __init__(self, x):
+        self.x = x
+
+
+def test_a_state_that_adkit_does_not_look_into_is_refused():
+    chain = ad.checkpoint(lambda state, w: Opaque(state.x * w), steps=3)
+    assert chain(Opaque(2.0), 3.0).x == 54.0
+    with pytest.raises(ad.ArgumentError, match=r"state of <lambda> .*holds a Opaque.*dataclass"):
+        ad.grad(lambda w: chain(Opaque(w), w).x)(3.0)
+    chain = ad.checkpoint(lambda state, w: Opaque(w * 2), steps=3)
+    with pytest.raises(ad.ArgumentError, match="holds a Opaque"):
+        ad.grad(lambda w: chain(w, w).x)(3.0)
+
+
+def test_what_is_derived_once_holds_for_as_many_steps():
+    chain = ad.checkpoint(lambda x: x * x, steps=2)
+    slope = ad.grad(lambda x: chain(x), method="symbolic")
+    assert slope(2.0) == 32.0
+    chain = ad.checkpoint(lambda x: x * x, steps=3)
+    assert slope(2.0) == 1024.0
+
+
+def test_what_is_linked_too_deeply_is_done_in_the_open():
+    f = np.sin
+    for _ in range(3000):
+        f = functools.partial(lambda f, x: x + 1.0, f)
+    assert ad.grad(ad.checkpoint(f))(2.0) == 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -131,6 +131,9 @@ class Repeated(_Recomputed):
     Attributes:
         schedule: the `Schedule`, with the number of blocks, snapshots and evaluations; None where all is taped.
     """
+
+    # For whoever has to know whether its results may have changed.
+    depends_on: ClassVar[tuple[str, ...]] = ("f", "steps", "numbered")
 
     def __init__(self, f: Function, steps: int, kind: str, snapshots: int | None, numbered: bool) -> None:
         super().__init__(f)

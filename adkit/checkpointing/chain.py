@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import refusals, reverse
 from ..containers import Structure, flatten, unflatten
+from ..errors import ArgumentError, place
 from ..tracing import Box, normalize
 from .captures import Captured
 from .computation import Computation, Leaves, is_number, rehearse, swept
 from .schedules import Schedule
 
+# What a state is made of.
+_STATE = (Box, bool, int, float, complex, np.generic, np.ndarray, str, bytes, type(None))
 # The number of a block, and the state it begins with.
 Snapshot = tuple[int, Any]
 
@@ -78,7 +82,8 @@ class Chain(Computation):
 
     def __init__(self, state: Any, others: Captured, schedule: Schedule, numbered: bool, name: str) -> None:
         super().__init__(self._taken, name)
-        self.initial, self.shape = flatten(state)
+        self.initial, self.shape = _flat(state)
+        self._require_open(self.initial)
         self.active = [i for i, leaf in enumerate(self.initial) if isinstance(leaf, Box)]
         self.others = others
         self.schedule = schedule
@@ -114,7 +119,17 @@ class Chain(Computation):
 
     def _finished(self, state: Any) -> Leaves:
         leaves, self.structure = _flat(state)
+        self._require_open(leaves)
         return leaves
+
+    def _require_open(self, leaves: Leaves) -> None:
+        """Refuse a state that holds numbers where they are not seen."""
+        for leaf in leaves:
+            if not isinstance(leaf, _STATE):
+                raise ArgumentError(
+                    f"the state of {self.name} holds a {type(leaf).__name__}{place()}, into which adkit does not look: "
+                    "a state is a number, an array, or a list, tuple, dict or dataclass of them"
+                )
 
     def forwards(self, leaves: Leaves, since: int) -> Leaves:
         """The first step is rehearsed, so that what it must not do is found out; the others are run on numbers."""
@@ -163,9 +178,10 @@ class Chain(Computation):
 
     def _snapshots(self, run: Run, state: Any, leaves: Leaves) -> tuple[list[Snapshot], Snapshot | None]:
         """Those that the run forwards has passed, which a first sweep uses up, and where it starts from."""
-        if self.passed and not any(isinstance(x, Box) for x in leaves):
-            *held, reached = self.passed.pop()
-            return held, reached
+        with suppress(IndexError):  # another thread may have been quicker
+            if not any(isinstance(x, Box) for x in leaves):
+                *held, reached = self.passed.pop()
+                return held, reached
         return [(0, state)], None
 
     def _block(
