@@ -205,6 +205,9 @@ def test_the_arithmetic_of_the_second_run_is_counted():
     once = ad.Reverse().cost(Call(f, 0, (0.5,)), {})
     again = ad.Reverse().cost(Call(ad.checkpoint(f), 0, (0.5,)), {})
     assert again.flops == once.flops + 3
+    chains = [ad.checkpoint(np.sin, steps=9, schedule=kind) for kind in ("all", "sqrt")]
+    taped, kept = (ad.Reverse().cost(Call(chain, 0, (0.5,)), {}) for chain in chains)
+    assert kept.flops == taped.flops + 9
 
 
 # == what f reads from outside =======================================================================

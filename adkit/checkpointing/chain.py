@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -89,7 +90,7 @@ class Chain(Computation):
         self.schedule = schedule
         self.numbered = numbered
         self.structure: Structure = None
-        self.passed: list[list[Snapshot]] = []
+        self.passed: list[tuple[Leaves, list[Snapshot], Snapshot]] = []
 
     @property
     def leaves(self) -> Leaves:
@@ -138,7 +139,7 @@ class Chain(Computation):
         run, held = self._run(others)[0], [(0, state)]
         first = unflatten(self.structure, found)
         reached, state, at = self._down(run, held, self.schedule.blocks, first)
-        self.passed = [[*held, reached]]
+        self.passed = [(leaves, held, reached)]
         return self._finished(advance(run, state, at, self.schedule.steps))
 
     def _down(self, run: Run, held: list[Snapshot], end: int, first: Any = None) -> tuple[Snapshot, Any, int]:
@@ -178,9 +179,9 @@ class Chain(Computation):
 
     def _snapshots(self, run: Run, state: Any, leaves: Leaves) -> tuple[list[Snapshot], Snapshot | None]:
         """Those that the run forwards has passed, which a first sweep uses up, and where it starts from."""
-        with suppress(IndexError):  # another thread may have been quicker
-            if not any(isinstance(x, Box) for x in leaves):
-                *held, reached = self.passed.pop()
+        with suppress(IndexError):  # used up
+            given, held, reached = self.passed.pop()
+            if all(map(operator.is_, given, leaves)):
                 return held, reached
         return [(0, state)], None
 
