@@ -11,12 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .checkpointing import checkpoint
+from .compiling import Compiled, compile
 from .custom import custom_derivative
 from .errors import (
     AdkitError,
     ArgumentError,
     BadRequest,
     CannotCompile,
+    CompileWarning,
     EscapedValue,
     ExpressionTooLarge,
     LostDerivative,
@@ -44,6 +46,8 @@ __all__ = [
     "BadRequest",
     "CannotCompile",
     "Comparison",
+    "CompileWarning",
+    "Compiled",
     "EscapedValue",
     "ExpressionTooLarge",
     "Forward",
@@ -63,6 +67,7 @@ __all__ = [
     "check_grad",
     "checkpoint",
     "compare",
+    "compile",
     "custom_derivative",
     "explain_nan",
     "grad",

@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checkpointing": BASE | {"containers", "costs", "custom", "forward", "lending", "refusals", "reverse"},
     "graph": BASE | {"containers"},
     "costs": {"primitives", "tracing"},
-    "staging": BASE | {"containers", "graph", "reverse"},
+    "staging": BASE | {"containers", "forward", "graph", "lending", "reverse"},
     "symbolic": BASE | {"containers", "costs", "graph"},
     "vectors": {"tracing"},
     "numerical": {"errors", "tracing"},

@@ -179,10 +179,3 @@ def _structure(primitive: Primitive, out: Any, args: tuple[Any, ...]) -> tuple[A
     if not isinstance(primitive, General) or primitive.selects:
         return plain(out), tuple(map(plain, args))
     return np.ones(shape_of(out)), tuple(np.ones(shape_of(a)) for a in args)
-
-
-def has_nan(derivative: Any) -> bool:
-    """Whether nan is among the numbers; perhaps also where an infinite complex number is."""
-    x = plain(derivative)
-    # One pass without a temporary array: squares are not negative, so that nan can only come from nan.
-    return bool(np.isnan(np.vdot(x, x)))
