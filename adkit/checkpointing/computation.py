@@ -144,7 +144,7 @@ def swept(tape: reverse.Tape, outputs: Leaves, seeds: Leaves, inputs: Sequence[A
         for x, seed in zip(outputs, seeds, strict=True)
         if seed is not None and tape.owns(x) and x.index is not None
     ]
-    cotangents = reverse.walk(tape, pairs, pull if guarded else None)
+    cotangents = reverse.walk_by(pull, tape, pairs) if guarded else reverse.walk(tape, pairs, final=True)
     return [cotangents[x.index] for x in inputs]
 
 
