@@ -768,3 +768,15 @@ def test_what_is_linked_too_deeply_is_done_in_the_open():
     for _ in range(3000):
         f = functools.partial(lambda f, x: x + 1.0, f)
     assert ad.grad(ad.checkpoint(f))(2.0) == 1.0
+
+
+# == compiled ========================================================================================
+def test_compiled_gradients_of_checkpointed_functions_are_those_of_f():
+    chain = ad.checkpoint(step, steps=30, schedule="binomial", snapshots=3)
+    gradient = ad.compile(ad.grad(lambda x, h: ad.checkpoint(lambda x: np.sin(x) * h)(chain(x, h)), (0, 1)))
+    expected = ad.grad(lambda x, h: np.sin(repeated(step, 30)(x, h)) * h, (0, 1))
+    for x in (0.5, 0.6):
+        np.testing.assert_allclose(gradient(x, 0.1), expected(x, 0.1), rtol=1e-12)
+    assert gradient.recordings == 1
+    compiled = ad.checkpoint(ad.compile(step), steps=30)
+    np.testing.assert_allclose(ad.grad(compiled)(0.5, 0.1), ad.grad(chain)(0.5, 0.1), rtol=1e-12)

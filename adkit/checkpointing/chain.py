@@ -15,7 +15,7 @@ from ..containers import Structure, flatten, unflatten
 from ..errors import ArgumentError, place
 from ..tracing import Box, normalize
 from .captures import Captured
-from .computation import Computation, Leaves, is_number, rehearse, swept
+from .computation import FLOATS, Computation, Leaves, is_number, rehearse, swept
 from .schedules import Schedule
 
 # What a state is made of.
@@ -55,7 +55,7 @@ def advance(run: Run, state: Any, start: int, stop: int) -> Any:
 
 def kept(state: Any) -> Any:
     """A state that no later step writes to."""
-    if type(state) is float:
+    if type(state) in FLOATS:
         return state
     leaves, structure = flatten(state)
     return unflatten(structure, [_own(x) for x in leaves])
@@ -63,7 +63,7 @@ def kept(state: Any) -> Any:
 
 def _flat(state: Any) -> tuple[Leaves, Structure]:
     """The leaves of a state, and its structure."""
-    if isinstance(state, (float, Box)):
+    if type(state) in FLOATS or isinstance(state, Box):
         return [state], None
     leaves, structure = flatten(state)
     return [normalize(x) if isinstance(x, np.ndarray) else x for x in leaves], structure
