@@ -663,4 +663,4 @@ def _added_in_place(add_to: Callable[..., None], held: Any, cotangent: Any, para
 
 
 # What is part of another sweep, which looks at what comes of it.
-walk = _walk
+walk, walk_by = _walk, _walk_by
