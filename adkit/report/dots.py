@@ -37,7 +37,8 @@ def draw(axes: Axes, panel: Panel, look: Mapping[str, Look]) -> None:
     reach(axes, panel)
     if panel.quantity.one:
         axes.axvline(1.0, color=INK, lw=1, alpha=0.7, zorder=1, gid="one")
-        axes.annotate(panel.quantity.one, (1.0, 1.0), (0, 3), "data", "offset points", ha="center", fontsize=7.5)
+        above = axes.get_xaxis_transform()
+        axes.text(1.0, 1.01, panel.quantity.one, ha="center", va="bottom", fontsize=7.5, transform=above)
     for i, series in enumerate(panel.series):
         _series(axes, series, look[series.label], (i - (len(panel.series) - 1) / 2) * 0.8 / len(panel.series))
     _words(axes, panel)
