@@ -75,6 +75,8 @@ class Cell:
         )
         if (missing := self.method.missing()) is not None:
             return self._ends("not installed", missing)
+        if (reason := self.method.skips(self.call, self.subject.derivative)) is not None:
+            return self._ends("skipped", reason)
         if references.trouble:
             return self._ends("error", f"nothing to judge by: {references.trouble}")
         self.watched.stop_after(self.settings.timeout)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .base import Cache, Jacobian, Method
-from .given import Engine, External, Manual
+from .engine import Engine
+from .given import External, Manual
 from .numerical import Numerical, NumericalResult
 from .registry import AUTO, BUILT_IN, Methods, as_method, methods
 from .symbolic import Symbolic

@@ -119,6 +119,10 @@ class Method:
         """Why the method cannot be used on this machine; None if it can."""
         return None
 
+    def skips(self, call: Call, derivative: str = "gradient") -> str | None:
+        """Why a comparison has no use for the method on this call; None if it has."""
+        return None
+
     def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
         """The call without adkit's handling of arguments, which is what a timing of somebody else's code is of."""
         return None

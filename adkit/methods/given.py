@@ -1,9 +1,7 @@
-"""Gradients that somebody else computes: by hand, by another tool, by another engine."""
+"""Gradients that somebody else computes: by hand, by another tool."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,11 +11,9 @@ import numpy as np
 
 from ..calls import Call, Leaves, kind_of
 from ..containers import flatten_like
-from ..costs import Cost
 from ..errors import ArgumentError, BadRequest, place
 from ..primitives.table import shape_of
-from .base import Cache, Jacobian, Method, hessian_by
-from .numerical import Numerical
+from .base import Cache, Jacobian, Method
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ class Manual(Method):
         return (
             outputs,
             structure,
-            [_row(call, blocks, shape_of(out)) for blocks, out in zip(found, outputs, strict=True)],
+            [rows_of_jacobian(call, blocks, shape_of(out)) for blocks, out in zip(found, outputs, strict=True)],
         )
 
     def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any]:
@@ -99,7 +95,7 @@ class Manual(Method):
         return lambda *args, **kwargs: (call.f(*args, **kwargs), gradient(*args, **kwargs))
 
 
-def _row(call: Call, blocks: Any, lead: tuple[int, ...]) -> Leaves:
+def rows_of_jacobian(call: Call, blocks: Any, lead: tuple[int, ...]) -> Leaves:
     """The blocks of one output of this shape, by all leaves, in a Jacobian derived by hand."""
     leaves = call.leaves_of(blocks)
     wanted = [lead + shape_of(leaf) for leaf in call.leaves]
@@ -178,58 +174,3 @@ def _takes_two(transform: Callable[..., Any]) -> bool:
     except ValueError:
         return True
     return True
-
-
-@dataclass(frozen=True)
-class Engine(Method):
-    """Another engine on the same f, through its small file in `adkit.engines`; for f that the engine can take."""
-
-    name: str = ""
-    optional = True
-
-    @property
-    def imports(self) -> tuple[str, ...]:
-        return (f"adkit.engines.{self.name}", self.name)
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        return ()
-
-    def missing(self) -> str | None:
-        if importlib.util.find_spec(self.name) is None:
-            return f"not installed: pip install 'adkit[engines]' brings {self.name}"
-        return None
-
-    def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
-        out, gradients = self._own(call, cache, "value_and_gradient")()
-        gradient = gradients[0] if call.single else gradients
-        return call.as_scalar(out), call.rearranged(gradient, f"method {self.name!r}")
-
-    def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost | None:
-        return None  # it does not compute with adkit's primitives
-
-    def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
-        # The engine's own code cannot be traced, but it can be called.
-        return hessian_by(call, Numerical(), self)
-
-    def jacobian(self, call: Call, cache: Cache) -> Jacobian:
-        outputs, structure = call.output_leaves(call(call.leaves))
-        if structure is not None or any(part is not None for part in call.structures):
-            return super().jacobian(call, cache)
-        found = self._own(call, cache, "jacobian")()
-        return outputs, None, [_row(call, found[0] if call.single else found, shape_of(outputs[0]))]
-
-    def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
-        return self._own(call, cache, "value_and_gradient" if derivative == "gradient" else derivative)
-
-    def _own(self, call: Call, cache: Cache, what: str) -> Callable[[], Any]:
-        """The engine's own call, made once for each f."""
-        known, engine = cache.get(what, (None, None))
-        if engine is None or known is not call.f:
-            if (missing := self.missing()) is not None:
-                raise BadRequest(f"method {self.name!r} is {missing}")
-            module = importlib.import_module(f"adkit.engines.{self.name}")
-            engine = getattr(module, what)(call.f, call.positions)
-            cache[what] = call.f, engine
-        args = call.arguments(call.leaves)
-        return lambda: engine(*args, **call.kwargs)

@@ -8,7 +8,8 @@ from typing import Any
 from .. import plugins
 from ..errors import BadRequest
 from .base import Method
-from .given import Engine, External, Manual
+from .engine import Engine
+from .given import External, Manual
 from .numerical import Numerical
 from .symbolic import Symbolic
 from .traced import Auto, Forward, Reverse
@@ -106,6 +107,9 @@ BUILT_IN: dict[str, Method] = {
     "numerical": Numerical(),
     "manual": Manual(),
     "autograd": Engine("autograd"),
+    "jax": Engine("jax"),
+    "torch": Engine("torch"),
+    "casadi": Engine("casadi"),
 }
 methods = Methods(BUILT_IN)
 AUTO = Auto()

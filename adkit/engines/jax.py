@@ -1,0 +1,180 @@
+"""JAX: the recorded graph in jax.numpy, differentiated by jax.value_and_grad and compiled by jax.jit.
+
+Double precision is switched on for adkit's own calls only, by `jax.enable_x64`; what a person does with JAX elsewhere is
+computed as they have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.special as special
+import numpy as np
+
+from ..graph import Graph
+from . import rows
+from .lowering import Engine, lower
+
+Leaves = list[Any]
+
+
+def x64() -> Any:
+    """Double precision inside of this context, in this thread; older releases have it elsewhere."""
+    switch: Any = jax if hasattr(jax, "enable_x64") else jax.experimental
+    return switch.enable_x64(True)
+
+
+class _Namespace:
+    """jax.numpy, and what it has elsewhere or under another name."""
+
+    linalg = jnp.linalg
+    logsumexp = staticmethod(special.logsumexp)
+    stopped = staticmethod(jax.lax.stop_gradient)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(jnp, name)
+
+    def segment_sum(self, x: Any, places: Any, count: int) -> Any:
+        return jnp.zeros(count, x.dtype).at[places].add(x)
+
+    def svdvals(self, a: Any) -> Any:
+        return jnp.linalg.svd(a, compute_uv=False)
+
+
+def _scattered(x: Any, *, index: Any, shape: Any) -> Any:
+    return jnp.zeros(shape, jnp.asarray(x).dtype).at[index].add(x)
+
+
+def _embedded(x: Any, *, offset: int, shape: Any) -> Any:
+    start, count = max(-offset, 0), x.shape[-1]
+    places = np.arange(count)
+    zeros = jnp.zeros((*x.shape[:-1], *shape), x.dtype)
+    return zeros.at[..., places + start, places + max(offset, 0)].set(x)
+
+
+def _reduceat(x: Any, *, indices: Any, axis: int) -> Any:
+    moved = jnp.moveaxis(x, axis, 0)
+    ends = np.maximum(np.append(indices[1:], moved.shape[0]), indices + 1)
+    parts = [moved[i:j].sum(axis=0) for i, j in zip(indices, ends, strict=True)]
+    return jnp.moveaxis(jnp.stack(parts), 0, axis)
+
+
+def _transform(x: Any, *, inverse: bool, n: int, axis: int, norm: Any) -> Any:
+    return (jnp.fft.ifft if inverse else jnp.fft.fft)(x, n, axis, norm)
+
+
+def _softmax_sum(a: Any, b: Any = None, *, axis: Any, signed: bool) -> Any:
+    found = special.logsumexp(a, axis=axis, b=b, keepdims=True, return_sign=signed)
+    return found[0] if signed else found
+
+
+SPECIAL = ("expit", "logit", "xlogy", "xlog1py", "entr", "rel_entr", "kl_div", "erf", "erfc", "erfinv", "ndtr", "log_ndtr")
+SPECIAL += ("ndtri", "gammaln", "zeta", "betaln", "beta", "gamma", "i0", "i1", "i0e", "i1e", "exp1", "expi", "spence")
+SPECIAL += ("boxcox", "boxcox1p", "dawsn")
+
+TABLE = {
+    **rows.common(_Namespace()),
+    **{name: getattr(jnp, name) for name in rows.ELEMENTWISE},
+    **{f"scipy.special.{name}": getattr(special, name) for name in SPECIAL if hasattr(special, name)},
+    "scipy.special.psi": special.digamma,
+    "scipy.special.log_expit": jax.nn.log_sigmoid,
+    "scipy.special.exp2": jnp.exp2,
+    "scipy.special.expm1": jnp.expm1,
+    "scipy.special.log1p": jnp.log1p,
+    "scipy.special.cbrt": jnp.cbrt,
+    "scipy.special.logsumexp": _softmax_sum,
+    "sinc": jnp.sinc,
+    "i0": jnp.i0,
+    "interp": jnp.interp,
+    "convolve": jnp.convolve,
+    "correlate": jnp.correlate,
+    "logical_not": jnp.logical_not,
+    "real": jnp.real,
+    "imag": jnp.imag,
+    "conjugate": jnp.conjugate,
+    "complex_absolute": jnp.absolute,
+    "getitem": lambda x, *, index: jnp.asarray(x)[index],
+    "scatter": _scattered,
+    "assign": lambda x, item, *, index: jnp.asarray(x).at[index].set(item),
+    "add.at": lambda a, b, *, index: jnp.asarray(a).at[index].add(b),
+    "embed": _embedded,
+    "add.reduceat": _reduceat,
+    "fft": _transform,
+    "rfft": lambda x, *, n, axis, norm: jnp.fft.rfft(x, n, axis, norm),
+    "irfft": lambda x, *, n, axis, norm: jnp.fft.irfft(x, n, axis, norm),
+}
+ENGINE = Engine("jax", TABLE, lambda x: x, lambda x, dtype: x if x.dtype == dtype else jnp.asarray(x, dtype))
+
+
+def differentiated(graph: Graph, count: int, what: str) -> Callable[[Sequence[Any]], Any]:
+    """A function of all inputs of a graph that returns what is asked for by the first `count` of them.
+
+    Args:
+        what: "gradient" gives (value, [by each input]); "jacobian" (outputs, [[by each input] of each output]);
+            "hessian" [[by each pair]]. Everything comes back as NumPy arrays and floats.
+    """
+    run = lower(graph, ENGINE)
+
+    def outputs(active: Leaves, others: Leaves) -> Leaves:
+        return [jnp.asarray(out) for out in run([*active, *others])]
+
+    compiled = Compiled(_DERIVATIVES[what](outputs))
+    return lambda leaves: compiled(list(leaves[:count]), list(leaves[count:]))
+
+
+class Compiled:
+    """A function under jax.jit that hands back NumPy arrays and floats, in double precision.
+
+    Numbers come back together in one array, since to fetch one takes as long as to fetch many.
+    """
+
+    def __init__(self, fun: Callable[..., Any], **options: Any) -> None:
+        self.fun = fun
+        self.run = jax.jit(self._packed, **options)
+        # What is a number among the results, and their tree: known when JAX has traced the function.
+        self.numbers: list[bool] = []
+        self.tree: Any = None
+
+    def __call__(self, *args: Any) -> Any:
+        with x64():
+            packed, arrays = self.run(*args)
+            numbers = iter(np.asarray(packed).tolist())
+        rest = iter(arrays)
+        found = [next(numbers) if number else np.asarray(next(rest)) for number in self.numbers]
+        return jax.tree.unflatten(self.tree, found)
+
+    def _packed(self, *args: Any) -> Any:
+        leaves, self.tree = jax.tree.flatten(self.fun(*args))
+        self.numbers = [jnp.ndim(x) == 0 and jnp.issubdtype(x.dtype, jnp.floating) for x in leaves]
+        numbers = [jnp.asarray(x, float) for x, number in zip(leaves, self.numbers, strict=True) if number]
+        arrays = [x for x, number in zip(leaves, self.numbers, strict=True) if not number]
+        return jnp.stack(numbers) if numbers else jnp.zeros(0), arrays
+
+
+def _scalar(outputs: Any) -> Any:
+    """The only output, as one real number."""
+
+    def scalar(active: Leaves, others: Leaves) -> Any:
+        (out,) = outputs(active, others)
+        return jnp.reshape(out if jnp.issubdtype(out.dtype, jnp.floating) else out.astype(float), ())
+
+    return scalar
+
+
+def _jacobian(outputs: Any) -> Any:
+    def jacobian(active: Leaves, others: Leaves) -> Any:
+        found = outputs(active, others)
+        reverse = sum(x.size for x in found) <= sum(np.size(x) for x in active)
+        return found, (jax.jacrev if reverse else jax.jacfwd)(outputs)(active, others)
+
+    return jacobian
+
+
+_DERIVATIVES = {
+    "gradient": lambda outputs: jax.value_and_grad(_scalar(outputs)),
+    "jacobian": _jacobian,
+    "hessian": lambda outputs: jax.hessian(_scalar(outputs)),
+}

@@ -1,0 +1,326 @@
+"""PyTorch, eagerly: the recorded graph in torch's functions, differentiated by torch.autograd."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import special
+
+from ..graph import Graph
+from . import rows
+from .lowering import Engine, lower
+
+Leaves = list[Any]
+
+
+class _Namespace:
+    """torch under NumPy's names and parameters."""
+
+    linalg = torch.linalg
+    astype = staticmethod(lambda x, dtype: x.to(_dtype(dtype)))
+    reshape = staticmethod(torch.reshape)
+    transpose = staticmethod(torch.permute)
+    broadcast_to = staticmethod(torch.broadcast_to)
+    stack = staticmethod(torch.stack)
+    matmul = staticmethod(torch.matmul)
+    tensordot = staticmethod(torch.tensordot)
+    einsum = staticmethod(torch.einsum)
+    conj = staticmethod(torch.conj)
+    absolute = staticmethod(torch.abs)
+    sqrt = staticmethod(torch.sqrt)
+    ones_like = staticmethod(torch.ones_like)
+    diagonal = staticmethod(torch.diagonal)
+    svdvals = staticmethod(torch.linalg.svdvals)
+    stopped = staticmethod(torch.detach)
+
+    def concatenate(self, arrays: Any, axis: int) -> Any:
+        return torch.cat(arrays, axis)
+
+    def where(self, mask: Any, x: Any, y: Any) -> Any:
+        return torch.where(tensor(mask), x, y)
+
+    def array(self, x: Any) -> Any:
+        return tensor(x)
+
+    def take(self, x: Any, indices: Any, axis: int) -> Any:
+        numbers = np.asarray(indices) % x.shape[axis]
+        return torch.moveaxis(torch.moveaxis(x, axis, 0)[tensor(numbers)], range(numbers.ndim), _from(x, axis, numbers))
+
+    def take_along_axis(self, x: Any, order: Any, axis: int) -> Any:
+        return torch.take_along_dim(x, tensor(order), axis)
+
+    def roll(self, x: Any, shift: Any, axis: Any) -> Any:
+        return torch.roll(x, shift, axis)
+
+    def segment_sum(self, x: Any, places: Any, count: int) -> Any:
+        return torch.zeros(count, dtype=x.dtype).index_add(0, tensor(places), x)
+
+    def unwrap(self, p: Any, discont: Any, axis: int, period: Any) -> Any:
+        return tensor(np.unwrap(p.detach().numpy(), discont, axis, period=period))
+
+    def sum(self, x: Any, axis: Any, keepdims: bool) -> Any:
+        return torch.sum(x, axis, keepdim=keepdims) if x.ndim else x
+
+    def max(self, x: Any, axis: Any, keepdims: bool) -> Any:
+        return torch.amax(x, axis, keepdim=keepdims) if x.ndim else x
+
+    def min(self, x: Any, axis: Any, keepdims: bool) -> Any:
+        return torch.amin(x, axis, keepdim=keepdims) if x.ndim else x
+
+    def logsumexp(self, x: Any, axis: Any, keepdims: bool) -> Any:
+        return torch.logsumexp(x, axis, keepdim=keepdims) if x.ndim else x
+
+    def prod(self, x: Any, axis: Any, keepdims: bool) -> Any:
+        for i in axis:
+            x = torch.prod(x, i, keepdim=True)
+        return x if keepdims else torch.reshape(x, [n for i, n in enumerate(x.shape) if i - x.ndim not in axis])
+
+    def cumsum(self, x: Any, axis: int) -> Any:
+        return torch.cumsum(x, axis)
+
+    def cumprod(self, x: Any, axis: int) -> Any:
+        return torch.cumprod(x, axis)
+
+
+def _from(x: Any, axis: int, numbers: Any) -> Any:
+    """Where the axes of the numbers belong that stand first."""
+    start = axis % x.ndim
+    return range(start, start + numbers.ndim)
+
+
+def _dtype(dtype: Any) -> Any:
+    return torch.from_numpy(np.zeros(0, dtype)).dtype
+
+
+def tensor(x: Any) -> Any:
+    """An array or number as a tensor; an array that may be written to shares its memory, as torch has it."""
+    if isinstance(x, torch.Tensor):
+        return x
+    if type(x) is float:
+        return torch.tensor(x, dtype=torch.float64)
+    array = np.asarray(x)
+    if not array.flags.writeable or any(step < 0 for step in array.strides):
+        array = array.copy()
+    return torch.from_numpy(array)
+
+
+def _constant(x: Any) -> Any:
+    """A constant of the graph: numbers stay Python's, which torch is quickest with."""
+    if isinstance(x, (bool, int, float, tuple, str, type(None))) and not isinstance(x, np.generic):
+        return x
+    return x.item() if isinstance(x, np.generic) and x.dtype.kind in "iuf" else tensor(x)
+
+
+def _of_tensors(function: Any) -> Any:
+    """A function of two tensors that takes no Python numbers."""
+    return lambda x, y: function(*_paired(x, y))
+
+
+def _paired(x: Any, y: Any) -> tuple[Any, Any]:
+    model = x if isinstance(x, torch.Tensor) else y
+    return tuple(a if isinstance(a, torch.Tensor) else torch.tensor(a, dtype=model.dtype) for a in (x, y))  # type: ignore[return-value]
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    x, y = _paired(x, y)
+    return x - torch.floor(x.detach() / y.detach()) * y
+
+
+def _fmod(x: Any, y: Any) -> Any:
+    x, y = _paired(x, y)
+    return x - torch.trunc(x.detach() / y.detach()) * y
+
+
+def _cbrt(x: Any) -> Any:
+    return torch.sign(x) * torch.abs(x) ** (1 / 3)
+
+
+def _numbers(shape: Any) -> Any:
+    return np.arange(int(np.prod(shape))).reshape(shape)
+
+
+def _getitem(x: Any, *, index: Any) -> Any:
+    """Basic indices are torch's own; others, and steps backwards, which torch has not, take elements by number."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(isinstance(i, (int, np.integer)) or i is None or i is Ellipsis or _forwards(i) for i in parts):
+        return x[index]
+    return torch.reshape(x, (-1,))[tensor(np.ascontiguousarray(_numbers(x.shape)[index]))]
+
+
+def _forwards(i: Any) -> bool:
+    return isinstance(i, slice) and (i.step is None or i.step > 0)
+
+
+def _scattered(x: Any, *, index: Any, shape: Any) -> Any:
+    places = tensor(np.ascontiguousarray(_numbers(shape)[index]).reshape(-1))
+    zeros = torch.zeros(int(np.prod(shape)), dtype=x.dtype)
+    return torch.reshape(zeros.index_add(0, places, torch.reshape(x, (-1,))), shape)
+
+
+def _assigned(x: Any, item: Any, *, index: Any) -> Any:
+    """What was written last stays, where a place is named again."""
+    x, item = _paired(x, item)
+    x = torch.promote_types(x.dtype, item.dtype) is x.dtype and x or x.to(item.dtype)
+    targets = _numbers(x.shape)[index]
+    sources = np.full(x.shape, -1).reshape(-1)
+    item = torch.reshape(item, item.shape[max(item.ndim - targets.ndim, 0) :])
+    sources[targets] = np.arange(targets.size).reshape(targets.shape)
+    written = torch.reshape(torch.broadcast_to(item, targets.shape), (-1,))
+    numbers = np.where(sources < 0, np.arange(x.numel()), x.numel() + sources)
+    return torch.reshape(torch.cat((torch.reshape(x, (-1,)), written))[tensor(numbers)], x.shape)
+
+
+def _added_at(a: Any, b: Any, *, index: Any) -> Any:
+    a, b = _paired(a, b)
+    targets = _numbers(a.shape)[index]
+    more = torch.reshape(torch.broadcast_to(b, targets.shape), (-1,))
+    flat = torch.reshape(a, (-1,)).index_add(0, tensor(np.ascontiguousarray(targets).reshape(-1)), more)
+    return torch.reshape(flat, a.shape)
+
+
+def _embedded(x: Any, *, offset: int, shape: Any) -> Any:
+    rows_, columns = shape
+    start, count = max(-offset, 0), x.shape[-1]
+    places = (np.arange(count) + start) * columns + np.arange(count) + max(offset, 0)
+    zeros = torch.zeros((*x.shape[:-1], rows_ * columns), dtype=x.dtype)
+    return torch.reshape(zeros.index_copy(-1, tensor(places), x), (*x.shape[:-1], rows_, columns))
+
+
+def _reduceat(x: Any, *, indices: Any, axis: int) -> Any:
+    moved = torch.moveaxis(x, axis, 0)
+    ends = np.maximum(np.append(indices[1:], moved.shape[0]), indices + 1)
+    parts = [moved[i:j].sum(0) for i, j in zip(indices, ends, strict=True)]
+    return torch.moveaxis(torch.stack(parts), 0, axis)
+
+
+def _transform(x: Any, *, inverse: bool, n: int, axis: int, norm: Any) -> Any:
+    return (torch.fft.ifft if inverse else torch.fft.fft)(x, n, axis, norm)
+
+
+def _solve(a: Any, b: Any) -> Any:
+    if b.ndim == 1:
+        return torch.linalg.solve(a, b[:, None])[..., 0]
+    return torch.linalg.solve(a, b)
+
+
+def _logsumexp(a: Any, b: Any = None, *, axis: Any, signed: bool) -> Any:
+    if b is not None:
+        raise NotImplementedError
+    return torch.logsumexp(a, axis, keepdim=True)
+
+
+DIRECT = ("square", "reciprocal", "sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan")
+DIRECT += ("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "deg2rad", "rad2deg")
+DIRECT += ("absolute", "negative", "positive", "isnan", "isinf", "isfinite", "logical_not", "sign", "floor", "ceil")
+DIRECT += ("trunc",)
+PAIRED = ("logaddexp", "logaddexp2", "arctan2", "maximum", "minimum", "fmax", "fmin", "float_power", "less")
+PAIRED += ("less_equal", "greater", "greater_equal", "not_equal", "logical_and", "logical_or", "logical_xor")
+SPECIAL = ("expit", "logit", "entr", "erf", "erfc", "erfcx", "erfinv", "ndtr", "log_ndtr", "ndtri", "gammaln", "psi")
+SPECIAL += ("i0", "i0e", "i1", "i1e", "exp2", "expm1", "log1p")
+
+TABLE = {
+    **rows.common(_Namespace()),
+    **{name: getattr(torch, name) for name in DIRECT},
+    **{name: _of_tensors(getattr(torch, name)) for name in PAIRED},
+    **{f"scipy.special.{name}": getattr(special, name) for name in SPECIAL},
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": operator.pow,
+    "equal": _of_tensors(torch.eq),
+    "rint": torch.round,
+    "cbrt": _cbrt,
+    "fabs": torch.abs,
+    "radians": torch.deg2rad,
+    "degrees": torch.rad2deg,
+    "remainder": _remainder,
+    "fmod": _fmod,
+    "scipy.special.xlogy": _of_tensors(special.xlogy),
+    "scipy.special.xlog1py": _of_tensors(special.xlog1py),
+    "scipy.special.log_expit": torch.nn.functional.logsigmoid,
+    "scipy.special.logsumexp": _logsumexp,
+    "sinc": torch.sinc,
+    "i0": special.i0,
+    "solve": _solve,
+    "real": torch.real,
+    "imag": torch.imag,
+    "conjugate": torch.conj,
+    "complex_absolute": torch.abs,
+    "getitem": _getitem,
+    "scatter": _scattered,
+    "assign": _assigned,
+    "add.at": _added_at,
+    "embed": _embedded,
+    "add.reduceat": _reduceat,
+    "fft": _transform,
+    "rfft": lambda x, *, n, axis, norm: torch.fft.rfft(x, n, axis, norm),
+    "irfft": lambda x, *, n, axis, norm: torch.fft.irfft(x, n, axis, norm),
+}
+ENGINE = Engine("torch", TABLE, _constant, lambda x, dtype: _cast(x, dtype))
+
+
+def _cast(x: Any, dtype: Any) -> Any:
+    return tensor(x).to(_dtype(dtype))
+
+
+def differentiated(graph: Graph, count: int, what: str) -> Callable[[Sequence[Any]], Any]:
+    """A function of all inputs of a graph that returns what is asked for by the first `count` of them, as in `jax`."""
+    run = lower(graph, ENGINE)
+    derivative = _DERIVATIVES[what]
+
+    def call(leaves: Sequence[Any]) -> Any:
+        tensors = [tensor(leaf) for leaf in leaves]
+        active = [leaf.detach().requires_grad_() for leaf in tensors[:count]]
+        return derivative(run, active, tensors[count:])
+
+    return call
+
+
+def handed_back(x: Any) -> Any:
+    """A tensor as a float or an array that shares its memory."""
+    return x.item() if x.ndim == 0 and x.dtype is torch.float64 else x.detach().resolve_conj().numpy()
+
+
+def _scalar(outputs: Leaves) -> Any:
+    """The only output, as one real number."""
+    (out,) = outputs
+    return torch.reshape(tensor(out), ())
+
+
+def _slopes(out: Any, active: Leaves, keep: bool = False, twice: bool = False) -> Leaves:
+    """The gradient of one number, with zeros where it does not depend on an input."""
+    if not out.requires_grad:
+        return [torch.zeros_like(x) for x in active]
+    found = torch.autograd.grad(out, active, retain_graph=keep or None, create_graph=twice, materialize_grads=True)
+    # torch's gradient by a complex number is the conjugate of JAX's and adkit's.
+    return [torch.conj(x) if x.is_complex() else x for x in found]
+
+
+def _gradient(run: Any, active: Leaves, others: Leaves) -> Any:
+    out = _scalar(run([*active, *others]))
+    return handed_back(out), [handed_back(x) for x in _slopes(out, active)]
+
+
+def _jacobian(run: Any, active: Leaves, others: Leaves) -> Any:
+    outputs = [tensor(out) for out in run([*active, *others])]
+    return [handed_back(out) for out in outputs], [_rows(out, active) for out in outputs]
+
+
+def _hessian(run: Any, active: Leaves, others: Leaves) -> Any:
+    first = _slopes(_scalar(run([*active, *others])), active, keep=True, twice=True)
+    return [_rows(slope, active) for slope in first]
+
+
+def _rows(out: Any, active: Leaves) -> Leaves:
+    """The derivative of every element by every input, one backward pass after the other."""
+    each = [_slopes(number, active, keep=True) for number in torch.reshape(out, (-1,))]
+    blocks = [torch.stack(column) if column else x for column, x in zip(zip(*each, strict=True), active, strict=True)]
+    return [block.reshape((*out.shape, *x.shape)).detach().numpy() for block, x in zip(blocks, active, strict=True)]
+
+
+_DERIVATIVES: dict[str, Any] = {"gradient": _gradient, "jacobian": _jacobian, "hessian": _hessian}

@@ -1,0 +1,322 @@
+"""Other engines on the same f: HIPS autograd on f itself, and JAX, PyTorch and CasADi on its recorded graph."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..calls import Call, Leaves
+from ..containers import Structure, flatten, is_container, parts_of, unflatten
+from ..costs import Cost
+from ..errors import BadRequest, LostDerivative, place
+from ..graph import Graph, Node, record
+from ..primitives.table import dtype_of, shape_of
+from ..snapshots import Snapshot, snapshot
+from ..tracing import Box
+from .base import Cache, Jacobian, Method, hessian_by
+from .given import rows_of_jacobian
+from .numerical import Numerical
+
+Run = Callable[[Sequence[Any]], Any]
+# Engines that take a recorded graph; any other takes f itself.
+LOWERED = ("jax", "torch", "casadi")
+
+
+@dataclass(frozen=True)
+class Engine(Method):
+    """Another engine on the same f, through its small file in `adkit.engines`.
+
+    HIPS autograd runs f itself. JAX, PyTorch and CasADi run the graph of f, recorded once and lowered to their own
+    operations: every number and float array among the arguments is an input of it. As in `Symbolic` it is specialised
+    to the decisions that f took, which are checked again on each call, and to whatever else f reads.
+
+    Args:
+        name: "autograd", "jax", "torch" or "casadi".
+        native: run the engine's own version of one of adkit's problems, written in the engine's best idiom, in place of
+            the lowered f; for the problems that have one.
+
+    Raises:
+        NoRule: the engine cannot express an operation of f.
+        ExpressionTooLarge: CasADi would have to write out too many numbers.
+        BadRequest: the engine is not installed, or the problem has no native version.
+
+    Example:
+        >>> import numpy as np
+        >>> import adkit as ad
+        >>> ad.grad(lambda x: np.sum(x * x), method="autograd")(np.array([1.0, 2.0]))
+        array([2., 4.])
+    """
+
+    name: str = ""
+    native: bool = False
+    optional = True
+
+    # How many graphs are kept: one for each branch, shape or surrounding that comes up by turns.
+    KEPT = 8
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.native, bool):
+            raise BadRequest(f"native must be True or False, not {self.native!r}")
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        home = f"adkit.engines.natives.{self.name}" if self.native else f"adkit.engines.{self.name}"
+        return (home, self.name)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ("native",)
+
+    def missing(self) -> str | None:
+        if importlib.util.find_spec(self.name) is None:
+            return f"not installed: pip install 'adkit[engines]' brings {self.name}"
+        return None
+
+    def skips(self, call: Call, derivative: str = "gradient") -> str | None:
+        if self.native and (derivative != "gradient" or self._native_of(call) is None):
+            return f"{call.where()} has no native version for {self.name} (its {derivative})"
+        return None
+
+    # -- derivatives -------------------------------------------------------------------------------
+    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
+        """Record, lower, and run once, which is when an engine traces and compiles."""
+        if self.native or self.name in LOWERED:
+            self._own(call, cache, derivative)()
+
+    def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
+        out, gradient = self._own(call, cache, "gradient")()
+        if self.name in LOWERED and not self.native:
+            return out, gradient
+        gradient = gradient[0] if call.single and not self.native else gradient
+        return call.as_scalar(out), call.rearranged(gradient, f"method {self.name!r}")
+
+    def jacobian(self, call: Call, cache: Cache) -> Jacobian:
+        if self.name in LOWERED:
+            return self._own(call, cache, "jacobian")()
+        outputs, structure = call.output_leaves(call(call.leaves))
+        if structure is not None or any(part is not None for part in call.structures):
+            return super().jacobian(call, cache)
+        found = self._own(call, cache, "jacobian")()
+        return outputs, None, [rows_of_jacobian(call, found[0] if call.single else found, shape_of(outputs[0]))]
+
+    def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
+        if self.name in LOWERED:
+            return self._own(call, cache, "hessian")()
+        # The engine's own code cannot be traced, but it can be called.
+        return hessian_by(call, Numerical(), self)
+
+    def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost | None:
+        return None  # it does not compute with adkit's primitives
+
+    def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
+        return self._own(call, cache, derivative)
+
+    # -- how ---------------------------------------------------------------------------------------
+    def _own(self, call: Call, cache: Cache, what: str) -> Callable[[], Any]:
+        """The engine's own call: what is handed over, computed and handed back, and nothing else."""
+        if (missing := self.missing()) is not None:
+            raise BadRequest(f"method {self.name!r} is {missing}")
+        if self.native:
+            return self._native(call, cache, what)
+        if self.name not in LOWERED:
+            return self._on_f(call, cache, "value_and_gradient" if what == "gradient" else what)
+        run, leaves = self._lowered(call, cache, what)
+        return lambda: run(leaves)
+
+    def _module(self, folder: str = "") -> Any:
+        return importlib.import_module(f"adkit.engines.{folder}{self.name}")
+
+    def _on_f(self, call: Call, cache: Cache, what: str) -> Callable[[], Any]:
+        """The engine's transform of f, made once for each f."""
+        known, engine = cache.get(what, (None, None))
+        if engine is None or known is not call.f:
+            engine = getattr(self._module(), what)(call.f, call.positions)
+            cache[what] = call.f, engine
+        args = call.arguments(call.leaves)
+        return lambda: engine(*args, **call.kwargs)
+
+    def _native_of(self, call: Call) -> Callable[..., Any] | None:
+        """What makes the native version of a problem's f, by the place of its definition."""
+        name = f"{getattr(call.f, '__module__', '')}.{getattr(call.f, '__qualname__', '')}"
+        return self._module("natives.").NATIVE.get(name)
+
+    def _native(self, call: Call, cache: Cache, what: str) -> Callable[[], Any]:
+        if (reason := self.skips(call, what)) is not None:
+            raise BadRequest(reason)
+        make = self._native_of(call)
+        assert make is not None
+        inputs = Inputs(call)
+        key = "native", inputs.signature, tuple(map(repr, inputs.statics))
+        if key not in cache:
+            cache[key] = make(*call.args)  # type: ignore[index]
+        run = cache[key]  # type: ignore[index]
+        return lambda: run(*call.args)
+
+    def _lowered(self, call: Call, cache: Cache, what: str) -> tuple[Run, Leaves]:
+        """A lowered graph that holds for this call, and the inputs that it takes."""
+        known: tuple[Lowered, ...] = cache.get("lowered", ())
+        for with_data in (True, False):
+            inputs = Inputs(call, with_data)
+            surroundings = snapshot(inputs.statics, call.kwargs, call.f)
+            for entry in known:
+                if entry.holds(what, inputs, surroundings):
+                    return entry.run, inputs.leaves
+        for with_data in (True, False):
+            inputs = Inputs(call, with_data)
+            try:
+                entry = self._record(inputs, call, what)
+            except Exception:
+                # What f may do with plain data, or the engine with constants, it may not be able to do with inputs.
+                if with_data and len(inputs.leaves) > inputs.count:
+                    continue
+                raise
+            if entry.surroundings is not None:
+                cache["lowered"] = (entry, *known)[: self.KEPT]
+            return entry.run, inputs.leaves
+        raise AssertionError("unreachable")
+
+    def _record(self, inputs: Inputs, call: Call, what: str) -> Lowered:
+        module = self._module()
+        surroundings = snapshot(inputs.statics, call.kwargs, call.f)
+        graph = record(inputs.outputs if what == "jacobian" else inputs.scalar, inputs.leaves, module.ENGINE.lacks)
+        run = module.differentiated(graph, inputs.count, what)
+        finish = _FINISH[what]
+        templates = [x.value if isinstance(x, Node) else x for x in graph.outputs]
+        return Lowered(
+            what,
+            inputs.signature,
+            surroundings,
+            graph if graph.decisions else None,
+            lambda leaves: finish(run(leaves), templates, graph.output_structure),
+        )
+
+
+# -- what is kept ----------------------------------------------------------------------------------
+class Lowered(NamedTuple):
+    """A lowered graph, and everything that it was made for."""
+
+    what: str
+    signature: Any
+    surroundings: Snapshot | None
+    # Only where f decides anything: a graph holds every array that f computed.
+    decisions: Graph | None
+    run: Run
+
+    def holds(self, what: str, inputs: Inputs, surroundings: Snapshot | None) -> bool:
+        """Whether it is what is asked for, recorded under the same circumstances, with the same decisions."""
+        alike = self.what == what and self.signature == inputs.signature and self.surroundings == surroundings
+        return alike and (self.decisions is None or self.decisions.decides_alike(inputs.leaves))
+
+
+def _gradient(found: Any, templates: Leaves, structure: Structure) -> tuple[Any, Leaves]:
+    value, gradient = found
+    return _like(value, templates[0]), gradient
+
+
+def _jacobian(found: Any, templates: Leaves, structure: Structure) -> Jacobian:
+    outputs, rows = found
+    return [_like(x, t) for x, t in zip(outputs, templates, strict=True)], structure, rows
+
+
+def _like(x: Any, template: Any) -> Any:
+    """A result in the type and dtype that f's own has."""
+    if type(template) is float:
+        return float(x)
+    return np.asarray(x, dtype_of(template)).reshape(np.shape(template))[()]
+
+
+_FINISH: dict[str, Callable[..., Any]] = {
+    "gradient": _gradient,
+    "jacobian": _jacobian,
+    "hessian": lambda found, templates, structure: found,
+}
+
+
+# -- arguments as inputs ---------------------------------------------------------------------------
+class Inputs:
+    """The arguments of a call as the inputs of a graph: first what is differentiated, then all other float numbers.
+
+    Attributes:
+        leaves: the inputs.
+        count: how many of them are differentiated.
+        statics: what else there is among the arguments; the graph is specialised to it.
+        signature: the types, shapes and dtypes of the inputs.
+    """
+
+    def __init__(self, call: Call, with_data: bool = True) -> None:
+        self.call = call
+        self.leaves: Leaves = [_plain(leaf, call) for leaf in call.leaves]
+        self.count = len(self.leaves)
+        self.statics: list[Any] = []
+        # By position, the parts of an argument: which of them are inputs, and the structure.
+        self.taken: dict[int, tuple[Structure, list[Any], list[bool]]] = {}
+        for i, arg in enumerate(call.args):
+            if i not in call.positions:
+                self._take(i, arg, with_data)
+        self.signature = (
+            call.positions,
+            tuple(call.structures),
+            tuple((type(x), shape_of(x), dtype_of(x)) for x in self.leaves),
+            tuple((i, structure, tuple(marks)) for i, (structure, _, marks) in self.taken.items()),
+        )
+
+    def _take(self, i: int, arg: Any, with_data: bool) -> None:
+        """Take the numbers of an argument as inputs, or all of it as it is."""
+        if not with_data or not _is_built_of_plain_containers(arg):
+            self.statics.append(_plain(arg, self.call))
+            return
+        leaves, structure = flatten(arg)
+        marks = [_is_data(_plain(leaf, self.call)) for leaf in leaves]
+        self.taken[i] = structure, leaves, marks
+        self.leaves += [leaf for leaf, mark in zip(leaves, marks, strict=True) if mark]
+        self.statics += [leaf for leaf, mark in zip(leaves, marks, strict=True) if not mark]
+
+    def at(self, leaves: Leaves) -> Call:
+        """The call with other inputs in the place of its own."""
+        call, others = self.call, iter(leaves[self.count :])
+        args = list(call.args)
+        for i, part in zip(call.positions, call.split(leaves[: self.count]), strict=True):
+            args[i] = part
+        for i, (structure, own, marks) in self.taken.items():
+            args[i] = unflatten(structure, [next(others) if m else x for x, m in zip(own, marks, strict=True)])
+        return Call(call.f, call.positions[0] if call.single else call.positions, args, call.kwargs, call.has_aux)
+
+    def scalar(self, leaves: Leaves) -> Any:
+        """f's value, which is one number."""
+        call = self.at(leaves)
+        return call.scalar(call.leaves)
+
+    def outputs(self, leaves: Leaves) -> Any:
+        """f's outputs, in their container."""
+        call = self.at(leaves)
+        found, structure = call.output_leaves(call(call.leaves))
+        return unflatten(structure, found)
+
+
+def _plain(leaf: Any, call: Call) -> Any:
+    """A leaf, which must not be traced by a transformation further out: an engine would lose its derivative."""
+    if isinstance(leaf, Box):
+        raise LostDerivative(
+            f"another engine cannot be differentiated by adkit{place()}; use method='forward' or 'reverse' inside of "
+            "a transformation, or ad.hessian(f, method=...) for second derivatives"
+        )
+    return leaf
+
+
+def _is_built_of_plain_containers(x: Any) -> bool:
+    """Whether taking x apart and building it anew gives the same."""
+    if not is_container(x):
+        return True
+    return (type(x) in (list, tuple, dict) or hasattr(x, "_make")) and all(
+        map(_is_built_of_plain_containers, parts_of(x).values())
+    )
+
+
+def _is_data(x: Any) -> bool:
+    """Whether something is a float number or an array of them."""
+    return type(x) is float or (isinstance(x, (np.ndarray, np.floating)) and x.dtype.kind == "f")
