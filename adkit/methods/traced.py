@@ -207,7 +207,7 @@ class Reverse(Method):
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         out, variables, tape = reverse.record(call.scalar, call.leaves)
-        return tape.value(out), reverse.sweep(tape, [(out, ones_like(out))], variables)
+        return tape.value(out), reverse.sweep(tape, [(out, ones_like(out))], variables, final=True)
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
         return _Recorded(call).jacobian()
