@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 import gc
 import re
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-# The least of so many calls: whatever else a process does in the meantime only adds to it.
-CALLS = 3
+# The median of so many calls.
+CALLS = 5
+# An engine's own threads are given so many seconds to let go of what the last call has left.
+SETTLING = 0.01
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 # What is written to the second of these so that the kernel forgets the peak it has seen.
 _FORGET_PEAK = "5"
@@ -23,8 +26,8 @@ def resident_peak(thunk: Callable[[], object]) -> int | None:
     for a process that nobody else watches.
     """
     found = [_peak_of_one(thunk) for _ in range(CALLS)]
-    known = [x for x in found if x is not None]
-    return min(known) if known else None
+    known = sorted(x for x in found if x is not None)
+    return known[len(known) // 2] if known else None
 
 
 def _peak_of_one(thunk: Callable[[], object]) -> int | None:
@@ -41,6 +44,7 @@ def _peak_of_one(thunk: Callable[[], object]) -> int | None:
 def held() -> int | None:
     """The memory that this process takes up, once all that is free in it has been given back to the system."""
     gc.collect()
+    time.sleep(SETTLING)
     # What an allocator keeps for later would hide the next call's need of it.
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

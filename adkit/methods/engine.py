@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -126,7 +127,7 @@ class Engine(Method):
         if self.name not in LOWERED:
             return self._on_f(call, cache, "value_and_gradient" if what == "gradient" else what)
         run, leaves = self._lowered(call, cache, what)
-        return lambda: run(leaves)
+        return partial(run, leaves)
 
     def _module(self, folder: str = "") -> Any:
         return importlib.import_module(f"adkit.engines.{folder}{self.name}")
@@ -138,7 +139,7 @@ class Engine(Method):
             engine = getattr(self._module(), what)(call.f, call.positions)
             cache[what] = call.f, engine
         args = call.arguments(call.leaves)
-        return lambda: engine(*args, **call.kwargs)
+        return partial(engine, *args, **call.kwargs)
 
     def _native_of(self, call: Call) -> Callable[..., Any] | None:
         """What makes the native version of a problem's f, by the place of its definition."""
@@ -155,7 +156,7 @@ class Engine(Method):
         if key not in cache:
             cache[key] = make(*call.args)  # type: ignore[index]
         run = cache[key]  # type: ignore[index]
-        return lambda: run(*call.args)
+        return partial(run, *call.args)
 
     def _lowered(self, call: Call, cache: Cache, what: str) -> tuple[Run, Leaves]:
         """A lowered graph that holds for this call, and the inputs that it takes."""

@@ -264,7 +264,7 @@ _COLUMNS: tuple[tuple[str, Callable[[Race, Row], str]], ...] = (
     ("method", lambda race, row: row.method),
     ("verdict", lambda race, row: cells.verdict(row)),
     ("error", lambda race, row: cells.error(row.max_rel_error)),
-    ("prepare", lambda race, row: cells.seconds(row.prepare_s or None)),
+    ("prepare", lambda race, row: cells.seconds(row.prepare_s) if _prepares(row) else ""),
     ("first call", lambda race, row: cells.seconds(row.first_s)),
     ("each call", lambda race, row: ("~" if row.stability else "") + cells.seconds(row.steady_s)),
     ("× hand", lambda race, row: "" if row.ratio_to_manual is None else cells.three_digits(row.ratio_to_manual)),
@@ -282,6 +282,11 @@ def _line(race: Race, row: Row) -> list[str]:
     return [text(race, row) for _, text in _COLUMNS]
 
 
+def _prepares(row: Row) -> bool:
+    """Whether a method does anything once that is worth telling."""
+    return (row.prepare_s or 0.0) > 1e-4
+
+
 def _interval(row: Row) -> str:
     if row.manual_low is None or row.manual_high is None or row.method == HAND:
         return ""
@@ -291,10 +296,10 @@ def _interval(row: Row) -> str:
 def _pays(race: Race, row: Row) -> str:
     """After how many calls a method that prepares has made up for it, beside adkit's reverse."""
     eager = next((one for one in race.rows if one.method == "reverse" and _ran(one)), None)
-    if eager is None or not _ran(row) or not row.prepare_s:
+    if eager is None or not _ran(row) or not _prepares(row):
         return ""
     gain = _seconds(eager) - _seconds(row)
-    ahead = row.prepare_s + (row.first_s or 0.0) - (eager.first_s or 0.0)
+    ahead = (row.prepare_s or 0.0) + (row.first_s or 0.0) - (eager.first_s or 0.0)
     return "" if gain <= 0 else f"{max(1, int(ahead / gain) + 1):,}"
 
 

@@ -26,7 +26,7 @@ class Drawing:
     """A figure as a plan asks for it: the quantities `y`, a panel each, over a parameter `x`, or over sizes.
 
     Lines are drawn over a parameter; points stand side by side over sizes, and dots in a row beside each size, of each
-    line of the figure the least.
+    line of the figure the quickest.
     `over` names the problem that is drawn (all, each in panels of its own, if empty), `where` fixes parameters,
     `sizes` and `methods` choose among them by pattern, `label` is what the parameter is called on its axis, with its
     unit, and `crossing` names two methods whose crossover is shown.
@@ -238,17 +238,16 @@ def _of_categories(drawing: Drawing, rows: Sequence[Row], q: Quantity, lines: Ma
         groups.setdefault(lines.get(row.method, row.method), []).append((float(ticks.index(name(row))), row))
     across = drawing.kind == "dots"
     if across:
-        groups = {label: _least_of_each(cells, q) for label, cells in groups.items()}
+        groups = {label: _quickest_of_each(cells) for label, cells in groups.items()}
     series = [_series(label, cells, q) for label, cells in groups.items()]
     shown = tuple(s for s in series if s.points or s.marks)
     return Panel("", q, drawing.label or "problem and size", shown, tuple(ticks), across=across)
 
 
-def _least_of_each(cells: Sequence[tuple[float, Row]], q: Quantity) -> list[tuple[float, Row]]:
-    """Of the rows of a line that stand in one place, that with the least; one without a value if none has one."""
+def _quickest_of_each(cells: Sequence[tuple[float, Row]]) -> list[tuple[float, Row]]:
+    """Of the rows of a line that stand in one place, the quickest; the first where none has a time."""
 
     def rank(row: Row) -> float:
-        found = _finite(q.of(row)) if row.status == "ok" else None
-        return math.inf if found is None else found
+        return row.steady_s if row.steady_s is not None and row.status == "ok" else math.inf
 
     return [(x, min((row for at, row in cells if at == x), key=rank)) for x in dict.fromkeys(x for x, _ in cells)]
