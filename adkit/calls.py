@@ -320,6 +320,8 @@ class _UnfitError(Exception):
 
 def promote(leaf: Any) -> Any:
     """A leaf as a float, NumPy scalar or float array; integers become float64. Anything else is unfit."""
+    if type(leaf) is np.ndarray:
+        return _promoted_array(leaf)
     if isinstance(leaf, Box):
         leaf.owner.require_open()
         return leaf.again()
@@ -335,6 +337,8 @@ def promote(leaf: Any) -> Any:
 
 
 def _promoted_array(leaf: Any) -> Any:
+    if type(leaf) is np.ndarray and leaf.dtype.kind in "fc":
+        return leaf
     if type(leaf) is not np.ndarray and not isinstance(leaf, np.memmap):
         # A mask or the product of matrices would be dropped on the way.
         raise _UnfitError("pass an ndarray: np.asarray(x), or x.filled(...) of a masked array")
@@ -409,6 +413,8 @@ def finished(derivatives: Sequence[Any], leaves: Sequence[Any], given: Sequence[
 
 
 def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
+    if type(derivative) is np.ndarray is type(leaf) and derivative.dtype is leaf.dtype:
+        return _unshared(derivative, taken)
     derivative = like(derivative, leaf)
     if isinstance(derivative, Box):
         return derivative.again()
@@ -417,7 +423,11 @@ def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
         return type(value)(derivative)
     if isinstance(value, np.generic):
         return value.dtype.type(derivative)
-    derivative = np.asarray(derivative)
+    return _unshared(np.asarray(derivative), taken)
+
+
+def _unshared(derivative: Any, taken: set[int]) -> Any:
+    """An array that shares no memory with what has been taken."""
     if derivative.base is not None or not derivative.flags.writeable or id(derivative) in taken:
         derivative = derivative.copy("K")
     taken.add(id(derivative))
@@ -426,6 +436,8 @@ def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
 
 def own(x: Any) -> Any:
     """A result that the caller may keep and change: an array is copied, one without axes is a number."""
+    if type(x) in _FLOATS:
+        return x
     if isinstance(x, Box):
         return x.again()
     return np.array(x)[()] if isinstance(x, np.ndarray) else x

@@ -81,6 +81,9 @@ class _NotingTape(Tape):
     def _kept(self, primitive: Primitive, out: Any, values: Any, parents: Any) -> tuple[Any, tuple[Any, ...]]:
         return out, tuple(self.hold(x, parent) for x, parent in zip(values, parents, strict=True))
 
+    def _kept_elementwise(self, row: Any, out: Any, x: Any, y: Any, p: Any, q: Any) -> Any:
+        return out, self.hold(x, p), self.hold(y, q)
+
 
 def explain_nan(f: Callable[..., Any], *args: Any, argnums: Argnums = 0, **kwargs: Any) -> NanReport | None:
     """Where a nan or an infinity in f's value or gradient comes from.
