@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..containers import Container, Structure
-from .generate import body, compiled, indented
+from .generate import body, define, indented
 from .program import MISS, Program, Static
 from .text import tupled
 
@@ -46,7 +46,7 @@ class _Entry:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.code = program.code if program.code is not None and program.code.inlined else None
+        self.code = program.code
         self.namespace: dict[str, Any] = dict(self.code.namespace) if self.code is not None else {}
         self.namespace |= {"MISS": MISS, "ndarray": np.ndarray}
         self.lines: list[str] = []
@@ -150,7 +150,7 @@ class _Entry:
             lines = self._running(output_structure)
         head = ", ".join([f"{name}=MISS" for name in parameters] + ["*more"])
         source = "\n".join([f"def entry({head}):", *indented(["if more: return MISS", *self.lines, *lines])])
-        return compiled(source, "entry", self.namespace)
+        return define(source, "entry", self.namespace)
 
     def _running(self, output_structure: Structure) -> list[str]:
         """The lines that run the program instead of holding its code."""

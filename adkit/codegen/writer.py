@@ -59,7 +59,7 @@ class Writer:
         self.inputs = tuple([f"x{k}" for k in range(1, len(graph.inputs) + 1)])
 
     # -- the walk ----------------------------------------------------------------------------------
-    def write(self) -> tuple[str, ...]:
+    def write(self) -> list[Expression]:
         """Write everything; the expressions of the outputs are returned."""
         workspace = self.storage.workspace()
         if workspace:
@@ -74,7 +74,7 @@ class Writer:
         if workspace:
             outputs = [self.assign(x) if x.depth else x for x in outputs]
             self.statements.append(Statement("give(w)", (), ("w",)))
-        return tuple([x.text for x in outputs])
+        return outputs
 
     def _open(self, workspace: list[Buffer]) -> None:
         """A line that takes the buffers of this call, which no other call has, and names them."""
@@ -87,7 +87,6 @@ class Writer:
         kind = kind_of(node.value)
         expression = self._scalar(node, kind) if kind != "array" else None
         if expression is None:
-            self.quiet = True
             expression = self._kept(node, array_expression(self, node))
             if kind != "array":
                 expression = self.assign(self.call(kind, float if kind == "float" else bool, [expression]))
@@ -115,7 +114,7 @@ class Writer:
         if not self.out(node):
             return expression
         (name,) = self.out(node)
-        self.statements.append(Statement(expression.text, (), expression.names))
+        self.run(expression)
         return Expression(name, names=(name,))
 
     def out(self, node: Node) -> list[str]:
@@ -137,6 +136,10 @@ class Writer:
             name = f"v{self.count}"
         self.statements.append(Statement(f"{name} = {expression.text}", (name,), expression.names))
         return Expression(name, names=(name,))
+
+    def run(self, expression: Expression) -> None:
+        """A line that does something."""
+        self.statements.append(Statement(expression.text, (), expression.names))
 
     # -- names for what is outside -----------------------------------------------------------------
     def bind(self, name: str, value: Any) -> str:
