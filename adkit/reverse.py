@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .errors import AdkitError
 from .lending import is_lent
 from .primitives import Elementwise, Primitive, guard, products
 from .primitives.table import everywhere, has_nan, zeros_like
@@ -351,7 +352,7 @@ def _kind_of(row: Elementwise) -> int:
     try:
         # A partial that computes something fails on these, and one that passes a number on does not.
         swaps = [partial(None, x, y) for partial in row.partials if not isinstance(partial, int)] == [y, x]
-    except (TypeError, AttributeError):
+    except (AdkitError, TypeError, AttributeError):
         swaps = False
     return PRODUCT if swaps else ELEMENTWISE
 

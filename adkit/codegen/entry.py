@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,8 +15,19 @@ from .program import MISS, Program, Static
 from .text import tupled
 
 
+class Condition(Protocol):
+    """An expression in names of its own, which may raise where something is gone."""
+
+    namespace: dict[str, Any]
+    source: str
+
+
 def entry(
-    program: Program, structures: Sequence[Structure], leaves: Sequence[Any], output_structure: Structure
+    program: Program,
+    structures: Sequence[Structure],
+    leaves: Sequence[Any],
+    output_structure: Structure,
+    guard: Condition | None = None,
 ) -> Callable[..., Any]:
     """A function of the positional arguments that checks, runs and builds; or returns `MISS`.
 
@@ -25,6 +36,7 @@ def entry(
         structures: of each argument, as `containers.flatten` gives it.
         leaves: of all arguments, from left to right: `Static(value)`, or an example of a traced leaf.
         output_structure: of the result, whose leaves the outputs of the program are.
+        guard: what else must hold, as an expression in names of its own.
 
     Returns:
         A function that returns `MISS` where the arguments differ in number, structure, type, shape, dtype or static
@@ -38,13 +50,13 @@ def entry(
         >>> square(4.0), square("four")
         (16.0, MISS)
     """
-    return _Entry(program).function(structures, leaves, output_structure)
+    return _Entry(program, guard).function(structures, leaves, output_structure)
 
 
 class _Entry:
     """The lines of an entry while they are written."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, guard: Condition | None = None) -> None:
         self.program = program
         self.code = program.code
         self.namespace: dict[str, Any] = dict(self.code.namespace) if self.code is not None else {}
@@ -52,6 +64,10 @@ class _Entry:
         self.lines: list[str] = []
         self.inputs: list[str] = []
         self.parts = 0
+        if guard is not None and guard.source:
+            self.namespace |= guard.namespace
+            gone = "except (LookupError, AttributeError, ValueError): return MISS"
+            self.lines += ["try:", f"    if not ({guard.source}): return MISS", gone]
 
     def function(
         self, structures: Sequence[Structure], leaves: Sequence[Any], output_structure: Structure
