@@ -494,8 +494,9 @@ class _Path:
             sys.settrace(self.before)
 
     def _called(self, frame: types.FrameType, event: str, arg: Any) -> Any:
-        # What dataclasses generate has the file name of code that is typed in, also in adkit.
-        if origin(frame.f_code.co_filename) != "user" or frame.f_globals.get("__name__", "").startswith("adkit."):
+        # What dataclasses and named tuples generate has the file name of code that is typed in, also in adkit.
+        home = frame.f_globals.get("__name__", "")
+        if origin(frame.f_code.co_filename) != "user" or home.startswith(("adkit.", "namedtuple_")):
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return self._step

@@ -30,7 +30,7 @@ def rewritten(rewriter: Rewriter, primitive: Primitive, args: Args, params: Para
     """What is as good as an operation; None where nothing is known to be."""
     if not primitive.listed or primitives.get(primitive.name) is not primitive:
         return None
-    if isinstance(primitive, Elementwise):
+    if type(value) is np.ndarray and isinstance(primitive, Elementwise):
         smaller = tuple([_narrowed(i, args, value) for i in range(len(args))])
         if any(a is not b for a, b in zip(args, smaller, strict=True)):
             return rewriter.make(primitive, smaller, params, value)

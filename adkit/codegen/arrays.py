@@ -61,7 +61,9 @@ def _ufunc_call(writer: Writer, node: Node) -> Expression:
     assert node.primitive is not None
     writer.quiet = True
     operands = [_operand(writer, node, arg) for arg in node.args]
-    return writer.call(node.primitive.name, ufunc_of(node), operands, writer.out(node))
+    # NumPy wants a third argument of these two to have its name.
+    named = "out=" if node.primitive.name in ("maximum", "minimum") else ""
+    return writer.call(node.primitive.name, ufunc_of(node), operands, [named + out for out in writer.out(node)])
 
 
 def _operand(writer: Writer, node: Node, x: Any) -> Expression:

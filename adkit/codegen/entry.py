@@ -40,7 +40,8 @@ def entry(
 
     Returns:
         A function that returns `MISS` where the arguments differ in number, structure, type, shape, dtype or static
-        value, and where the program gives up.
+        value, arrays also in how they lie in memory (which decides what a write to a view changes), and where the
+        program gives up.
 
     Example:
         >>> from adkit.codegen import entry, generate
@@ -115,6 +116,9 @@ class _Entry:
         elif type(leaf) is np.ndarray:
             dtype, shape = self.bind("dtype", leaf.dtype), leaf.shape
             self._require(f"type({name}) is ndarray and {name}.dtype is {dtype} and {name}.shape == {shape!r}")
+            if leaf.ndim > 1:
+                in_rows = leaf.flags.c_contiguous
+                self._require(f"{name}.flags.c_contiguous" if in_rows else f"{name}.strides == {leaf.strides!r}")
         else:
             self._require(f"type({name}) is {self.bind(type(leaf).__name__, type(leaf))}")
 

@@ -50,7 +50,7 @@ class Pieces:
 
     numbers: dict[int, list[Any]] = field(default_factory=dict[int, list[Any]])
     parts: list[tuple[Any, Any]] = field(default_factory=list[tuple[Any, Any]])
-    rest: list[Node] = field(default_factory=list[Node])
+    rest: list[Any] = field(default_factory=list[Any])
 
 
 def scattered_sums(order: list[Node], uses: Mapping[int, int]) -> dict[int, Pieces]:
@@ -78,10 +78,10 @@ def _is_held(x: Any, node: Node, holding: set[int]) -> bool:
 
 def _apart(root: Node, holding: set[int], taken: set[int], uses: Mapping[int, int]) -> Pieces:
     pieces = Pieces()
-    waiting = [root]
+    waiting: list[Any] = [root]
     while waiting:
         node = waiting.pop()
-        if node is not root and (node.index not in holding or uses[node.index] > 1 or not _alike(node, root)):
+        if node is not root and not (_alike(node, root) and node.index in holding and uses[node.index] == 1):
             pieces.rest.append(node)
             continue
         taken.add(node.index)

@@ -78,8 +78,10 @@ class Rewriter:
         return [found[index] for index in sorted(found)]
 
     def new(self, x: Any) -> Any:
-        """What has become of an argument."""
-        return self.known[x.index] if isinstance(x, Node) else x
+        """What has become of an argument; a constant array without axes is the number in it."""
+        if isinstance(x, Node):
+            return self.known[x.index]
+        return x[()] if type(x) is np.ndarray and x.ndim == 0 and x.dtype == np.float64 else x
 
     def swallowed(self, x: Any) -> bool:
         """Whether nobody but the node at hand uses x, so that rewriting it away saves an operation."""

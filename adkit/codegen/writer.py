@@ -6,12 +6,12 @@ import builtins
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Graph, Node
+from ..primitives.indexing import choose_p
 from .arrays import array_expression
 from .kinds import BOOLS, FLOATS, Kind, is_constant, is_mixed, kind_of, value_of
 from .scalars import FORMS, FUNCTIONS, PASSING, SAFE, Expression, combined
@@ -27,8 +27,7 @@ RESERVED = frozenset({*FUNCTIONS, *dir(builtins), "take", "give", "w", "errstate
 FEW = 1
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """A line (or a line that gives up), the name it defines, and the local names it reads."""
 
     text: str
@@ -65,7 +64,10 @@ class Writer:
         if workspace:
             self._open(workspace)
         for node, name in zip(self.graph.inputs, self.inputs, strict=True):
-            self.expressions[node.index] = Expression(name, names=(name,))
+            found = Expression(name, names=(name,))
+            if type(node.value) is np.ndarray and kind_of(node.value) != "array":
+                found = self.assign(combined(f"{name}.item()", 5, [found]))
+            self.expressions[node.index] = found
             self._check(node)
         for node in in_order(self.graph):
             self._write(node)
@@ -187,9 +189,9 @@ class Writer:
         if is_constant(x):
             return self.constant(x)
         found = self.expressions[x.index]
-        if kind_of(x.value) == "array" or not isinstance(x.value, np.generic):
+        if kind_of(x.value) == "array" or not isinstance(x.value, (np.generic, np.ndarray)):
             return found
-        kind = type(x.value)
+        kind = x.value.dtype.type
         return self.call(kind.__name__, kind, [found])
 
     def constant(self, x: Any) -> Expression:
@@ -222,7 +224,7 @@ class Writer:
         name = node.primitive.name
         if name == "getitem":
             return self._element(node) if kind == "float" else None
-        if not node.primitive.listed or not all(map(_is_number, node.args)):
+        if not (node.primitive.listed or node.primitive is choose_p) or not all(map(_is_number, node.args)):
             return None
         if name in PASSING:
             operand = self.number(node.args[0])
@@ -252,7 +254,9 @@ class Writer:
         listed = self.unpacked[array.index]
         if listed is not None:
             return listed(tuple([int(part) % size for part, size in zip(parts, array.shape, strict=True)]))
-        return combined(f"{source.text}.item({', '.join([str(int(part)) for part in parts])})", 5, [source])
+        found = combined(f"{source.text}.item({', '.join([str(int(part)) for part in parts])})", 5, [source])
+        # Arrays other than inputs may be written over before a nested expression would read them.
+        return found if array.primitive is None else self.assign(found)
 
     def _unpacking(self, array: Node) -> Callable[[Any], Expression] | None:
         """Take an array apart, if it is worth it: what an element is called."""

@@ -1,7 +1,7 @@
 """Graphs of numbers and small arrays as machine code, where llvmlite is installed.
 
-A graph is taken apart into operations on single numbers (`lowering`, `operations`), these are written in LLVM's assembly
-language (`text`), and what comes of it is a builtin of the interpreter (`builtin`). What is no plain operation on
+A graph is taken apart into operations on single numbers (`lowering`, `operations`), these are written in LLVM's
+assembly language (`text`), and what comes of it is a builtin of the interpreter (`builtin`). What is no plain operation on
 doubles is one of NumPy's own loops, so that the results are NumPy's to the last bit but for the order of sums.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...containers import Container, Structure
-from ...graph import Graph, Node
+from ...graph import Graph
 from ..program import MISS, Program, Static
 from . import abi
 from .builtin import Array, Home, Kernel, Leaf, Number, Object, Parts, make

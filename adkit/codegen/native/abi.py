@@ -7,6 +7,7 @@ The offsets are those of `PyFloatObject`, `PyArrayObject_fields` and `PyUFuncObj
 from __future__ import annotations
 
 import ctypes
+import importlib
 import platform
 import sys
 import sysconfig
@@ -96,11 +97,10 @@ def _arrays_hold() -> bool:
 @cache
 def _numpy_table() -> Any:
     """The functions and types that NumPy offers to extensions."""
-    from numpy._core import _multiarray_umath
-
+    module = importlib.import_module("numpy._core._multiarray_umath")
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    capsule: Any = vars(_multiarray_umath)["_ARRAY_API"]
+    capsule: Any = vars(module)["_ARRAY_API"]
     return (ctypes.c_void_p * (_NEW_ARRAY + 1)).from_address(pointer(capsule, None))
 
 
@@ -126,7 +126,7 @@ def new_float64() -> int:
 
 @cache
 def loop(ufunc: np.ufunc) -> tuple[int, int] | None:
-    """The address of what a ufunc runs over doubles, and of what it is given besides; None where it has no such loop."""
+    """The address of a ufunc's loop over doubles, and of what that is given besides; None where there is no such loop."""
     at, signature = id(ufunc), "d" * ufunc.nin + "->d"
     counts = tuple((ctypes.c_int32 * 3).from_address(at + _COUNTS))
     if (
