@@ -652,12 +652,6 @@ def test_where_the_derivative_by_hand_is_not_asked_for_nothing_is_a_multiple_of_
     assert rows_of("bivariate", "", ["reverse"])["reverse"].ratio_to_manual is None
 
 
-def test_a_method_that_has_nothing_to_prepare_takes_no_time_for_it() -> None:
-    rows = rows_of("bivariate", "", ["reverse", "symbolic"])
-    assert rows["reverse"].prepare_s == 0
-    assert rows["symbolic"].prepare_s > 0
-
-
 # -- ad.compare ---------------------------------------------------------------------------------------------
 def test_compare_takes_a_problem_by_name_with_sizes() -> None:
     table = ad.compare("logistic_map", sizes=[2, "4"], methods="reverse", seconds=0.02).table

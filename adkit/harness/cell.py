@@ -11,7 +11,7 @@ import numpy as np
 
 from ..calls import Call, size_of
 from ..errors import ExpressionTooLarge
-from ..methods import Manual, Method, Numerical
+from ..methods import Manual, Numerical
 from ..records import Row
 from ..transforms import JacobianFunction, ValueAndGradient
 from . import judging
@@ -54,9 +54,13 @@ class Cell:
         self.method = subject.manual if method == Manual() and subject.manual else method
         self.settings = settings
         self.watched = Watched(subject.f)
-        transform = JacobianFunction if subject.derivative == "jacobian" else ValueAndGradient
-        self.transform = transform(self.watched, subject.argnums, self.method)
+        self.transform = self._made(self.watched)
         self.row = replace(blank(subject, contender), inputs=size_of(self.call.leaves))
+
+    def _made(self, f: Callable[..., Any]) -> JacobianFunction | ValueAndGradient:
+        """The derivative of f by the method, with nothing prepared."""
+        made = JacobianFunction if self.subject.derivative == "jacobian" else ValueAndGradient
+        return made(f, self.subject.argnums, self.method)
 
     def __call__(self) -> Any:
         return self.transform(*self.subject.args, **self.subject.kwargs)
@@ -104,7 +108,8 @@ class Cell:
             if self._has_time(4):
                 self._judge_elsewhere(answer, references)
         # From here on nobody watches: counting the calls of f would be timed with them, and time is up to us.
-        self.transform.f = self.subject.f
+        self.transform = self._made(self.subject.f)
+        self._prepare()
         self._count()
 
     # -- calls ---------------------------------------------------------------------------------------
@@ -112,9 +117,7 @@ class Cell:
         """The first call is timed as it is; the second, on everything prepared, is counted and must repeat it."""
         self.stage("first")
         kept = Kept(self.subject.args, self.subject.kwargs)
-        _, prepare_s = once(lambda: self.transform.prepare(*self.subject.args, **self.subject.kwargs))
-        if type(self.method).prepare is Method.prepare:
-            prepare_s = 0.0  # to look at the arguments is not to prepare
+        _, prepare_s = once(self._prepare)
         given, first_s = once(self._ask)
         self._require_unchanged(kept)
         self.stage("afterwards")
@@ -132,6 +135,10 @@ class Cell:
         self.row = replace(self.row, f_calls=calls)
         return answer
 
+    def _prepare(self) -> None:
+        """What the method does once for arguments of this kind."""
+        self.transform.prepare(*self.subject.args, **self.subject.kwargs)
+
     def still(self) -> str:
         """What is wrong with the method after it has been called again and again; nothing, if it answers as before."""
         try:
@@ -145,8 +152,9 @@ class Cell:
             return f"after many calls it raises {type(error).__name__}: {error}"
         return ""
 
-    def _has_time(self, calls: int) -> bool:
-        return calls * (self.row.first_s or 0.0) < self.settings.timeout
+    def _has_time(self, calls: int, preparing: int = 0) -> bool:
+        needed = calls * (self.row.first_s or 0.0) + preparing * (self.row.prepare_s or 0.0)
+        return needed < self.settings.timeout
 
     def _answer(self, leaves: list[Any] | None = None) -> Answer:
         """One call of the method in vectors, at its own point or another."""
@@ -280,7 +288,7 @@ class Cell:
         if self._has_time(4):
             self.row = replace(self.row, peak_bytes=peak_bytes(self))
         # In a process that is not the cell's own, memory comes and goes for other reasons too.
-        if self.settings.isolate and self._has_time(WEIGHING):
+        if self.settings.isolate and self._has_time(WEIGHING, preparing=1):
             self._weigh()
 
     def _weigh(self) -> None:
@@ -293,9 +301,9 @@ class Cell:
         if not self.transform.cache:
             return None if held() is None else 0
         before = held()
-        self.transform.cache.clear()
+        self.transform = self._made(self.subject.f)
         after = held()
-        self.transform.prepare(*self.subject.args, **self.subject.kwargs)
+        self._prepare()
         self()
         return None if before is None or after is None else max(before - after, 0)
 

@@ -73,18 +73,18 @@ def _bench(connection: Any, source: Source, contender: Contender | None, setting
 def _warm(subject: Subject, method: Method, threads: int | None) -> None:
     """What only a process's first call pays is no method's cost.
 
-    f is called once before anything is timed, and a method that needs a library derives another function first.
+    f is called once before anything is timed, and a method derives another function first: with that it loads what it
+    needs, and a compiler sets itself up.
     """
     with suppress(Exception):
         call = subject.call()
         call(call.leaves)
-    if method.imports:
-        for name in method.imports:
-            with suppress(Exception):  # what cannot be loaded says so when it is asked
-                importlib.import_module(name)
-        tell_loaded(threads)
-        with suppress(Exception):
-            method.value_and_gradient(Call(_small, 0, (0.5,)), {})
+    for name in method.imports:
+        with suppress(Exception):  # what cannot be loaded says so when it is asked
+            importlib.import_module(name)
+    tell_loaded(threads)
+    with suppress(Exception):
+        method.value_and_gradient(Call(_small, 0, (0.5,)), {})
 
 
 def _small(x: Any) -> Any:
