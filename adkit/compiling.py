@@ -655,7 +655,9 @@ def _generated(graph: Graph, outputs: Sequence[Any]) -> Program:
     except CannotCompile:
         raise
     except Exception as error:
-        raise CannotCompile(f"no code could be generated, by a fault of adkit: {type(error).__name__}: {error}") from error
+        raise CannotCompile(
+            f"no code could be generated, by a fault of adkit: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _written_down(run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: int) -> Graph:
@@ -767,9 +769,14 @@ class _Reference(NamedTuple):
 
 
 def _digest(graph: Graph) -> int:
-    """A number that graphs of the same operations, constants and decisions share."""
+    """A number that graphs of the same operations, constant numbers and decisions share.
+
+    Arrays among the constants may hold what was in memory before (np.empty); where they matter, results differ.
+    """
     parts = [(node.index, _name(node), _key(node.args), _key(node.params)) for node in (*graph.nodes, *graph.decisions)]
-    decided = [_key(node.value) for node in graph.decisions]
+    decided = [
+        node.value.tobytes() if isinstance(node.value, np.ndarray) else _key(node.value) for node in graph.decisions
+    ]
     return hash((tuple(parts), tuple(decided), _key(tuple(graph.outputs))))
 
 
@@ -778,15 +785,17 @@ def _name(node: Node) -> str:
 
 
 def _key(x: Any) -> Any:
-    """A constant as something that can be hashed: nan is nan, and arrays are their bytes."""
+    """A constant as something that can be hashed: nan is nan, and an array is its shape and dtype."""
     if isinstance(x, Node):
         return _Reference(x.index)
     if isinstance(x, (int, str, bytes, type(None))):
         return x
     if isinstance(x, float):
         return x if x == x else "nan"
-    if isinstance(x, (np.ndarray, np.generic)):
-        return x.dtype.str, x.shape, hash(x.tobytes())
+    if isinstance(x, np.ndarray):
+        return x.dtype.str, x.shape
+    if isinstance(x, np.generic):
+        return x.dtype.str, x.tobytes()
     if isinstance(x, (tuple, list)):
         return tuple(map(_key, x))
     if isinstance(x, Mapping):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ArrayForm = Callable[["Writer", Node], Expression | None]
 ARRAY_FORMS: Final[dict[str, ArrayForm]] = {}
+# Looked up once: every look makes another object.
+ADD_REDUCE: Final[Any] = np.add.reduce
 # Up to so many rows, a matrix is added up along them soonest by a product with ones.
 MANY = 1_000_000
 
@@ -106,7 +108,7 @@ def _sum(writer: Writer, node: Node) -> Expression | None:
         return writer.call("dot", np.dot, [ones, operand])
     axes = "None" if len(axis) == array.ndim else str(axis[0]) if len(axis) == 1 else repr(axis)
     options = [axes, *(["None", "None", "True"] if keepdims else [])]
-    return writer.call("add_reduce", np.add.reduce, [operand], options)
+    return writer.call("add_reduce", ADD_REDUCE, [operand], options)
 
 
 # -- the same numbers in another shape -------------------------------------------------------------

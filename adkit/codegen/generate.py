@@ -13,6 +13,7 @@ from ..graph import Graph
 from .chunks import code_of
 from .program import Code, Program
 from .simplify import in_order, simplify
+from .streaming import streamed
 from .text import tupled
 from .writer import Writer
 
@@ -43,7 +44,7 @@ def generate(graph: Graph, templates: Sequence[Any], *, native: bool | None = No
     began = time.perf_counter()
     simple = simplify(graph)
     found, note = _native(simple, templates, native)
-    return found if found is not None else _python(simple, templates, began, note)
+    return found if found is not None else _python(streamed(simple), templates, began, note)
 
 
 def _native(graph: Graph, templates: Sequence[Any], native: bool | None) -> tuple[Program | None, str]:

@@ -145,7 +145,7 @@ class Planner:
 
     def _is_alone(self, x: Any, node: Node) -> bool:
         """Whether nobody reads x after node, and it has memory of its own that node could be written to."""
-        if not isinstance(x, Node) or x.primitive is None or not is_array(x) or self.roots[x.index] != {x.index}:
+        if not isinstance(x, Node) or not is_array(x) or not makes_new(x):
             return False
         same = x.value.shape == node.value.shape and x.value.dtype == node.value.dtype
         return same and self.ends[x.index] == node.index

@@ -65,7 +65,7 @@ class Writer:
             self._open(workspace)
         for node, name in zip(self.graph.inputs, self.inputs, strict=True):
             found = Expression(name, names=(name,))
-            if type(node.value) is np.ndarray and kind_of(node.value) != "array":
+            if isinstance(node.value, (np.ndarray, np.generic)) and kind_of(node.value) != "array":
                 found = self.assign(combined(f"{name}.item()", 5, [found]))
             self.expressions[node.index] = found
             self._check(node)
@@ -243,7 +243,7 @@ class Writer:
         """An element of an array of float64, read off a list of its elements where many are."""
         (array,) = node.args
         index = node.params["index"]
-        parts = index if isinstance(index, tuple) else (index,)
+        parts = tuple([part for part in index if part is not Ellipsis]) if isinstance(index, tuple) else (index,)
         if is_constant(array) or type(array.value) is not np.ndarray or array.value.dtype != np.float64:
             return None
         if len(parts) != array.value.ndim or not all(_is_place(part) for part in parts):

@@ -111,6 +111,12 @@ def function(name: str) -> int:
 
 
 @cache
+def library(name: str) -> int:
+    """The address of a function of the C library."""
+    return ctypes.cast(getattr(ctypes.CDLL(None), name), ctypes.c_void_p).value or 0
+
+
+@cache
 def new_array() -> int:
     """The address of PyArray_New."""
     return _numpy_table()[_NEW_ARRAY]
@@ -126,7 +132,7 @@ def new_float64() -> int:
 
 @cache
 def loop(ufunc: np.ufunc) -> tuple[int, int] | None:
-    """The address of a ufunc's loop over doubles, and of what that is given besides; None where there is no such loop."""
+    """The address of a ufunc's loop over doubles, and of what that is given besides; None without such a loop."""
     at, signature = id(ufunc), "d" * ufunc.nin + "->d"
     counts = tuple((ctypes.c_int32 * 3).from_address(at + _COUNTS))
     if (
