@@ -19,6 +19,8 @@ from . import rows
 from .lowering import Engine, lower
 
 Leaves = list[Any]
+# The number of operations from which a program is long.
+LONG = 200
 
 
 def x64() -> Any:
@@ -121,18 +123,20 @@ def differentiated(graph: Graph, count: int, what: str) -> Callable[[Sequence[An
     def outputs(active: Leaves, others: Leaves) -> Leaves:
         return [jnp.asarray(out) for out in run([*active, *others])]
 
-    compiled = Compiled(_DERIVATIVES[what](outputs))
+    compiled = Compiled(_DERIVATIVES[what](outputs), together=len(graph.nodes) <= LONG)
     return lambda leaves: compiled(list(leaves[:count]), list(leaves[count:]))
 
 
 class Compiled:
     """A function under jax.jit that hands back NumPy arrays and floats, in double precision.
 
-    Numbers come back together in one array, since to fetch one takes as long as to fetch many.
+    Numbers come back `together` in one array, since to fetch one takes as long as to fetch many; XLA compiles long
+    programs that end so several times longer.
     """
 
-    def __init__(self, fun: Callable[..., Any], **options: Any) -> None:
+    def __init__(self, fun: Callable[..., Any], together: bool = True, **options: Any) -> None:
         self.fun = fun
+        self.together = together
         self.run = jax.jit(self._packed, **options)
         # What is a number among the results, and their tree: known when JAX has traced the function.
         self.numbers: list[bool] = []
@@ -141,7 +145,7 @@ class Compiled:
     def __call__(self, *args: Any) -> Any:
         with x64():
             packed, arrays = self.run(*args)
-            numbers = iter(np.asarray(packed).tolist())
+            numbers = iter(np.asarray(packed).tolist() if self.together else [x.item() for x in packed])
         rest = iter(arrays)
         found = [next(numbers) if number else np.asarray(next(rest)) for number in self.numbers]
         return jax.tree.unflatten(self.tree, found)
@@ -151,7 +155,7 @@ class Compiled:
         self.numbers = [jnp.ndim(x) == 0 and jnp.issubdtype(x.dtype, jnp.floating) for x in leaves]
         numbers = [jnp.asarray(x, float) for x, number in zip(leaves, self.numbers, strict=True) if number]
         arrays = [x for x, number in zip(leaves, self.numbers, strict=True) if not number]
-        return jnp.stack(numbers) if numbers else jnp.zeros(0), arrays
+        return (jnp.array(numbers) if self.together else numbers), arrays
 
 
 def _scalar(outputs: Any) -> Any:
