@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .checkpointing import checkpoint
+from .compiling import Compiled, compile
 from .custom import custom_derivative
 from .errors import (
     AdkitError,
     ArgumentError,
     BadRequest,
     CannotCompile,
+    CompileWarning,
     EscapedValue,
     ExpressionTooLarge,
     LostDerivative,
@@ -43,6 +46,8 @@ __all__ = [
     "BadRequest",
     "CannotCompile",
     "Comparison",
+    "CompileWarning",
+    "Compiled",
     "EscapedValue",
     "ExpressionTooLarge",
     "Forward",
@@ -60,7 +65,9 @@ __all__ = [
     "Symbolic",
     "WrongGradient",
     "check_grad",
+    "checkpoint",
     "compare",
+    "compile",
     "custom_derivative",
     "explain_nan",
     "grad",

@@ -21,6 +21,9 @@ from .tracing import Box, inside, is_traced, normalize, now, plain, refusal_behi
 
 Leaves = list[Any]
 Argnums = int | tuple[int, ...]
+_FLOATS = frozenset({float, np.float64})
+_ONE = np.float64(1.0)
+_IMMUTABLE = frozenset({float, int})
 
 
 def check_argnums(argnums: Any) -> tuple[int, ...]:
@@ -29,6 +32,20 @@ def check_argnums(argnums: Any) -> tuple[int, ...]:
     if not chosen or any(not isinstance(i, (int, np.integer)) or isinstance(i, bool) for i in chosen):
         raise BadRequest(f"argnums must be an argument's position or a tuple of positions, not {argnums!r}{place()}")
     return tuple(int(i) for i in chosen)
+
+
+def _as_they_are(argnums: Any, count: int) -> tuple[int, ...] | None:
+    """argnums as positions where there is nothing to be said about them; None otherwise."""
+    if type(argnums) is int:
+        return (argnums,) if 0 <= argnums < count else None
+    if type(argnums) is not tuple:
+        return None
+    last = -1
+    for i in argnums:
+        if type(i) is not int or not last < i < count:
+            return None
+        last = i
+    return argnums
 
 
 class Call:
@@ -54,21 +71,25 @@ class Call:
             self.began = now()
         self.single = not isinstance(argnums, (tuple, list))
         # Written out for the common case, since every gradient comes along here.
-        positions = (argnums,) if type(argnums) is int and 0 <= argnums < len(args) else self._positions(argnums)
+        positions = _as_they_are(argnums, len(args)) or self._positions(argnums)
         self.positions: tuple[int, ...] = positions
         self.leaves: Leaves = []
         self.structures: list[Structure] = []
+        # Whether every differentiated argument is a number or an array itself.
+        self.flat = True
         for i in positions:
-            self._take(self.args[i])
+            arg = self.args[i]
+            if type(arg) is float:
+                self.leaves.append(arg)
+                self.structures.append(None)
+            else:
+                self._take(arg)
 
     def _take(self, arg: Any) -> None:
         """Add the leaves of an argument."""
-        if type(arg) is float:
-            self.leaves.append(arg)
-            self.structures.append(None)
-            return
         found, structure = flatten(arg)
         self.structures.append(structure)
+        self.flat = self.flat and structure is None
         for leaf in found:
             self.leaves.append(leaf if type(leaf) is float else self._promoted(leaf))
 
@@ -133,8 +154,10 @@ class Call:
 
     def arguments(self, leaves: Leaves) -> list[Any]:
         """f's positional arguments with these leaves in place of its own; f can only read the others."""
-        args = [lend(arg) for arg in self.args]
-        for i, part in zip(self.positions, self.split(leaves), strict=True):
+        args = list(self.args)
+        if len(args) > len(self.positions):
+            args = [arg if type(arg) in _IMMUTABLE else lend(arg) for arg in args]
+        for i, part in zip(self.positions, leaves if self.flat else self.split(leaves), strict=True):
             args[i] = part
         return args
 
@@ -173,11 +196,11 @@ class Call:
 
     def as_scalar(self, out: Any) -> Any:
         """The output as one real number, or a refusal."""
-        if type(out) is float or (isinstance(out, Box) and type(out.value) is float and not out.owner.closed):
+        if type(out) is float or (isinstance(out, Box) and type(out.value) in _FLOATS and not out.owner.closed):
             return out
         out = self.numeric(out)
         value = plain(out)
-        if type(value) is float:
+        if type(value) in _FLOATS:
             return out
         if np.size(value) != 1:
             raise OutputError(
@@ -231,6 +254,8 @@ class Call:
     # -- results in the caller's own shapes --------------------------------------------------------
     def split(self, leaves: Leaves) -> list[Any]:
         """Leaves put back into one container per differentiated argument."""
+        if self.flat:
+            return list(leaves)
         parts, start = [], 0
         for structure in self.structures:
             if structure is None:
@@ -295,6 +320,8 @@ class _UnfitError(Exception):
 
 def promote(leaf: Any) -> Any:
     """A leaf as a float, NumPy scalar or float array; integers become float64. Anything else is unfit."""
+    if type(leaf) is np.ndarray:
+        return _promoted_array(leaf)
     if isinstance(leaf, Box):
         leaf.owner.require_open()
         return leaf.again()
@@ -310,6 +337,8 @@ def promote(leaf: Any) -> Any:
 
 
 def _promoted_array(leaf: Any) -> Any:
+    if type(leaf) is np.ndarray and leaf.dtype.kind in "fc":
+        return leaf
     if type(leaf) is not np.ndarray and not isinstance(leaf, np.memmap):
         # A mask or the product of matrices would be dropped on the way.
         raise _UnfitError("pass an ndarray: np.asarray(x), or x.filled(...) of a masked array")
@@ -370,12 +399,22 @@ def finished(derivatives: Sequence[Any], leaves: Sequence[Any], given: Sequence[
 
     None shares memory with another, with a leaf, or with what else the caller gave.
     """
-    taken = {id(x) for x in (*leaves, *given) if type(x) is not float}
-    pairs = zip(derivatives, leaves, strict=True)
-    return [d if type(d) is float is type(leaf) else _finished(d, leaf, taken) for d, leaf in pairs]
+    found = list(derivatives)
+    taken: set[int] | None = None
+    for i, leaf in enumerate(leaves):
+        d = found[i]
+        if type(leaf) is float and type(d) in _FLOATS:
+            found[i] = float(d)
+            continue
+        if taken is None:
+            taken = {id(x) for x in (*leaves, *given) if type(x) is not float}
+        found[i] = _finished(d, leaf, taken)
+    return found
 
 
 def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
+    if type(derivative) is np.ndarray is type(leaf) and derivative.dtype is leaf.dtype:
+        return _unshared(derivative, taken)
     derivative = like(derivative, leaf)
     if isinstance(derivative, Box):
         return derivative.again()
@@ -384,7 +423,11 @@ def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
         return type(value)(derivative)
     if isinstance(value, np.generic):
         return value.dtype.type(derivative)
-    derivative = np.asarray(derivative)
+    return _unshared(np.asarray(derivative), taken)
+
+
+def _unshared(derivative: Any, taken: set[int]) -> Any:
+    """An array that shares no memory with what has been taken."""
     if derivative.base is not None or not derivative.flags.writeable or id(derivative) in taken:
         derivative = derivative.copy("K")
     taken.add(id(derivative))
@@ -393,6 +436,8 @@ def _finished(derivative: Any, leaf: Any, taken: set[int]) -> Any:
 
 def own(x: Any) -> Any:
     """A result that the caller may keep and change: an array is copied, one without axes is a number."""
+    if type(x) in _FLOATS:
+        return x
     if isinstance(x, Box):
         return x.again()
     return np.array(x)[()] if isinstance(x, np.ndarray) else x
@@ -433,7 +478,10 @@ def matched(derivative: Any, leaf: Any, what: str) -> Any:
 
 def ones_like(out: Any) -> Any:
     """The cotangent 1 of a scalar output."""
-    return 1.0 if type(plain(out)) is float else np.ones_like(zeros_like(out))[()]
+    out = plain(out)
+    if type(out) is float:
+        return 1.0
+    return _ONE if type(out) is np.float64 else np.ones_like(zeros_like(out))[()]
 
 
 def size_of(leaves: Sequence[Any]) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 
 class Container(NamedTuple):
     """A list, tuple, named tuple, dict or dataclass without its leaves: comparable and hashable."""
@@ -42,6 +44,8 @@ def _instance(kind: type, values: dict[str, Any]) -> Any:
     return instance
 
 
+# What most leaves are.
+_LEAVES = frozenset({float, int, np.ndarray, np.float64})
 # The structure of a container; None for a leaf.
 Structure = Container | None
 
@@ -52,16 +56,20 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     Subclasses of list and dict count as plain ones; named tuples and dataclasses keep their class, since f reads them
     by name.
     """
-    if not is_container(tree):
-        return [tree], None
     leaves: list[Any] = []
-    structures: list[Structure] = []
+    return leaves, _flatten_into(leaves, tree)
+
+
+def _flatten_into(leaves: list[Any], tree: Any) -> Structure:
+    """The structure of a container whose leaves are added to a list."""
+    kind = type(tree)
+    if kind in _LEAVES or not is_container(tree):
+        leaves.append(tree)
+        return None
+    if kind is list or kind is tuple:
+        return Container(kind, tuple(range(len(tree))), tuple([_flatten_into(leaves, part) for part in tree]))
     parts = parts_of(tree)
-    for part in parts.values():
-        found, structure = flatten(part)
-        leaves += found
-        structures.append(structure)
-    return leaves, Container(_kind(tree), tuple(parts), tuple(structures))
+    return Container(_kind(tree), tuple(parts), tuple([_flatten_into(leaves, part) for part in parts.values()]))
 
 
 def is_container(tree: Any) -> bool:
@@ -95,7 +103,9 @@ def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
 def _build(structure: Structure, leaves: Iterator[Any]) -> Any:
     if structure is None:
         return next(leaves)
-    return structure.build([_build(part, leaves) for part in structure.parts])
+    parts = [next(leaves) if part is None else _build(part, leaves) for part in structure.parts]
+    kind = structure.kind
+    return parts if kind is list else tuple(parts) if kind is tuple else structure.build(parts)
 
 
 def flatten_like(structure: Structure, tree: Any) -> list[Any] | None:

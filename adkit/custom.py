@@ -82,8 +82,8 @@ def custom_derivative(
     return ByRules(f, jvp, vjp)
 
 
-class _Custom:
-    """What a custom function has of f: name, documentation, and being a method where f is one."""
+class Wrapper:
+    """What a function made from f has of it: name, documentation, and being a method where f is one."""
 
     def __init__(self, f: Rule) -> None:
         wrapper: Any = self
@@ -159,7 +159,7 @@ class _StatedRow(Elementwise):
         return self.fun(*_own_copies(args))
 
 
-class ByPartials(_Custom):
+class ByPartials(Wrapper):
     """A custom function that works element by element."""
 
     def __init__(self, f: Rule, partials: tuple[Rule, ...], formula: str) -> None:
@@ -315,7 +315,7 @@ class _RuledRow(Primitive):
         return last[1][i]
 
 
-class ByRules(_Custom):
+class ByRules(Wrapper):
     """A custom function whose pushforward or pullback is stated."""
 
     def __init__(self, f: Rule, jvp: Rule | None, vjp: Rule | None) -> None:

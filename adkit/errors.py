@@ -132,12 +132,34 @@ class ExpressionTooLarge(AdkitError, ValueError):
 class CannotCompile(AdkitError, NotImplementedError):
     """What f does cannot be written down once and run again: f has to be run anew on each call.
 
+    `passing` where that is so at these arguments, and may be otherwise at others.
+
     Example:
         >>> import numpy as np
         >>> import adkit as ad
         >>> raise ad.CannotCompile("f draws random numbers")
         Traceback (most recent call last):
         adkit.errors.CannotCompile: f draws random numbers
+    """
+
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
+        super().__init__(reason)
+        self.passing = passing
+
+
+class CompileWarning(UserWarning):
+    """A function that was to be compiled runs as it is, for the reason given: right, and no faster than before.
+
+    Example:
+        >>> import warnings
+        >>> import numpy as np
+        >>> import adkit as ad
+        >>> noisy = ad.compile(lambda x: x + np.random.normal())
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     _ = noisy(1.0)
+        >>> caught[0].category.__name__, str(caught[0].message).partition(": ")[2]
+        ('CompileWarning', 'it uses numpy.random, whose state cannot be seen')
     """
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .primitives import Elementwise, Primitive, guard
+from .primitives.table import has_nan
 from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators, plain, stage_of
 
 
@@ -112,7 +113,7 @@ def push(
     if (stage := stage_of(*outputs, *found)) is not None:
         stage.expect_numbers(found)
         return outputs, found
-    if any(t is not None and guard.has_nan(t) for t in found):
+    if any(t is not None and has_nan(t) for t in found):
         masked = [None if t is None else guard.Guarded(t, guard.live_in(t)) for t in tangents]
         outputs, pairs = _run(fun, primals, masked, DualTrace(batched, guarded=True))
         found = [None if pair is None else pair.derivative for pair in pairs]
@@ -153,3 +154,7 @@ def _unit_directions(leaf: Any, size: int, first: int, last: int, shift: int, co
     components = np.arange(first, last)
     block[components + shift, components] = 1
     return block.reshape(count, *np.shape(plain(leaf)))
+
+
+# What is part of another run, which looks at the tangents that come of it.
+run = _run

@@ -1,7 +1,7 @@
 """Reverse mode: record every operation on a tape, then walk the tape backwards once.
 
 An entry of the tape holds raw values and the numbers of its arguments, never boxes: the tape is flat, so neither the
-sweep nor letting go of it recurses, however long it is.
+sweep nor letting go of it recurses, however long it is. An operation on single numbers is one tuple and nothing else.
 """
 
 from __future__ import annotations
@@ -9,24 +9,61 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .errors import AdkitError
 from .lending import is_lent
-from .primitives import Elementwise, Primitive, guard
-from .primitives.table import everywhere, zeros_like
-from .tracing import NO_PARAMS, PLAIN_NUMBERS, Box, Trace, bind, bound_binary, install_operators, stage_of
+from .primitives import Elementwise, Primitive, guard, products
+from .primitives.table import everywhere, has_nan, zeros_like
+from .tracing import (
+    NO_PARAMS,
+    PLAIN_NUMBERS,
+    Box,
+    Trace,
+    bind,
+    bound_binary,
+    implementations,
+    install_operators,
+    stage_of,
+)
 
 # The numbers that the arguments of an operation have on the tape; None where they are not on it.
 Parents = tuple[int | None, ...]
-# (number, primitive, output, arguments, parents, parameters); of what no rule reads only shape and dtype are kept.
-Entry = tuple[int, Primitive, Any, tuple[Any, ...], Parents, Mapping[str, Any]]
+# Of an elementwise operation on single numbers, or on arrays of double precision that have the shape of the output
+# where they are on the tape, so that their shares need not be fitted
+#     (number, kind, primitive, output, x, y, number of x, number of y)     kind < GENERAL; y None where there is none
+# and of any other
+#     (number, GENERAL, primitive, output, arguments, parameters, parents, None).
+Entry = tuple[int, int, Primitive, Any, Any, Any, Any, Any]
+# What the shares of x and y are: the cotangent times y and x; the cotangent; it and its negative; the cotangent times
+# the only partial; by the row's partials.
+PRODUCT, SUM, DIFFERENCE, FUNCTION, ELEMENTWISE, GENERAL = range(6)
 
 Array = np.ndarray[Any, Any]
 # Up to this size the bookkeeping of an operation costs more than the array, in time and in memory.
 SMALL = 4096
+# So many entries are let go of at once by a sweep that is the last; where there are large arrays, one by one.
+BLOCK = 1024
+
+_new = object.__new__
+_ndarray = np.ndarray
+_DOUBLE = np.dtype(np.float64)
+_matmul = np.matmul
+_general_product = implementations[np.matmul]
+
+
+class Operation(NamedTuple):
+    """An entry of a tape as it is read; of what no rule reads only shape and dtype have been kept."""
+
+    index: int
+    primitive: Primitive
+    out: Any
+    args: tuple[Any, ...]
+    parents: Parents
+    params: Mapping[str, Any]
 
 
 class Variable(Box):
@@ -40,26 +77,62 @@ class Variable(Box):
         self.owner = trace
         self.note = index
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            row = implementations.get(ufunc)
+            if type(row) is Elementwise:
+                return _of_one(row, self) if len(inputs) == 1 else _elementwise(row, inputs)
+            if row is not None:
+                return row(*inputs) if ufunc is not _matmul else _product(*inputs)
+        return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+
+def _variable(value: Any, tape: Tape, index: int | None) -> Variable:
+    """A number on the tape, made in half the time."""
+    found = _new(Variable)
+    found.owner = tape
+    found.value = value
+    found.note = index
+    return found
+
+
+def _fits(out: Any, x: Any, y: Any, p: int | None, q: int | None) -> bool:
+    """Whether the shares of an elementwise operation have the shape and dtype of what they belong to as they are."""
+    if type(out) is not _ndarray or out.dtype is not _DOUBLE or (p is None and q is None):
+        return False
+    shape = out.shape
+    for arg, parent in ((x, p), (y, q)):
+        if type(arg) is _ndarray:
+            if arg.dtype is not _DOUBLE or (parent is not None and arg.shape != shape):
+                return False
+        elif parent is not None or not (arg is None or type(arg) in PLAIN_NUMBERS):
+            return False
+    return True
+
 
 class Tape(Trace):
     """The record of one run of f."""
 
-    __slots__ = ("append", "entries", "held", "numbers", "selects")
+    __slots__ = ("append", "entries", "held", "large", "next", "selects", "size")
 
     def __init__(self) -> None:
         super().__init__()
         self.entries: list[Entry] = []
         # Taken from a counter, not from the length of the list, so that threads sharing a tape cannot clash.
-        self.numbers = itertools.count()
+        self.next: Callable[[], int] = itertools.count().__next__
         self.append: Callable[[Entry], None] = self.entries.append
+        # How many numbers there are, once it is closed.
+        self.size = 0
         # Whether there are elements that nothing may flow to.
         self.selects = False
+        # Whether there are large arrays.
+        self.large = False
         # By identity, the arrays that f has used and may change, and the copies made of them.
         self.held: dict[int, tuple[Array, Array]] = {}
 
     def variable(self, value: Any) -> Variable:
         """An input of the recorded computation."""
-        return Variable(value, self, next(self.numbers))
+        return Variable(value, self, self.next())
 
     def lift(self, value: Any) -> Variable:
         return Variable(value, self, None)
@@ -75,50 +148,90 @@ class Tape(Trace):
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         values: list[Any] = []
         parents: list[int | None] = []
+        nested = False
         for arg in args:
-            if type(arg) is Variable and arg.owner is self:  # written out: this is the hot path
-                values.append(arg.value)
-                parents.append(arg.index)
-            else:
+            if type(arg) is Variable and arg.owner is self:
+                x = arg.value
+                parents.append(arg.note)
+                if isinstance(x, Box):
+                    nested = True
+            elif isinstance(arg, Box):
                 # A traced value of a level outside is a handle, which f may let stand for another number later.
-                values.append(arg.again() if isinstance(arg, Box) else arg)
+                x, nested = arg.again(), True
                 parents.append(None)
-        out = bind(primitive, tuple(values), params)
+            else:
+                x = arg
+                parents.append(None)
+            values.append(x)
+        taken = tuple(values)
+        out = bind(primitive, taken, params) if nested else primitive.compute(taken, params)
         if primitive.constant:
             return out
-        return self.add(primitive, out, tuple(values), tuple(parents), params)
+        return self.add(primitive, out, taken, tuple(parents), params)
 
     def add(
         self, primitive: Primitive, out: Any, values: tuple[Any, ...], parents: Parents, params: Mapping[str, Any]
     ) -> Variable:
         """Write down an operation with those of its numbers that the sweep will read."""
         kept = out
-        care = type(out) is np.ndarray and out.nbytes > SMALL
+        care = type(out) is _ndarray and out.nbytes > SMALL
+        active = False
         for x, parent in zip(values, parents, strict=True):
-            if isinstance(x, np.ndarray) and (parent is None or x.nbytes > SMALL):
+            if parent is not None:
+                active = True
+                if type(x) is _ndarray and x.nbytes > SMALL:
+                    care = True
+            elif isinstance(x, _ndarray):
                 care = True
-        if parents[0] is None and all(parent is None for parent in parents):
+        if not active:
             return Variable(out, self, None)
         if primitive.selects:
             self.selects = True
         if care:
+            self.large = True
             kept, values = self._kept(primitive, out, values, parents)
-        index = next(self.numbers)
-        self.append((index, primitive, kept, values, parents, params))
-        return Variable(out, self, index)
+        index = self.next()
+        self.append((index, GENERAL, primitive, kept, values, params, parents, None))
+        return _variable(out, self, index)
+
+    def add_elementwise(self, row: Elementwise, out: Any, x: Any, y: Any, p: int | None, q: int | None) -> Variable:
+        """Write down an elementwise operation on arrays; y is None where there is none."""
+        if not _fits(out, x, y, p, q):
+            values, parents = ((x,), (p,)) if y is None else ((x, y), (p, q))
+            return self.add(row, out, values, parents, NO_PARAMS)
+        kept = out
+        if out.nbytes > SMALL or (p is None and type(x) is _ndarray) or (q is None and type(y) is _ndarray):
+            self.large = True
+            kept, x, y = self._kept_elementwise(row, out, x, y, p, q)
+        index = self.next()
+        self.append((index, _kind_of(row), row, kept, x, y, p, q))
+        return _variable(out, self, index)
+
+    def _kept_elementwise(self, row: Elementwise, out: Any, x: Any, y: Any, p: int | None, q: int | None) -> Any:
+        """As `_kept`."""
+        reads = _read_by_vjps(row, (True,) if y is None else (p is not None, q is not None))
+        if type(x) is _ndarray:
+            x = hollow(x) if 1 not in reads else x if p is not None else self.hold(x, p)
+        if type(y) is _ndarray:
+            y = hollow(y) if 2 not in reads else y if q is not None else self.hold(y, q)
+        return out if 0 in reads else hollow(out), x, y
 
     def _kept(
         self, primitive: Primitive, out: Any, values: tuple[Any, ...], parents: Parents
     ) -> tuple[Any, tuple[Any, ...]]:
         """What an entry keeps of an operation on large or constant arrays."""
-        read = _read_by_vjps(primitive, tuple([parent is not None for parent in parents]))
-        numbered = enumerate(zip(values, parents, strict=True), 1)
-        values = tuple([hollow(x) if k not in read else self.hold(x, parent) for k, (x, parent) in numbered])
-        return out if 0 in read else hollow(out), values
+        reads = _read_by_vjps(primitive, tuple([parent is not None for parent in parents]))
+        kept = list(values)
+        for k, x in enumerate(values):
+            if k + 1 not in reads:
+                kept[k] = hollow(x)
+            elif parents[k] is None:
+                kept[k] = self.hold(x, None)
+        return out if 0 in reads else hollow(out), tuple(kept)
 
     def hold(self, x: Any, parent: int | None) -> Any:
         """x with the numbers it has now. f may change a constant after use: it is copied, once as long as it stays."""
-        if parent is not None or not isinstance(x, np.ndarray) or is_lent(x):
+        if parent is not None or not isinstance(x, _ndarray) or is_lent(x):
             return x
         if x.nbytes <= SMALL:
             return x.copy("K")
@@ -130,19 +243,57 @@ class Tape(Trace):
 
     def close(self) -> None:
         super().close()
+        self.size = self.next()
         self.append = _refuse
         self.held = {}
 
+    # -- what has been written down ----------------------------------------------------------------
+    def operations(self) -> list[Operation]:
+        """All entries, in the order of the run."""
+        return [_read(*entry) for entry in self.entries]
+
+    def backwards(self, final: bool) -> Iterable[Entry]:
+        """The entries from the last to the first; of a final sweep none remains, nor what only it keeps alive."""
+        if not final:
+            return reversed(self.entries)
+        if self.large:
+            return _popped(self.entries)
+        return itertools.chain.from_iterable(_popped_blocks(self.entries))
+
     def nbytes(self) -> int:
-        """Bytes the tape holds: its entries, and each array they keep alive once."""
-        arrays: dict[int, int] = {}
+        """Bytes the tape holds: its entries, and each number and array they keep alive once."""
+        held: dict[int, int] = {}
         total = sys.getsizeof(self.entries)
         for entry in self.entries:
-            total += sys.getsizeof(entry) + sys.getsizeof(entry[3]) + sys.getsizeof(entry[4])
-            for held in (entry[2], *entry[3]):
-                owner = _owner(held) if isinstance(held, np.ndarray) else held
-                arrays[id(owner)] = getattr(owner, "nbytes", 0) + sys.getsizeof(0.0)
-        return total + sum(arrays.values())
+            index, _, out, args, parents, params = _read(*entry)
+            total += sys.getsizeof(entry) + sys.getsizeof(index)
+            if entry[1] == GENERAL:
+                total += sys.getsizeof(args) + sys.getsizeof(parents)
+                total += sys.getsizeof(params) if params is not NO_PARAMS else 0
+            for x in (out, *args):
+                owner = _owner(x) if isinstance(x, np.ndarray) else x
+                held[id(owner)] = _size(owner)
+        return total + sum(held.values())
+
+
+def _read(index: int, kind: int, primitive: Primitive, out: Any, x: Any, y: Any, p: Any, q: Any) -> Operation:
+    """An entry, whatever its kind."""
+    if kind == GENERAL:
+        return Operation(index, primitive, out, x, p, y)
+    args, parents = ((x,), (p,)) if y is None else ((x, y), (p, q))
+    return Operation(index, primitive, out, args, parents, NO_PARAMS)
+
+
+def _popped(entries: list[Entry]) -> Iterator[Entry]:
+    while entries:
+        yield entries.pop()
+
+
+def _popped_blocks(entries: list[Entry]) -> Iterator[Iterator[Entry]]:
+    while entries:
+        block = entries[-BLOCK:]
+        del entries[-BLOCK:]
+        yield reversed(block)
 
 
 def _owner(x: Array) -> Array:
@@ -150,6 +301,11 @@ def _owner(x: Array) -> Array:
     while isinstance(x.base, np.ndarray):
         x = x.base
     return x
+
+
+def _size(x: Any) -> int:
+    """Bytes of a number or array."""
+    return sys.getsizeof(x) + (x.nbytes if isinstance(x, np.ndarray) and x.base is not None else 0)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -160,9 +316,13 @@ def _read_by_vjps(primitive: Primitive, active: tuple[bool, ...]) -> frozenset[i
 
 def hollow(x: Any) -> Any:
     """The shape and dtype of a large array, for rules that read no more of it, so that its memory can go."""
-    if type(x) is np.ndarray and x.nbytes > SMALL:
-        return everywhere(np.zeros((), x.dtype), x.shape)
-    return x
+    return _outline(x.dtype, x.shape) if type(x) is _ndarray and x.nbytes > SMALL else x
+
+
+@functools.lru_cache(maxsize=1024)
+def _outline(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+    """An array without memory, which cannot be written to."""
+    return everywhere(np.zeros((), dtype), shape)
 
 
 _CLOSED = Trace()
@@ -174,52 +334,158 @@ def _refuse(entry: Entry) -> None:
     _CLOSED.require_open()
 
 
-# -- operators, without detours where both operands are plain or on the same tape ------------------
+# -- operations, without detours where all operands are plain or on the same tape ------------------
+# Numbers of which an entry without tuples can be written; their products and sums are such numbers again.
+_NUMBERS = PLAIN_NUMBERS
+
+
+@functools.cache
+def _kind_of(row: Elementwise) -> int:
+    """How a sweep computes the shares of an elementwise row of one or two numbers."""
+    if row.partials == (1, 1):
+        return SUM
+    if row.partials == (1, -1):
+        return DIFFERENCE
+    if len(row.partials) == 1 and callable(row.partials[0]):
+        return FUNCTION
+    x, y = object(), object()
+    try:
+        # A partial that computes something fails on these, and one that passes a number on does not.
+        swaps = [partial(None, x, y) for partial in row.partials if not isinstance(partial, int)] == [y, x]
+    except (AdkitError, TypeError, AttributeError):
+        swaps = False
+    return PRODUCT if swaps else ELEMENTWISE
+
+
 def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The operator methods of a variable for one primitive of two arguments."""
+    if primitive is _general_product:
+        return bound_binary(_product)
     if not isinstance(primitive, Elementwise) or primitive.fun is primitive.ufunc:
         return bound_binary(primitive)
-    fun, ufunc = primitive.fun, primitive.ufunc
+    fun, kind, new, numbers = primitive.fun, _kind_of(primitive), _new, _NUMBERS
     general, general_reflected = bound_binary(primitive)
 
     def forward(self: Variable, other: Any) -> Any:
-        tape = self.owner
-        kind = type(other)
-        if kind is Variable and other.owner is tape:
-            y, parents = other.value, (self.index, other.index)
-        elif kind in PLAIN_NUMBERS:
-            y, parents = other, (self.index, None)
+        tape, x, other_type = self.owner, self.value, type(other)
+        if other_type is Variable and other.owner is tape:
+            y, parent = other.value, other.note
+        elif other_type in numbers or (other_type is _ndarray and not other.dtype.hasobject):
+            y, parent = other, None
         else:
             return general(self, other)
-        x = self.value
         try:
             out = fun(x, y)
         except (ZeroDivisionError, OverflowError):
-            out = ufunc(x, y)
-        if type(out) is np.ndarray:
-            return tape.add(primitive, out, (x, y), parents, NO_PARAMS)
-        index = next(tape.numbers)
-        tape.append((index, primitive, out, (x, y), parents, NO_PARAMS))
-        return Variable(out, tape, index)
+            out = primitive.ufunc(x, y)
+        if type(out) is not float and (type(x) not in numbers or type(y) not in numbers):
+            return tape.add_elementwise(primitive, out, x, y, self.note, parent)
+        index = tape.next()
+        tape.append((index, kind, primitive, out, x, y, self.note, parent))
+        found = new(Variable)
+        found.owner = tape
+        found.value = out
+        found.note = index
+        return found
 
     def reflected(self: Variable, other: Any) -> Any:
-        if type(other) not in PLAIN_NUMBERS:
+        if type(other) not in numbers:
             return general_reflected(self, other)
         tape, y = self.owner, self.value
         try:
             out = fun(other, y)
         except (ZeroDivisionError, OverflowError):
-            out = ufunc(other, y)
-        if type(out) is np.ndarray:
-            return tape.add(primitive, out, (other, y), (None, self.index), NO_PARAMS)
-        index = next(tape.numbers)
-        tape.append((index, primitive, out, (other, y), (None, self.index), NO_PARAMS))
-        return Variable(out, tape, index)
+            out = primitive.ufunc(other, y)
+        if type(out) is not float and type(y) not in numbers:
+            return tape.add_elementwise(primitive, out, other, y, None, self.note)
+        index = tape.next()
+        tape.append((index, kind, primitive, out, other, y, None, self.note))
+        found = new(Variable)
+        found.owner = tape
+        found.value = out
+        found.note = index
+        return found
 
     return forward, reflected
 
 
+def _of_one(row: Elementwise, arg: Variable) -> Any:
+    """An elementwise function of one argument, called by its name."""
+    tape, x = arg.owner, arg.value
+    kind = type(x)
+    if (kind is not np.ndarray and kind not in _NUMBERS) or tape.closed or arg.note is None:
+        return row(arg)
+    try:
+        out = row.fun(x)
+    except (ZeroDivisionError, OverflowError):
+        out = row.ufunc(x)
+    if kind is np.ndarray or type(out) not in _NUMBERS:
+        return tape.add_elementwise(row, out, x, None, arg.note, None)
+    index = tape.next()
+    tape.append((index, _kind_of(row), row, out, x, None, arg.note, None))
+    return _variable(out, tape, index)
+
+
+def _elementwise(row: Elementwise, args: Sequence[Any]) -> Any:
+    """An elementwise function of one or two arguments, called by its name."""
+    tape: Any = None
+    values: list[Any] = []
+    parents: list[int | None] = []
+    single = True
+    for arg in args:
+        kind = type(arg)
+        if kind is Variable and (tape is None or arg.owner is tape):
+            tape, x = arg.owner, arg.value
+            kind = type(x)
+            parents.append(arg.note)
+        else:
+            x = arg
+            parents.append(None)
+        values.append(x)
+        if kind is np.ndarray and not x.dtype.hasobject:
+            single = False
+        elif kind not in _NUMBERS:
+            return row(*args)
+    if tape.closed:
+        tape.require_open()
+    try:
+        out = row.fun(*values)
+    except (ZeroDivisionError, OverflowError):
+        out = row.ufunc(*values)
+    if len(values) != 2:
+        return tape.add(row, out, tuple(values), tuple(parents), NO_PARAMS)
+    (x, y), (p, q) = values, parents
+    if not single or type(out) not in _NUMBERS:
+        return tape.add_elementwise(row, out, x, y, p, q)
+    index = tape.next()
+    tape.append((index, _kind_of(row), row, out, x, y, p, q))
+    return _variable(out, tape, index)
+
+
+def _product(x: Any, y: Any) -> Any:
+    """x @ y, one of them a variable."""
+    tape = x.owner if type(x) is Variable else y.owner
+    values: list[Any] = []
+    parents: list[int | None] = []
+    for arg in (x, y):
+        if type(arg) is Variable and arg.owner is tape:
+            parents.append(arg.note)
+            arg = arg.value
+        else:
+            parents.append(None)
+        if type(arg) is not _ndarray or arg.dtype.hasobject:
+            return _general_product(x, y)
+        values.append(arg)
+    if tape.closed:
+        tape.require_open()
+    row = products.matmul_p
+    return tape.add(row, row.fun(*values), tuple(values), tuple(parents), NO_PARAMS)
+
+
 def _unary(primitive: Any) -> Callable[..., Any]:
+    """The operator method of a variable for one primitive of one argument."""
+    if isinstance(primitive, Elementwise):
+        return lambda self: _of_one(primitive, self)
     return lambda self: primitive(self)
 
 
@@ -228,40 +494,54 @@ install_operators(Variable, _binary, _unary)
 
 # -- the sweep -------------------------------------------------------------------------------------
 def record(
-    fun: Callable[[list[Any]], Any], inputs: Sequence[Any], kind: type[Tape] = Tape
+    fun: Callable[[list[Any]], Any], inputs: Sequence[Any], kind: Callable[[], Any] = Tape
 ) -> tuple[Any, list[Variable], Any]:
     """Run fun on variables standing for the inputs; the tape is closed when fun is done, also when it raises."""
     tape = kind()
-    variables = [tape.variable(x) for x in inputs]
+    variables = [Variable(x, tape, tape.next()) for x in inputs]
     try:
-        # fun may write to what it is given.
-        return fun([x.again() for x in variables]), variables, tape
+        # fun may write to the arrays that it is given.
+        return fun([x if type(x.value) is float else x.again() for x in variables]), variables, tape
     finally:
         tape.close()
 
 
-def sweep(tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variable]) -> list[Any]:
-    """Cotangents of the inputs, given cotangents of outputs; those of what is not on the tape reach nothing."""
-    seeds = [(x, seed) for x, seed in seeds if tape.owns(x) and x.index is not None]
+def sweep(
+    tape: Tape, seeds: Sequence[tuple[Any, Any]], inputs: Sequence[Variable], *, final: bool = False
+) -> list[Any]:
+    """Cotangents of the inputs, given cotangents of outputs; those of what is not on the tape reach nothing.
+
+    A sweep that is the final one of the tape lets go of it on the way.
+    """
+    seeds = [(x, seed) for x, seed in seeds if type(x) is Variable and x.owner is tape and x.note is not None]
     # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
     with np.errstate(all="ignore"):
-        # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
-        nested = any(isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds)
-        stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds)) if nested else None
-        if stage is not None:
-            cotangents = _walk(tape, seeds, stage.pull)
-            found = [cotangents[x.index] for x in inputs]
-            stage.expect_numbers(found)
-            return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
-        nested = nested and any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds)
-        if tape.selects and nested:
-            found = _guarded(tape, seeds, inputs)
-        else:
-            cotangents = _walk(tape, seeds)
-            found = [cotangents[x.index] for x in inputs]
-            if any(c is not None and guard.has_nan(c) for c in found):
-                found = _guarded(tape, seeds, inputs)
+        found = _swept(tape, seeds, inputs, final)
     return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
+
+
+def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable], final: bool) -> list[Any]:
+    """Cotangents of the inputs, guarded where they have to be; None where nothing flows to."""
+    # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
+    nested = any(isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds)
+    if nested:
+        stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds))
+        if stage is not None:
+            cotangents = _walk_by(stage.pull, tape, seeds)
+            found = [cotangents[x.index] for x in inputs]
+            # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
+            if tape.selects or not final:
+                stage.expect_numbers(found)
+            return found
+        if tape.selects and any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds):
+            return _guarded(tape, seeds, inputs)
+    # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
+    final = final and not tape.selects
+    cotangents = _walk(tape, seeds, final)
+    found = [cotangents[x.note] for x in inputs]
+    if not final and any(c is not None and has_nan(c) for c in found):
+        return _guarded(tape, seeds, inputs)
+    return found
 
 
 def _may_be_differentiated(x: Any) -> bool:
@@ -274,37 +554,103 @@ def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence
     return [None if cotangents[x.index] is None else cotangents[x.index].derivative for x in inputs]
 
 
-def walk_guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], pull: Callable[..., Any]) -> list[Any]:
+def walk_guarded(
+    tape: Tape,
+    seeds: Sequence[tuple[Variable, Any]],
+    pull: Callable[..., Any],
+    operations: Sequence[Operation] | None = None,
+) -> list[Any]:
     """The guarded walk backwards by `pull`, which is `guard.pull` or calls it."""
-    return _walk(tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], pull)
+    return _walk_by(pull, tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], operations)
 
 
-def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], pull: Callable[..., Any] | None = None) -> list[Any]:
-    """What is left when the tape has been walked backwards: the cotangents of its inputs, by number."""
-    cotangents: list[Any] = [None] * next(tape.numbers)
-    own: set[int] = set()  # variables whose cotangent is an array that this walk has made and nobody else holds
+def _start(tape: Tape, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
+    """The cotangents that a walk begins with, by number."""
+    cotangents: list[Any] = [None] * tape.size
     for variable, seed in seeds:
-        held = cotangents[variable.index]
-        cotangents[variable.index] = seed if held is None else held + seed
-    for index, primitive, out, args, parents, params in reversed(tape.entries):
+        held = cotangents[variable.note]
+        cotangents[variable.note] = seed if held is None else held + seed
+    return cotangents
+
+
+def _walk_by(
+    pull: Callable[..., Any],
+    tape: Tape,
+    seeds: Sequence[tuple[Variable, Any]],
+    operations: Sequence[Operation] | None = None,
+) -> list[Any]:
+    """What is left when the tape has been walked backwards and every share taken by `pull`."""
+    cotangents = _start(tape, seeds)
+    for index, primitive, out, args, parents, params in reversed(operations or tape.operations()):
         cotangent = cotangents[index]
         if cotangent is None:
             continue
         cotangents[index] = None
-        add_to = primitive.add_to if pull is None else None
         for i, parent in enumerate(parents):
-            if parent is None:
-                continue
-            held = cotangents[parent]
-            if add_to is not None:
-                if parent in own and _added_in_place(add_to, held, cotangent, params):
-                    continue
-                own.add(parent)
-            if pull is None:
-                share = primitive.vjp(i, cotangent, out, args, params)
-            else:
+            if parent is not None:
+                held = cotangents[parent]
                 share = pull(primitive, i, cotangent, out, args, params)
-            cotangents[parent] = share if held is None else held + share
+                cotangents[parent] = share if held is None else held + share
+    return cotangents
+
+
+def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], final: bool = False) -> list[Any]:
+    """What is left when the tape has been walked backwards: the cotangents of its inputs, by number."""
+    cotangents = _start(tape, seeds)
+    own: set[int] = set()  # variables whose cotangent is an array that this walk has made and nobody else holds
+    # The hot loop: what the kinds of entries share is written out for each.
+    for index, kind, primitive, out, x, y, p, q in tape.backwards(final):
+        cotangent = cotangents[index]
+        if cotangent is None:
+            continue
+        cotangents[index] = None
+        if kind == PRODUCT:
+            if p is not None:
+                held = cotangents[p]
+                cotangents[p] = cotangent * y if held is None else held + cotangent * y
+            if q is not None:
+                held = cotangents[q]
+                cotangents[q] = cotangent * x if held is None else held + cotangent * x
+        elif kind == SUM:
+            if p is not None:
+                held = cotangents[p]
+                cotangents[p] = cotangent if held is None else held + cotangent
+            if q is not None:
+                held = cotangents[q]
+                cotangents[q] = cotangent if held is None else held + cotangent
+        elif kind == DIFFERENCE:
+            if p is not None:
+                held = cotangents[p]
+                cotangents[p] = cotangent if held is None else held + cotangent
+            if q is not None:
+                held = cotangents[q]
+                cotangents[q] = -cotangent if held is None else held - cotangent
+        elif kind == FUNCTION:
+            try:
+                share = cotangent * primitive.partials[0](out, x)
+            except (ZeroDivisionError, OverflowError):
+                share = primitive.scaled(0, cotangent, out, (x,))
+            held = cotangents[p]
+            cotangents[p] = share if held is None else held + share
+        elif kind == ELEMENTWISE:
+            if p is not None:
+                held, share = cotangents[p], primitive.scaled(0, cotangent, out, (x,) if y is None else (x, y))
+                cotangents[p] = share if held is None else held + share
+            if q is not None:
+                held, share = cotangents[q], primitive.scaled(1, cotangent, out, (x, y))
+                cotangents[q] = share if held is None else held + share
+        else:
+            add_to = primitive.add_to
+            for i, parent in enumerate(p):
+                if parent is None:
+                    continue
+                held = cotangents[parent]
+                if add_to is not None:
+                    if parent in own and _added_in_place(add_to, held, cotangent, y):
+                        continue
+                    own.add(parent)
+                share = primitive.vjp(i, cotangent, out, x, y)
+                cotangents[parent] = share if held is None else held + share
     return cotangents
 
 
@@ -314,3 +660,7 @@ def _added_in_place(add_to: Callable[..., None], held: Any, cotangent: Any, para
         return False
     add_to(held, cotangent, **params)
     return True
+
+
+# What is part of another sweep, which looks at what comes of it.
+walk = _walk

@@ -8,12 +8,14 @@ snapshot impossible.
 
 from __future__ import annotations
 
+import dis
 import functools
+import operator
 import sys
 import types
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,8 +45,24 @@ _VALUES = (
 _VALUE_MODULES = frozenset({"fractions", "decimal", "_decimal"})
 
 
-class _OpaqueError(Exception):
-    """Something whose state cannot be seen."""
+class OpaqueError(Exception):
+    """Something whose state cannot be seen: `thing`, or code by what it is called."""
+
+    def __init__(self, thing: Any) -> None:
+        super().__init__(thing)
+        self.thing = thing
+
+    @property
+    def what(self) -> str:
+        """What cannot be looked into, in words."""
+        x = self.thing
+        if isinstance(x, str):
+            return x
+        name = getattr(x, "__qualname__", None) or getattr(x, "__name__", None)
+        if name is None:
+            return f"an object of {type(x).__module__}.{type(x).__qualname__}"
+        home = getattr(x, "__module__", None)
+        return f"{home}.{name}" if home and not isinstance(x, types.ModuleType) else name
 
 
 def snapshot(*roots: Any) -> Snapshot | None:
@@ -52,12 +70,98 @@ def snapshot(*roots: Any) -> Snapshot | None:
 
     Two snapshots are equal if, as far as can be seen, nothing has changed in between.
     """
-    walk = _Walk()
     try:
-        walk.all(roots, ())
-    except _OpaqueError:
+        return surroundings(*roots).content
+    except OpaqueError:
         return None
-    return walk.found
+
+
+class Surroundings(NamedTuple):
+    """What some objects depend on: a snapshot, the places where it was read, and the globals that code mentions."""
+
+    content: Snapshot
+    places: list[Place]
+    mentions: frozenset[str]
+
+    def guard(self) -> Guard:
+        """A quick answer to whether nothing has changed; where it says no, only a new snapshot can tell."""
+        return Guard(self.places)
+
+
+def surroundings(*roots: Any) -> Surroundings:
+    """Everything that these objects depend on.
+
+    Raises:
+        OpaqueError: that cannot be known.
+
+    Example:
+        >>> from adkit.snapshots import surroundings
+        >>> factors = [2.0, 3.0]
+        >>> guard = surroundings(lambda x: factors[0] * x).guard()
+        >>> guard.holds()
+        True
+        >>> factors[0] = 4.0
+        >>> guard.holds()
+        False
+    """
+    walk = _Walk()
+    walk.all(roots, ())
+    return Surroundings(walk.found, walk.places, frozenset(walk.mentions))
+
+
+class Place(NamedTuple):
+    """Where something was read: an expression with {0}, {1}, ... for objects, that is true as long as it is there."""
+
+    test: str
+    objects: tuple[Any, ...]
+
+
+class Guard:
+    """Whether the same objects still stand where they were read, and lists, dicts and arrays hold what they held.
+
+    `source` is one expression in the names of `namespace`, which generated code can take up; it may raise where
+    something is gone altogether.
+    """
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self.namespace: dict[str, Any] = {"_alike": _alike, "_equal": _equal}
+        named: dict[int, str] = {}
+        tests: dict[str, None] = {}
+        for test, objects in places:
+            for x in objects:
+                if id(x) not in named:
+                    named[id(x)] = f"_g{len(named)}"
+                    self.namespace[named[id(x)]] = x
+            tests[test.format(*(named[id(x)] for x in objects))] = None
+        self.source = " and ".join(tests)
+        self._run = eval(f"lambda: {self.source}", self.namespace) if self.source else None
+
+    def holds(self) -> bool:
+        """Whether nothing has changed, as far as that can be said quickly."""
+        if self._run is None:
+            return True
+        try:
+            return bool(self._run())
+        except (LookupError, AttributeError, ValueError):
+            return False
+
+
+def _alike(found: Iterable[Any], known: tuple[Any, ...]) -> bool:
+    """Whether these are the very same objects."""
+    return all(map(operator.is_, found, known))
+
+
+def _equal(x: Any, known: Any) -> bool:
+    """Whether an array still holds the same bits."""
+    if x.shape != known.shape or x.dtype != known.dtype:
+        return False
+    size = x.dtype.itemsize
+    if x.flags.c_contiguous and size in _WORDS:
+        return np.array_equal(x.reshape(-1).view(_WORDS[size]), known.reshape(-1).view(_WORDS[size]))
+    return x.tobytes() == known.tobytes()
+
+
+_WORDS = {n: np.dtype(f"u{n}") for n in (1, 2, 4, 8)}
 
 
 class _Walk:
@@ -67,6 +171,11 @@ class _Walk:
         self.found: Snapshot = []
         # In the order of meeting; kept alive, so that no identity is used twice.
         self.seen: dict[int, tuple[int, Any]] = {}
+        self.places: list[Place] = []
+        self.mentions: set[str] = set()
+
+    def place(self, test: str, *objects: Any) -> None:
+        self.places.append(Place(test, objects))
 
     def all(self, parts: Iterable[Any], names: Names) -> None:
         for part in parts:
@@ -82,7 +191,7 @@ class _Walk:
         elif type(x) in (np.ndarray, np.memmap) or isinstance(x, np.generic):
             self._array(x, names)
         elif isinstance(x, (np.ndarray, float, complex)):
-            raise _OpaqueError  # a subclass, which may hold more than its numbers
+            raise OpaqueError(x)  # a subclass, which may hold more than its numbers
         elif isinstance(x, types.ModuleType):
             self._module(x, names)  # as often as code mentions it: other code may mention other attributes
         elif id(x) in self.seen:
@@ -95,22 +204,31 @@ class _Walk:
         numbers = () if x.dtype.hasobject else x.tobytes()
         self.found.append((x.dtype, x.shape, numbers))
         if x.dtype.hasobject:
+            self.place("_alike({0}.flat, {1})", x, tuple(x.flat))
             self.all(x.flat, names)
+        elif isinstance(x, np.ndarray):
+            self.place("_equal({0}, {1})", x, np.frombuffer(numbers, x.dtype).reshape(x.shape))
 
     # -- containers --------------------------------------------------------------------------------
     def _sequence(self, x: Any, names: Names) -> None:
         self.found.append((type(x), len(x)))
+        if not isinstance(x, tuple):
+            self.place(f"len({{0}}) == {len(x)} and _alike({{0}}, {{1}})", x, tuple(x))
         self.all((*x, getattr(x, "__dict__", None)), names)
 
     def _dict(self, x: Any, names: Names) -> None:
         self.found.append((type(x), len(x)))
+        self.place(f"len({{0}}) == {len(x)} and _alike({{0}}, {{1}})", x, tuple(x))
+        self.place("_alike({0}.values(), {1})", x, tuple(x.values()))
         for item in x.items():
             self.all(item, names)
         self.one(getattr(x, "__dict__", None), names)
 
     def _set(self, x: Any, names: Names) -> None:
         if not all(isinstance(part, _VALUES) for part in x):
-            raise _OpaqueError
+            raise OpaqueError(x)
+        if isinstance(x, set):
+            self.place("{0} == {1}", x, frozenset(x))
         self.found.append(frozenset((type(part), part) for part in x))
 
     # -- code --------------------------------------------------------------------------------------
@@ -122,13 +240,34 @@ class _Walk:
             return
         names = _names_in(x.__code__)
         if not _REFLECTIVE.isdisjoint(names):
-            raise _OpaqueError
-        self.all((x.__defaults__, x.__kwdefaults__, vars(x)), names)
-        self.all(map(_content, x.__closure__ or ()), names)
+            raise OpaqueError(f"{sorted(_REFLECTIVE & set(names))[0]}()")
+        self.place("{0}.__code__ is {1}", x, x.__code__)
+        # A function without defaults was given all its arguments; new defaults change nothing.
+        for name in ("__defaults__", "__kwdefaults__"):
+            if getattr(x, name) is not None:
+                self.place(f"{{0}}.{name} is {{1}}", x, getattr(x, name))
+        self.all((x.__defaults__, x.__kwdefaults__), names)
+        if vars(x):
+            self.one(vars(x), names)
+        for cell in x.__closure__ or ():
+            if (content := _content(cell)) is not _NOTHING_YET:
+                self.place("{0}.cell_contents is {1}", cell, content)
+            self.one(content, names)
+        self._globals(x, names)
+
+    def _globals(self, x: types.FunctionType, names: Names) -> None:
+        """What stands in the globals under the names that code mentions, and that nothing hides a builtin."""
+        loaded = _globals_in(x.__code__)
+        self.mentions |= loaded
         for name in names:
             if name in x.__globals__:
+                found = x.__globals__[name]
+                if name in loaded:
+                    self.place(f"{{0}}[{name!r}] is {{1}}", x.__globals__, found)
                 self.found.append(name)
-                self.one(x.__globals__[name], names)
+                self.one(found, names)
+            elif name in loaded:
+                self.place(f"{name!r} not in {{0}}", x.__globals__)
 
     def _method(self, x: types.MethodType, names: Names) -> None:
         self.all((x.__func__, x.__self__), names)
@@ -155,10 +294,13 @@ class _Walk:
         self.found.append(x.__name__)
         mentioned = [vars(x)[name] for name in names if name in vars(x)]
         if _is_own(x):
+            for name in names:
+                if name in vars(x):
+                    self.place(f"{{0}}[{name!r}] is {{1}}", vars(x), vars(x)[name])
             self.all(mentioned, names)
             return
         if not _is_pure(x.__name__) or not _FROM_FILES.isdisjoint(names):
-            raise _OpaqueError
+            raise OpaqueError(x)
         # Of a library's module only what lies below it may be something else than it was, or something impure.
         self.all([part for part in mentioned if isinstance(part, types.ModuleType) and part is not x], names)
 
@@ -170,7 +312,10 @@ class _Walk:
             _require_pure(x)
         for base in x.__mro__:
             if _is_own(sys.modules.get(base.__module__)):
-                self.all((part for name, part in vars(base).items() if not _is_plumbing(name, part)), names)
+                written = {name: part for name, part in vars(base).items() if not _is_plumbing(name, part)}
+                for name, part in written.items():
+                    self.place(f"{{0}}[{name!r}] is {{1}}", vars(base), part)
+                self.all(written.values(), names)
 
     def _namespace(self, x: types.SimpleNamespace, names: Names) -> None:
         self.one(vars(x), names)
@@ -186,16 +331,23 @@ class _Walk:
             # A wrapper of f counts as what it wraps; a traced value is another one each time.
             attributes = getattr(x, "__dict__", None)
             if attributes is None:
-                raise _OpaqueError
-            self.one(attributes.get("__wrapped__", attributes), names)
+                raise OpaqueError(x)
+            # Its attributes are not places to be watched: adkit's objects stay as they are.
+            known = (attributes["__wrapped__"],) if "__wrapped__" in attributes else attributes.items()
+            for part in known:
+                self.one(part, names)
         elif kind.__module__ in _VALUE_MODULES:
             self.found.append(repr(x))
         elif _is_own(module):
             self.one(kind, names)
             slots = [name for base in kind.__mro__ for name in getattr(base, "__slots__", ()) if hasattr(x, name)]
+            for name in slots:
+                self.place(f"{{0}}.{name} is {{1}}", x, getattr(x, name))
+            if hasattr(x, "__dict__"):
+                self.place("{0}.__dict__ is {1}", x, vars(x))
             self.all((getattr(x, "__dict__", None), *(getattr(x, name) for name in slots)), names)
         else:
-            raise _OpaqueError
+            raise OpaqueError(x)
 
 
 _LOOKERS: dict[type, Callable[[_Walk, Any, Names], None]] = {
@@ -230,6 +382,14 @@ def _names_in(code: types.CodeType) -> Names:
     return tuple(dict.fromkeys((*code.co_names, *inner)))
 
 
+@functools.lru_cache(maxsize=1024)
+def _globals_in(code: types.CodeType) -> frozenset[str]:
+    """The globals and builtins that code mentions, also in the functions inside it."""
+    inner = [_globals_in(const) for const in code.co_consts if isinstance(const, types.CodeType)]
+    loaded = (step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+    return frozenset(loaded).union(*inner)
+
+
 def _is_pure(module: str) -> bool:
     """Whether the functions of a library's module give the same for the same arguments."""
     parts = module.split(".")
@@ -239,14 +399,17 @@ def _is_pure(module: str) -> bool:
 
 def _require_pure(x: Any) -> None:
     if not _is_pure(getattr(x, "__module__", None) or "builtins"):
-        raise _OpaqueError
+        raise OpaqueError(x)
+
+
+_NOTHING_YET = "nothing yet"
 
 
 def _content(cell: Any) -> Any:
     try:
         return cell.cell_contents
-    except ValueError:  # not filled yet
-        return None
+    except ValueError:
+        return _NOTHING_YET
 
 
 def _is_plumbing(name: str, part: Any) -> bool:

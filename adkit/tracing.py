@@ -32,8 +32,8 @@ class Trace:
 
     # Whether derivatives may be taken of what is done to its boxes.
     differentiates = True
-    # Whether it writes operations down to be run again on other numbers: then a rule may not go by those at hand.
-    stages = False
+    # The trace that writes operations down, to be run again on other numbers: then a rule may not go by those at hand.
+    stage: Any = None
 
     def __init__(self) -> None:
         self.age = next(_ages)
@@ -139,8 +139,8 @@ def stage_of(*xs: Any) -> Any:
     """The staging trace that one of these values belongs to at some level; None without one."""
     for x in xs:
         while isinstance(x, Box):
-            if x.owner.stages:
-                return x.owner
+            if x.owner.stage is not None:
+                return x.owner.stage
             x = x.value
     return None
 

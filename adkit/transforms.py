@@ -11,9 +11,12 @@ import numpy as np
 
 from . import forward, reverse
 from .calls import Argnums, Call, Leaves, check_argnums, finished, kind_of, matched, matching, ones_like, own
+from .codegen import MISS
+from .compiling import Compiled
 from .containers import Structure, flatten_like, unflatten
 from .errors import ArgumentError, place
 from .methods import AUTO, Cache, Method, methods
+from .methods.compiled import OWN
 from .primitives.table import dtype_of, like, zeros_like
 from .tracing import Box, plain
 
@@ -36,6 +39,17 @@ class Transform:
         self.method = self._resolve(method)
         self.has_aux = has_aux
         self.cache: Cache = {}
+        self.code = self._code()
+
+    def _code(self) -> Compiled | None:
+        """Code for all of this, where the method has its results run as code."""
+        return self.method.compiled(lambda method: type(self)(self.f, self.argnums, method, self.has_aux))
+
+    def _by_code(self, code: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What no entry of the code has taken."""
+        if getattr(code.g, "f", None) is not self.f:
+            code = self.code = self._code()
+        return code.at_length(args, kwargs)
 
     def _resolve(self, method: str | Method) -> Method:
         return methods.resolve(method)
@@ -61,12 +75,26 @@ class Transform:
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Do now what the method does once per signature: record, differentiate, generate code."""
         self.method.prepare(self.call(*args, **kwargs), self.cache, *self.asks)
+        if self.code is not None:
+            self.code(*args, **kwargs)
 
 
 class ValueAndGradient(Transform):
     """See `value_and_grad`."""
 
+    def _code(self) -> Compiled | None:
+        code = super()._code()
+        if code is not None and type(self) is ValueAndGradient:
+            self.cache[OWN] = code
+        return code
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if (code := self.code) is not None:
+            if not kwargs:
+                for run in code.entries:
+                    if (found := run(*args)) is not MISS:
+                        return found
+            return self._by_code(code, args, kwargs)
         call = Call(self.f, self.argnums, args, kwargs, self.has_aux)
         out, leaves = self.method.value_and_gradient(call, self.cache)
         gradient = call.gradient(leaves)
@@ -78,6 +106,12 @@ class Gradient(ValueAndGradient):
     """See `grad`."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if (code := self.code) is not None:
+            if not kwargs:
+                for run in code.entries:
+                    if (found := run(*args)) is not MISS:
+                        return found
+            return self._by_code(code, args, kwargs)
         out, gradient = super().__call__(*args, **kwargs)
         return (gradient, out[1]) if self.has_aux else gradient
 
@@ -95,6 +129,8 @@ class JacobianFunction(_AutoTransform):
     asks = ("jacobian",)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.code is not None:
+            return self.code(*args, **kwargs)
         call = self.call(*args, **kwargs)
         _, structure, rows = self.method.jacobian(call, self.cache)
         return unflatten(structure, [call.arrange(_own(row, call.leaves)) for row in rows])
@@ -106,6 +142,8 @@ class HessianFunction(_AutoTransform):
     asks = ("hessian",)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.code is not None:
+            return self.code(*args, **kwargs)
         call = self.call(*args, **kwargs)
         rows = self.method.hessian(call, self.cache)
         return call.arrange([call.arrange(_own(row, call.leaves)) for row in rows])

@@ -51,7 +51,7 @@ def test_the_tape_holds_no_traced_value_of_its_own():
         return np.sum(np.stack([x[0] * y, np.where(x[1] > 0, x[1], y)])) + np.dot(x, x) ** 2
 
     _, _, tape = recorded(f, A([1.0, 2.0]), 3.0)
-    held = [x for _, _, out, args, _, _ in tape.entries for x in (out, *args)]
+    held = [x for operation in tape.operations() for x in (operation.out, *operation.args)]
     assert held
     assert not any(isinstance(x, Box) for x in held)
 
@@ -65,7 +65,8 @@ def test_the_tape_of_a_nested_gradient_holds_only_values_of_the_outer_one():
         return np.sum(reverse.sweep(tape, [(out, 1.0)], variables)[0])
 
     np.testing.assert_allclose(ad.grad(inner)(A([1.0, 2.0])), [8.0, 2.0])
-    owners = {x.owner for _, _, out, args, _, _ in tapes[0].entries for x in (out, *args) if isinstance(x, Box)}
+    held = [x for operation in tapes[0].operations() for x in (operation.out, *operation.args)]
+    owners = {x.owner for x in held if isinstance(x, Box)}
     assert len(owners) == 1
     assert tapes[0] not in owners
 
@@ -112,7 +113,7 @@ def test_the_tape_keeps_the_arrays_that_a_rule_reads_and_no_others(f, arrays):
 
 def test_constants_are_not_recorded():
     _, _, tape = recorded(lambda x: x * float(np.sin(2.0)) + np.floor(x), 1.5)
-    assert [entry[1].name for entry in tape.entries] == ["multiply", "add"]
+    assert [operation.primitive.name for operation in tape.operations()] == ["multiply", "add"]
 
 
 # -- the sweep -------------------------------------------------------------------------------------
@@ -391,7 +392,7 @@ def test_an_argument_that_is_not_differentiated_is_lent_without_a_copy_and_canno
     assert np.all(weights == 2.0)
     assert weights.flags.writeable
     _, _, tape = reverse.record(lambda ls: np.sum(ls[0] * lend(weights)), [np.ones(1000)])
-    assert np.shares_memory(tape.entries[0][3][1], weights)
+    assert np.shares_memory(tape.operations()[0].args[1], weights)
 
 
 def test_what_only_its_shape_matters_of_may_change():
@@ -425,7 +426,7 @@ def test_masks_and_indices_may_change_after_their_use():
 def test_a_constant_that_stays_is_copied_once():
     data = np.ones((100, 100))
     _, _, tape = reverse.record(lambda ls: np.sum(ls[0] * data + ls[0] * data), [np.ones((100, 100))])
-    first, second = (entry[3][1] for entry in tape.entries[:2])
+    first, second = (operation.args[1] for operation in tape.operations()[:2])
     assert first is second
     assert not np.shares_memory(first, data)
 

@@ -1,1 +1,7 @@
-"""A recorded computation as straight-line code."""
+"""A recorded computation as straight-line code: simplified, written as Python, and compiled."""
+
+from .entry import entry
+from .generate import generate
+from .program import MISS, Code, Program, Static
+
+__all__ = ["MISS", "Code", "Program", "Static", "entry", "generate"]

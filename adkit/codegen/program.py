@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 
@@ -18,6 +18,30 @@ MISS: Final = Missed()
 
 
 @dataclass(frozen=True)
+class Static:
+    """A leaf of the arguments that no derivative is taken of: it must be the same, or equal and of the same type."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Code:
+    """Straight-line Python: the names of its inputs, lines, an expression for each output, and what its names mean.
+
+    A line that gives up says `return None`. NumPy's warnings are to be `quiet`; `raises`: arithmetic may. Long programs
+    are not `inlined`: their lines only call functions.
+    """
+
+    inputs: tuple[str, ...]
+    lines: tuple[str, ...]
+    outputs: tuple[str, ...]
+    namespace: Mapping[str, Any]
+    quiet: bool = False
+    raises: bool = True
+    inlined: bool = True
+
+
+@dataclass(frozen=True)
 class Program:
     """Straight-line code for a graph. `run` takes its inputs and returns a tuple of its outputs, or None where the
     recorded computation does not hold: a decision comes out differently, a nan appears, arithmetic raises."""
@@ -28,3 +52,4 @@ class Program:
     operations: int
     seconds: float
     note: str = ""
+    code: Code | None = field(default=None, repr=False, compare=False)

@@ -132,7 +132,9 @@ def _on_matrices(function: Function) -> Function:
     def of_stacks(*args: Any) -> Any:
         stack = args[0].shape[:-2]
         flat = [a.reshape(-1, *a.shape[len(stack) :]) for a in args]
-        found = [function(*[_matrix(a if a.ndim == 2 else a[:, None]) for a in parts]) for parts in zip(*flat, strict=True)]
+        found = [
+            function(*[_matrix(a if a.ndim == 2 else a[:, None]) for a in parts]) for parts in zip(*flat, strict=True)
+        ]
         arrays = [_array(casadi.densify(casadi.SX(x))) for x in found]
         return np.stack(arrays).reshape(*stack, *arrays[0].shape)
 
@@ -219,7 +221,19 @@ _ELEMENTWISE: dict[str, Function] = {
 }
 # Rows whose NumPy works on arrays of objects as it stands.
 _NUMPYS = ("reshape", "transpose", "broadcast_to", "copy", "getitem", "take", "diagonal", "roll", "permute", "where")
-_NUMPYS += ("concatenate", "stack", "assign", "scatter", "embed", "matmul", "dot", "einsum", "vecdot", "matvec", "vecmat")
+_NUMPYS += (
+    "concatenate",
+    "stack",
+    "assign",
+    "scatter",
+    "embed",
+    "matmul",
+    "dot",
+    "einsum",
+    "vecdot",
+    "matvec",
+    "vecmat",
+)
 _NUMPYS += ("cumsum", "cumprod", "convolve", "correlate", "add.reduceat", "add.at")
 TABLE: dict[str, Function] = {
     **{name: _elementwise(function) for name, function in _ELEMENTWISE.items()},

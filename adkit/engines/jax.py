@@ -73,7 +73,20 @@ def _softmax_sum(a: Any, b: Any = None, *, axis: Any, signed: bool) -> Any:
     return found[0] if signed else found
 
 
-SPECIAL = ("expit", "logit", "xlogy", "xlog1py", "entr", "rel_entr", "kl_div", "erf", "erfc", "erfinv", "ndtr", "log_ndtr")
+SPECIAL = (
+    "expit",
+    "logit",
+    "xlogy",
+    "xlog1py",
+    "entr",
+    "rel_entr",
+    "kl_div",
+    "erf",
+    "erfc",
+    "erfinv",
+    "ndtr",
+    "log_ndtr",
+)
 SPECIAL += ("ndtri", "gammaln", "zeta", "betaln", "beta", "gamma", "i0", "i1", "i0e", "i1e", "exp1", "expi", "spence")
 SPECIAL += ("boxcox", "boxcox1p", "dawsn")
 

@@ -126,7 +126,7 @@ def _precision(x: Any, user: Node) -> np.dtype[Any] | None:
     if given == wanted or given.kind not in "iuf" or wanted.kind != "f" or user.primitive.name in ("astype", "item"):
         return None
     gives_way = isinstance(x, (int, float)) and not isinstance(x, np.generic)
-    return wanted if gives_way or np.can_cast(given, wanted, "same_kind") and _is_lower(given, wanted) else None
+    return wanted if gives_way or (np.can_cast(given, wanted, "same_kind") and _is_lower(given, wanted)) else None
 
 
 def _is_lower(given: np.dtype[Any], wanted: np.dtype[Any]) -> bool:

@@ -164,7 +164,7 @@ def _scattered(x: Any, *, index: Any, shape: Any) -> Any:
 def _assigned(x: Any, item: Any, *, index: Any) -> Any:
     """What was written last stays, where a place is named again."""
     x, item = _paired(x, item)
-    x = torch.promote_types(x.dtype, item.dtype) is x.dtype and x or x.to(item.dtype)
+    x = (torch.promote_types(x.dtype, item.dtype) is x.dtype and x) or x.to(item.dtype)
     targets = _numbers(x.shape)[index]
     sources = np.full(x.shape, -1).reshape(-1)
     item = torch.reshape(item, item.shape[max(item.ndim - targets.ndim, 0) :])

@@ -81,6 +81,9 @@ class _NotingTape(Tape):
     def _kept(self, primitive: Primitive, out: Any, values: Any, parents: Any) -> tuple[Any, tuple[Any, ...]]:
         return out, tuple(self.hold(x, parent) for x, parent in zip(values, parents, strict=True))
 
+    def _kept_elementwise(self, row: Any, out: Any, x: Any, y: Any, p: Any, q: Any) -> Any:
+        return out, self.hold(x, p), self.hold(y, q)
+
 
 def explain_nan(f: Callable[..., Any], *args: Any, argnums: Argnums = 0, **kwargs: Any) -> NanReport | None:
     """Where a nan or an infinity in f's value or gradient comes from.
@@ -118,7 +121,7 @@ def _first_value(tape: _NotingTape, outputs: list[Variable]) -> NanReport | None
     """The first operation with a result that is not finite, among those that such an output comes from."""
     wanted = {x.index for x in outputs if _not_finite(x.value) is not None}
     found: NanReport | None = None
-    for index, primitive, out, args, parents, _ in reversed(tape.entries):
+    for index, primitive, out, args, parents, _ in reversed(tape.operations()):
         if index not in wanted or (element := _not_finite(out)) is None:
             continue
         pairs = zip(parents, args, strict=True)
@@ -132,18 +135,19 @@ def _first_value(tape: _NotingTape, outputs: list[Variable]) -> NanReport | None
 
 def _first_derivative(tape: _NotingTape, outputs: list[Variable]) -> NanReport | None:
     """The first operation that made a cotangent that is not finite of one that is."""
-    entries = {id(entry[3]): entry for entry in tape.entries}
+    operations = tape.operations()
+    numbers = {id(operation.args): operation.index for operation in operations}
     found: dict[int, NanReport] = {}
 
     def pull(primitive: Primitive, i: int, cotangent: Any, out: Any, args: Any, params: Any) -> Any:
         share = guard.pull(primitive, i, cotangent, out, args, params)
         element = _not_finite(share.derivative)
         if element is not None and _not_finite(cotangent.derivative) is None:
-            index = entries[id(args)][0]
+            index = numbers[id(args)]
             found[index] = _report("derivative", primitive, tape.places[index], args, share.derivative, out, element)
         return share
 
-    walk_guarded(tape, [(x, ones_like(x.value)) for x in outputs], pull)
+    walk_guarded(tape, [(x, ones_like(x.value)) for x in outputs], pull, operations)
     return found[min(found)] if found else None
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import costs
 from ..calls import Call, Leaves, size_of
+from ..compiling import Compiled
 from ..containers import Structure
 from ..costs import Cost
 from ..errors import ArgumentError, BadRequest, OutputError, place
@@ -61,6 +62,10 @@ class Method:
     def options(self) -> tuple[str, ...]:
         """The parameters that a text may give, as in "forward(chunk=1)"."""
         return tuple(field.name for field in fields(self)) if is_dataclass(self) else ()
+
+    def compiled(self, made_with: Callable[[Method], Callable[..., Any]]) -> Compiled | None:
+        """Code for what `made_with` makes of the method that it is recorded from; None of a method without code."""
+        return None
 
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
         """What has to be done once per signature for a gradient, Jacobian or Hessian, so that it can be timed apart."""

@@ -11,10 +11,12 @@ import numpy as np
 
 from .. import blocks, costs, forward, reverse
 from ..calls import Call, Leaves, ones_like, size_of
+from ..compiling import Compiled
 from ..containers import Structure
 from ..costs import Cost, Tally
-from ..errors import LostDerivative
+from ..errors import BadRequest, LostDerivative
 from ..primitives.table import dtype_of, float_dtype, is_complex, shape_of
+from . import compiled
 from .base import Cache, Jacobian, Method, hessian_by, require_count
 from .theory import forward_bound, reverse_bound
 
@@ -25,6 +27,7 @@ class Forward(Method):
 
     Args:
         chunk: how many tangents are carried at once; memory grows with it, the number of passes shrinks.
+        compile: record all passes once for each kind of arguments, and run straight-line code: see `ad.compile`.
 
     Example:
         >>> import numpy as np
@@ -36,11 +39,22 @@ class Forward(Method):
     name = "forward"
     theory = "f once a pass, and at most 3 times more for each input"
     chunk: int = 64
+    compile: bool = False
 
     def __post_init__(self) -> None:
         require_count("chunk", self.chunk)
+        _name_compiled(self)
+
+    def compiled(self, made_with: Callable[[Method], Callable[..., Any]]) -> Compiled | None:
+        return Compiled(made_with(compiled.plain(self))) if self.compile else None
+
+    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
+        _prepare(self, call, cache, derivative)
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
+        if self.compile:
+            return compiled.value_and_gradient(self, call, cache)
+
         def run(leaves: Leaves) -> Leaves:
             return [call.scalar(leaves)]
 
@@ -52,6 +66,8 @@ class Forward(Method):
         return out, gradient
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
+        if self.compile:
+            return compiled.jacobian(self, call, cache)
         structures: list[Structure] = []
 
         def run(leaves: Leaves) -> Leaves:
@@ -63,13 +79,15 @@ class Forward(Method):
         return outputs, structures[0], rows
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
-        return hessian_by(call, self, self)
+        return compiled.hessian(self, call, cache) if self.compile else hessian_by(call, self, self)
 
     def passes(self, call: Call, outputs: int = 1) -> int:
+        if self.compile:
+            return 1
         return max(1, -(-size_of(call.leaves) // self.chunk))
 
     def bound(self, call: Call, outputs: int = 1) -> float | None:
-        return forward_bound(self.passes(call), size_of(call.leaves))
+        return forward_bound(compiled.plain(self).passes(call), size_of(call.leaves))
 
     def cost(self, call: Call, cache: Cache, derivative: str = "gradient") -> Cost | None:
         """That of all passes, of which those that move elements of the same leaves take the same."""
@@ -181,24 +199,42 @@ def _with_imaginary(along_x: Leaves, along_y: Leaves, out: Any, leaves: Leaves) 
 class Reverse(Method):
     """The tape: f is recorded once, and one walk backwards gives the whole gradient.
 
+    Args:
+        compile: record f and the walk once for each kind of arguments, and run straight-line code: see `ad.compile`.
+
     Example:
         >>> import numpy as np
         >>> import adkit as ad
         >>> ad.grad(lambda x: x @ x, method="reverse")(np.array([1.0, 2.0, 3.0]))
         array([2., 4., 6.])
+        >>> gradient = ad.grad(lambda x: x**3, method=ad.Reverse(compile=True))
+        >>> gradient(2.0), gradient(3.0)
+        (12.0, 27.0)
     """
 
     name = "reverse"
     theory = "at most 5 times f for a gradient; 1 + 4 m times for the Jacobian of m outputs"
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        _name_compiled(self)
+
+    def compiled(self, made_with: Callable[[Method], Callable[..., Any]]) -> Compiled | None:
+        return Compiled(made_with(compiled.plain(self))) if self.compile else None
+
+    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
+        _prepare(self, call, cache, derivative)
 
     def passes(self, call: Call, outputs: int = 1) -> int:
-        """Each takes a run backwards; the one forwards that they share is part of the first."""
-        return outputs
+        """Each takes a run backwards; the one forwards that they share is part of the first. Code is run once."""
+        return 1 if self.compile else outputs
 
     def bound(self, call: Call, outputs: int = 1) -> float | None:
         return reverse_bound(outputs)
 
     def tape(self, call: Call) -> tuple[int, int] | None:
+        if self.compile:
+            return None
         tape = _Recorded(call).tape
         return len(tape.entries), tape.nbytes()
 
@@ -206,14 +242,31 @@ class Reverse(Method):
         return costs.tally(partial(_swept, call))
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
+        if self.compile:
+            return compiled.value_and_gradient(self, call, cache)
         out, variables, tape = reverse.record(call.scalar, call.leaves)
-        return tape.value(out), reverse.sweep(tape, [(out, ones_like(out))], variables)
+        return tape.value(out), reverse.sweep(tape, [(out, ones_like(out))], variables, final=True)
 
     def jacobian(self, call: Call, cache: Cache) -> Jacobian:
-        return _Recorded(call).jacobian()
+        return compiled.jacobian(self, call, cache) if self.compile else _Recorded(call).jacobian()
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
-        return hessian_by(call, self, self)
+        return compiled.hessian(self, call, cache) if self.compile else hessian_by(call, self, self)
+
+
+def _name_compiled(method: Forward | Reverse) -> None:
+    """The name in tables; an object of a frozen class is given it by the back door."""
+    if not isinstance(method.compile, bool):
+        raise BadRequest(f"compile must be True or False, not {method.compile!r}")
+    if method.compile:
+        object.__setattr__(method, "name", f"{type(method).name}(compile=True)")
+
+
+def _prepare(method: Forward | Reverse, call: Call, cache: Cache, derivative: str) -> None:
+    """Record and generate code, where there is to be code."""
+    if method.compile:
+        run = {"jacobian": method.jacobian, "hessian": method.hessian}.get(derivative, method.value_and_gradient)
+        run(call, cache)
 
 
 class _Recorded:

@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 
 from ..tracing import implementations, plain, value
-from .table import Constant, General, choice, constant, elementwise, implements, is_complex, like
+from .table import (
+    Constant,
+    Elementwise,
+    General,
+    choice,
+    constant,
+    elementwise,
+    implements,
+    is_complex,
+    like,
+    unless_nan,
+)
 
 LN2 = float(np.log(2.0))
 LN10 = float(np.log(10.0))
@@ -83,23 +94,33 @@ elementwise(np.log10, "log(x)/log(10)", lambda out, x: 1 / (LN10 * x), domain=(0
 elementwise(np.log1p, "log(1 + x)", lambda out, x: 1 / (1 + x), domain=(-0.8, 3.0))
 
 
-def _soft_maximum(ufunc: np.ufunc, formula: str, power: np.ufunc) -> None:
+def _share_of(power: np.ufunc) -> Any:
+    """The share of b^x in b^x + b^y: 1 / (1 + b^(y - x)), with no exponent above 0. Equal infinities share equally."""
+
+    def share(x: Any, y: Any) -> Any:
+        d = x - y
+        if np.any(np.isnan(d)):
+            d = np.where(x == y, 0.0, d)
+        return power(np.minimum(d, 0.0)) / (1 + power(-np.abs(d)))
+
+    made: Any = share
+    made.__name__, made.nin = f"{power.__name__}_share", 2
+    return made
+
+
+def _soft_maximum(ufunc: np.ufunc, formula: str, power: np.ufunc, base: str, scale: float) -> None:
     """log(b^x + b^y) to the base b; its partials, the shares of the two terms, add up to 1."""
+    fun = _share_of(power)
 
-    def share(out: Any, x: Any, y: Any) -> Any:
-        size = np.abs(plain(out))
-        if not np.any(size > 30):
-            return power(x - out)
-        # Divided anew: the rounding of a large out would not cancel. Of infinities the larger has it all, and equal
-        # ones share, as finite ones do however large they are.
-        mine, other, infinite = power(x - out), power(y - out), np.isinf(size)
-        return np.where(infinite, _won(out, x, y), mine / np.where(infinite, 1.0, mine + other))
+    def slope(out: Any, x: Any, y: Any) -> Any:
+        return scale * out * share(y, x)
 
-    elementwise(ufunc, formula, share, lambda out, x, y: share(out, y, x), uneven=True)
+    share = Elementwise(fun, f"1/(1 + {base}**(y - x))", slope, lambda out, x, y: -slope(out, x, y))
+    elementwise(ufunc, formula, lambda out, x, y: share(x, y), lambda out, x, y: share(y, x))
 
 
-_soft_maximum(np.logaddexp, "log(exp(x) + exp(y))", np.exp)
-_soft_maximum(np.logaddexp2, "log(2**x + 2**y)/log(2)", np.exp2)
+_soft_maximum(np.logaddexp, "log(exp(x) + exp(y))", np.exp, "E", 1.0)
+_soft_maximum(np.logaddexp2, "log(2**x + 2**y)/log(2)", np.exp2, "2", LN2)
 
 
 # -- trigonometric and hyperbolic ------------------------------------------------------------------
@@ -165,11 +186,13 @@ def _lost(out: Any, x: Any, y: Any) -> Any:
 
 def towards(x: Any, out: Any) -> Any:
     """x / out, and 0 where out is 0: the partial of a norm, whose subgradient at the origin is 0."""
-    zero = plain(out) == 0
-    if not np.any(zero):
-        return x / out
-    # Zero points nowhere, and has no second derivative: nan, as that of sqrt|x|, which is 0 there too.
-    return np.where(zero, np.sqrt(np.abs(x)), x / np.where(zero, 1.0, out))
+
+    def at_zero() -> Any:
+        # Zero points nowhere, and has no second derivative: nan, as that of sqrt|x|, which is 0 there too.
+        zero = out == 0
+        return np.where(zero, np.sqrt(np.abs(x)), x / np.where(zero, 1.0, out))
+
+    return unless_nan(x / out, at_zero)
 
 
 absolute_p = elementwise(np.absolute, "Abs(x)", lambda out, x: np.sign(x), fun=operator.abs, domain=(0.1, 2.0))

@@ -34,6 +34,28 @@ class Guarded:
         return Guarded(self.derivative + other.derivative, live)
 
 
+class Composite(Primitive):
+    """An operation that is a computation of its own, and knows what flows where in it."""
+
+    listed = False
+    selects = True
+
+    def pull(self, i: int, cotangent: Guarded, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Guarded:
+        """The guarded vjp of one argument."""
+        raise NotImplementedError
+
+    def push(
+        self,
+        tangents: Sequence[Guarded | None],
+        out: Any,
+        args: tuple[Any, ...],
+        params: Mapping[str, Any],
+        batched: bool,
+    ) -> Guarded:
+        """The guarded jvp."""
+        raise NotImplementedError
+
+
 def live_in(derivative: Any) -> Any:
     """Where a given derivative is not 0. A traced 0 is live: what is outside may differentiate by it."""
     if isinstance(derivative, Box):
@@ -46,6 +68,8 @@ def pull(
     primitive: Primitive, i: int, cotangent: Guarded, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]
 ) -> Guarded:
     """The guarded vjp of one argument."""
+    if isinstance(primitive, Composite):
+        return primitive.pull(i, cotangent, out, args, params)
     live = cotangent.live
     if live is None and not primitive.selects:
         return Guarded(primitive.vjp(i, cotangent.derivative, out, args, params))
@@ -96,6 +120,8 @@ def push(
     batched: bool,
 ) -> Guarded:
     """The guarded jvp; every tangent carries a mask."""
+    if isinstance(primitive, Composite):
+        return primitive.push(tangents, out, args, params, batched)
     derivatives = [None if t is None else t.derivative for t in tangents]
     masks = [None if t is None else t.live for t in tangents]
     if isinstance(primitive, Elementwise):
@@ -153,10 +179,3 @@ def _structure(primitive: Primitive, out: Any, args: tuple[Any, ...]) -> tuple[A
     if not isinstance(primitive, General) or primitive.selects:
         return plain(out), tuple(map(plain, args))
     return np.ones(shape_of(out)), tuple(np.ones(shape_of(a)) for a in args)
-
-
-def has_nan(derivative: Any) -> bool:
-    """Whether nan is among the numbers; perhaps also where an infinite complex number is."""
-    x = plain(derivative)
-    # One pass without a temporary array: squares are not negative, so that nan can only come from nan.
-    return bool(np.isnan(np.vdot(x, x)))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..errors import LostDerivative, place
-from ..tracing import Box, is_traced, normalize, plain
+from ..tracing import Box, is_traced, normalize, plain, value
 from ..views import read_only
 from .shape import Shape, copy_p, laid_as, model
 from .table import (
@@ -204,6 +204,32 @@ where_p = JointlyLinear(
 )
 
 
+def _chosen_share(i: int, cotangent: Any, mask: Any, x: Any, y: Any) -> Any:
+    return np.where(mask if i == 1 else np.logical_not(mask), cotangent, 0.0)
+
+
+def _choose_batched(tangents: list[Any], args: tuple[Any, ...], out: Any) -> Any:
+    _, x, y = (align(t, a, out) for t, a in zip(tangents, args, strict=True))
+    return np.where(args[0], x, y)
+
+
+class _OfMask(JointlyLinear):
+    """A row whose first argument is a mask, which has no derivative."""
+
+    listed = False
+
+
+# The same where the mask is itself a recorded value, which other inputs may change.
+choose_p = _OfMask(
+    "choose",
+    lambda mask, x, y: np.where(mask, x, y),
+    transpose=_chosen_share,
+    batched=_choose_batched,
+    selects=True,
+    flow="moves",
+)
+
+
 # -- by index --------------------------------------------------------------------------------------
 @implements(operator.getitem)
 def getitem(x: Any, index: Any) -> Any:
@@ -233,6 +259,9 @@ def _plain_part(index: Any) -> Any:
 def plain_numbers(index: Any) -> Any:
     """An index, or the numbers of places, which must not be traced."""
     if is_traced(index):
+        index = normalize(index)
+        if dtype_of(index).kind in "biu":
+            return value(index)
         raise LostDerivative(
             f"a traced value was used as an index or a count{place()}; write int(x), or ad.value(x).astype(int) of an "
             "array, which has derivative 0"
@@ -372,17 +401,25 @@ _ABSENT = object()
 @implements(np.where)
 def where(condition: Any, x: Any = _ABSENT, y: Any = _ABSENT, /) -> Any:
     """The branch not taken contributes exactly 0. A scalar condition picks one branch and records nothing else."""
-    mask = _mask(condition)
     if x is _ABSENT or y is _ABSENT:
-        return np.where(mask, *(plain(part) for part in (x, y) if part is not _ABSENT))
-    x, y = normalize(x), normalize(y)
+        return np.where(_mask(condition), *(plain(part) for part in (x, y) if part is not _ABSENT))
+    x, y, mask = normalize(x), normalize(y), _traced_mask(condition)
+    if isinstance(mask, Box):
+        return choose_p(mask, x, y)
     return where_p(x, y, mask=mask) if mask.ndim else _picked(x if mask else y, x, y)
 
 
 def _mask(condition: Any) -> Any:
     """A condition as a mask of its own: f may change the array it used."""
+    return np.array(value(_traced_mask(condition)), bool)
+
+
+def _traced_mask(condition: Any) -> Any:
+    """A condition as a mask, which is traced where a recorder lets it flow on as data."""
     condition = normalize(condition)
-    return np.array(condition != 0 if isinstance(condition, Box) else condition, bool)
+    if isinstance(condition, Box) and dtype_of(condition).kind != "b":
+        condition = condition != 0
+    return condition if isinstance(condition, Box) else np.array(condition, bool)
 
 
 def _picked(branch: Any, x: Any, y: Any) -> Any:
@@ -400,7 +437,8 @@ def _picked(branch: Any, x: Any, y: Any) -> Any:
 @implements(np.select)
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     conditions, choices = list(condlist), [normalize(x) for x in (*choicelist, default)]
-    np.select(conditions, [False] * (len(choices) - 1))  # NumPy says what is wrong with them
+    shapes = [np.zeros(shape_of(c), dtype_of(c)) if isinstance(c, Box) else c for c in conditions]
+    np.select(shapes, [False] * (len(choices) - 1))  # NumPy says what is wrong with them
     dtype = np.result_type(*map(plain, choices))
     *choices, out = [cast(x, dtype) for x in choices]
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
@@ -428,6 +466,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         return lambda numbers: pieces.append((numbers, fun)) or numbers
 
     # NumPy itself pairs conditions and functions, and takes the elements' numbers apart.
+    condlist = [value(c) for c in condlist] if isinstance(condlist, (list, tuple)) else value(condlist)
     np.piecewise(numbers_of(x), condlist, [noting(fun) for fun in funclist])
     dtype, values, source, count = dtype_of(x), [np.zeros(1, dtype_of(x))], np.zeros(shape_of(x), int), 1
     for numbers, fun in pieces:

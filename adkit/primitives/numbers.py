@@ -151,9 +151,19 @@ def _replaced(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
 
 
 # -- what is meant for whole numbers ---------------------------------------------------------------
+_OF_MASKS = {
+    np.bitwise_and: np.logical_and,
+    np.bitwise_or: np.logical_or,
+    np.bitwise_xor: np.logical_xor,
+    np.invert: np.logical_not,
+}
+
+
 def _refuse(ufunc: np.ufunc) -> None:
     @implements(ufunc)
     def refuse(*args: Any) -> Any:
+        if ufunc in _OF_MASKS and all(dtype_of(x).kind == "b" for x in args):
+            return _OF_MASKS[ufunc](*args)  # masks that a recorder lets flow on as data
         raise NoRule(
             f"{refusals.public_name(ufunc)} is meant for whole numbers, and a traced value is a real one{place()}: "
             "call it on ad.value(x).astype(int), which has derivative 0"

@@ -19,6 +19,8 @@ def _ndim(x: Any) -> int:
 
 def _matmul_left(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
     """The cotangent of x in x @ y; a vector counts as a row of x or as a column of y."""
+    if type(x) is type(y) is type(cotangent) is np.ndarray and x.ndim == y.ndim == 2:
+        return np.matmul(cotangent, y.T)
     if _ndim(y) == 1:
         # Each row of x meets the one vector y.
         return cotangent[..., None] * y if _ndim(x) > 1 else cotangent * y
@@ -29,6 +31,8 @@ def _matmul_left(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
 
 def _matmul_right(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
     """The cotangent of y in x @ y."""
+    if type(x) is type(y) is type(cotangent) is np.ndarray and x.ndim == 2:
+        return np.matmul(x.T, cotangent) if y.ndim == 2 else np.matmul(cotangent, x)
     if _ndim(x) == 1:
         return x[..., :, None] * cotangent[..., None, :] if _ndim(y) > 1 else cotangent * x
     if _ndim(y) == 1:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..errors import LostDerivative, NoRule, place
-from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain, value
+from ..tracing import PLAIN_NUMBERS, Box, Trace, bind, implementations, load_all, normalize, plain, stage_of, value
 from ..views import tie
 from .analytic import ANALYTIC
 
@@ -307,7 +307,8 @@ class General(Primitive):
         return np.stack([self.jvps[i](one, out, *args, **params) for one in tangent])
 
     def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        return fit(self.vjps[i](cotangent, out, *args, **params), args[i])
+        rule = self.vjps[i]
+        return fit(rule(cotangent, out, *args, **params) if params else rule(cotangent, out, *args), args[i])
 
     def reads(self, i: int, count: int) -> frozenset[int]:
         # A product's share is the cotangent times the other factors.
@@ -434,6 +435,8 @@ def _is_lower(dtype: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
 def fit(cotangent: Any, x: Any) -> Any:
     """A cotangent in the shape and dtype of the x it belongs to: broadcasting undone by sums."""
     # Most cotangents fit as they are; what is asked first are the cheapest questions that show it.
+    if type(cotangent) is _ndarray is type(x) and cotangent.dtype is x.dtype and cotangent.dtype.kind == "f":
+        return cotangent if cotangent.shape == x.shape else sum_to(cotangent, x.shape)
     given, wanted = plain(cotangent), plain(x)
     kind = type(wanted)
     if kind is np.ndarray:
@@ -448,14 +451,18 @@ def fit(cotangent: Any, x: Any) -> Any:
 
 
 _FLOATS = frozenset({float, np.float64})
+_ndarray = np.ndarray
 
 
 def sum_to(cotangent: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes along which an array of this shape was broadcast."""
     given = shape_of(cotangent)
     extra = len(given) - len(shape)
+    if extra == 1 and given[1:] == shape and type(cotangent) is _ndarray:
+        return np.add.reduce(cotangent, axis=0)
     stretched = tuple(extra + i for i, (n, m) in enumerate(zip(shape, given[extra:], strict=True)) if n != m)
-    total = np.sum(cotangent, axis=(*range(extra), *stretched))
+    # What np.sum comes to, in half the time.
+    total: Any = (np.sum if isinstance(cotangent, Box) else np.add.reduce)(cotangent, axis=(*range(extra), *stretched))
     return np.reshape(total, shape) if stretched else total
 
 
@@ -472,7 +479,26 @@ def everywhere(number: Any, shape: tuple[int, ...]) -> Any:
 
 def weighted(derivative: Any, weights: Any) -> Any:
     """A derivative times weights, exactly 0 where nothing was chosen: 0 * inf must not speak for it."""
-    return np.where(plain(weights) == 0, 0.0, derivative * weights)
+    return np.where(weights == 0, 0.0, derivative * weights)
+
+
+def unless_nan(found: Any, otherwise: Callable[[], Any]) -> Any:
+    """What a rule has found, or otherwise where that has a nan in it.
+
+    The shortest way to a derivative may fail at poles and at infinity. A recorder writes down the shortest way, and
+    that it holds as long as there is no nan.
+    """
+    if isinstance(found, Box) and (stage := stage_of(found)) is not None:
+        stage.expect_numbers([found], here=False)
+        return found
+    return otherwise() if has_nan(found) else found
+
+
+def has_nan(derivative: Any) -> bool:
+    """Whether nan is among the numbers; perhaps also where an infinite complex number is."""
+    x = plain(derivative)
+    # One pass without a temporary array: squares are not negative, so that nan can only come from nan.
+    return bool(np.isnan(np.vdot(x, x)))
 
 
 def like(derivative: Any, x: Any) -> Any:

@@ -1,0 +1,105 @@
+"""The way from a graph to a program."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import Graph
+from .chunks import chunked
+from .program import Code, Program
+from .simplify import in_order, simplify
+from .text import tupled
+from .writer import Writer
+
+
+def generate(graph: Graph, templates: Sequence[Any], *, native: bool | None = None) -> Program:
+    """Straight-line code for a graph.
+
+    Args:
+        graph: a recorded computation; its inputs are the program's, in order.
+        templates: for each output of the graph, a value of the type, shape and dtype that the program gives it.
+        native: True for native code where it can be had, False for Python; None leaves it to what is installed.
+
+    Returns:
+        A `Program`. Its outputs share memory with nothing.
+
+    Example:
+        >>> import numpy as np
+        >>> from adkit.codegen import generate
+        >>> from adkit.graph import record
+        >>> graph = record(lambda leaves: np.tanh(leaves[0]) * leaves[0] + 1.0 * leaves[0], [2.0])
+        >>> program = generate(graph, [2.0], native=False)
+        >>> program.run(2.0)
+        (3.928055160151634,)
+        >>> print(program.source)
+        def run(x1):
+            return (tanh(x1) * x1 + x1,)
+    """
+    began = time.perf_counter()
+    simple = simplify(graph)
+    found, note = _native(simple, templates, native)
+    return found if found is not None else _python(simple, templates, began, note)
+
+
+def _native(graph: Graph, templates: Sequence[Any], native: bool | None) -> tuple[Program | None, str]:
+    """A native program, or why there is none."""
+    if native is False:
+        return None, ""
+    try:
+        from . import native as compiler  # type: ignore[attr-defined]
+    except ImportError:
+        return None, ""
+    try:
+        found = compiler.emit(graph, templates)
+    except ImportError:
+        return None, "llvmlite is not installed: Python code"
+    return found, "" if found is not None else "NumPy code: native code is for scalar programs"
+
+
+def _python(graph: Graph, templates: Sequence[Any], began: float, note: str) -> Program:
+    code = python_code(graph, templates)
+    source = source_of(code)
+    run = compiled(source, "run", code.namespace)
+    count = len(in_order(graph))
+    return Program(run, source, "python", count, time.perf_counter() - began, note, code)
+
+
+def python_code(graph: Graph, templates: Sequence[Any]) -> Code:
+    """The lines for a graph that has been simplified."""
+    writer = Writer(graph, templates)
+    outputs = writer.write()
+    return chunked(writer, outputs)
+
+
+def source_of(code: Code) -> str:
+    """A function of the inputs around the lines."""
+    inner = body(code, f"return {tupled(code.outputs)}", "return None")
+    return "\n".join([f"def run({', '.join(code.inputs)}):", *indented(inner)])
+
+
+def body(code: Code, last: str, otherwise: str) -> list[str]:
+    """The lines, the last one, and what is done where arithmetic raises."""
+    lines = [*code.lines, last]
+    if not code.lines and not code.quiet and not code.raises:
+        return lines
+    if code.quiet:
+        lines = ['with errstate(all="ignore"):', *indented(lines)]
+    if code.raises:
+        lines = ["try:", *indented(lines), "except (ArithmeticError, ValueError):", *indented([otherwise])]
+    return lines
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    """Lines one level further in."""
+    return [f"    {line}" for line in lines]
+
+
+def compiled(source: str, name: str, namespace: Any) -> Callable[..., Any]:
+    """The function of this name that a source defines."""
+    known = {**namespace, "errstate": np.errstate}
+    exec(compile(source, f"<adkit {name}>", "exec"), known)
+    return known[name]

@@ -1,0 +1,131 @@
+"""Graphs of numbers and small arrays as machine code, where llvmlite is installed.
+
+A graph is taken apart into operations on single numbers (`lowering`, `operations`), these are written in LLVM's assembly
+language (`text`), and what comes of it is a builtin of the interpreter (`builtin`). What is no plain operation on
+doubles is one of NumPy's own loops, so that the results are NumPy's to the last bit but for the order of sums.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...containers import Container, Structure
+from ...graph import Graph, Node
+from ..program import MISS, Program, Static
+from . import abi
+from .builtin import Array, Home, Kernel, Leaf, Number, Object, Parts, make
+from .lowering import InexpressibleError, Lowered, kind_of, lower
+from .text import Writer
+
+# Up to so many operations code is made to be quick; beyond, to be there soon.
+QUICK = 10_000
+
+
+def missing() -> str:
+    """Why native code cannot be made at all, for a note; empty where it can."""
+    return abi.refusal()
+
+
+def emit(graph: Graph, templates: Sequence[Any], source: str = "") -> Program | None:
+    """A graph as native code; None where it has what native code cannot express.
+
+    Args:
+        graph: the computation, simplified.
+        templates: what each output came to: a float, a np.float64, a float64 array, or any constant.
+        source: the Python that the native code stands for.
+
+    Example:
+        >>> from adkit.graph import record
+        >>> from adkit.codegen import native
+        >>> program = native.emit(record(lambda leaves: leaves[0] * leaves[1], [2.0, 5.0]), [10.0])
+        >>> native.missing() != "" or program.run(3.0, 4.0)
+        (12.0,)
+    """
+    began = time.perf_counter()
+    if abi.refusal():
+        return None
+    try:
+        lowered = lower(graph)
+        patterns, places = _patterns(lowered, templates)
+    except InexpressibleError:
+        return None
+    writer = Writer(lowered.operations, places, lowered.required)
+    inputs = tuple(node.value for node in graph.inputs)
+    kernel = Kernel(inputs, tuple(patterns), len(places), writer.room, not lowered.operations.all_numpys)
+    level = 1 if len(writer.order) <= QUICK else 0
+    run = make("run", writer.text(), level, kernel, list(map(Leaf, inputs)), Parts(tuple(patterns)), None)
+    return Program(run, source, "native", lowered.count, time.perf_counter() - began)
+
+
+def _patterns(lowered: Lowered, templates: Sequence[Any]) -> tuple[list[Any], list[int]]:
+    """How each output is built, and the numbers that they are built of."""
+    patterns: list[Any] = []
+    places: list[int] = []
+    for output, template in zip(lowered.outputs, templates, strict=True):
+        patterns.append(_pattern(lowered, output, template, places))
+    return patterns, places
+
+
+def _pattern(lowered: Lowered, output: Any, template: Any, places: list[int]) -> Any:
+    if lowered.is_constant(output) and not isinstance(template, np.ndarray):
+        return Object(template)
+    if kind_of(template) != "f":
+        raise InexpressibleError(f"an output of type {type(template).__name__}")
+    numbers = lowered.numbers(output)
+    if np.shape(numbers) != np.shape(template):
+        raise InexpressibleError("an output of another shape")
+    start = len(places)
+    places += np.ravel(numbers).tolist()
+    if isinstance(template, np.ndarray):
+        return Array(start, template.shape)
+    return Number(start, type(template) is np.float64)
+
+
+def entry(
+    program: Program, structures: Sequence[Structure], leaves: Sequence[Any], output_structure: Structure
+) -> Any | None:
+    """A builtin of the positional arguments that checks them, runs a program and builds its results; or None.
+
+    It returns MISS where an argument is not as it was when the graph was recorded, or a decision comes out otherwise.
+
+    Args:
+        program: what `emit` returned.
+        structures: the structure of each argument: numbers, arrays, and tuples and lists of them.
+        leaves: in order, `Static` or what the leaf was when the graph was recorded.
+        output_structure: the structure of the outputs.
+    """
+    home = getattr(program.run, "__self__", None)
+    if not isinstance(home, Home):
+        return None
+    found, results = iter(leaves), iter(home.kernel.outputs)
+    try:
+        arguments = [_argument(structure, found) for structure in structures]
+        result = _result(output_structure, results)
+    except InexpressibleError:
+        return None
+    builtin = make("entry", "", 2, home.kernel, arguments, result, MISS)
+    builtin.__self__.kept.append(program.run)
+    return builtin
+
+
+def _argument(structure: Structure, leaves: Any) -> Any:
+    if structure is not None:
+        return _parts(structure, [_argument(part, leaves) for part in structure.parts])
+    leaf = next(leaves)
+    return Object(leaf.value) if isinstance(leaf, Static) else Leaf(leaf)
+
+
+def _result(structure: Structure, results: Any) -> Any:
+    if structure is None:
+        return next(results)
+    return _parts(structure, [_result(part, results) for part in structure.parts])
+
+
+def _parts(container: Container, parts: Sequence[Any]) -> Parts:
+    if container.kind not in (tuple, list):
+        raise InexpressibleError(f"a {container.kind.__name__}")
+    return Parts(tuple(parts), container.kind)

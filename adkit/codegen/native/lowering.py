@@ -1,0 +1,409 @@
+"""A graph of numbers and small arrays taken apart into operations on single numbers.
+
+An array is an array of numbers of the list of operations: what only moves elements is done to these numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...graph import Graph, Node
+from ...primitives import Primitive
+from . import abi
+from .operations import ARITHMETIC, LOGIC, NOTHING, OF_TRUTHS, Operations, TooManyError, has_loop
+
+# A number of the list of operations, or an array of them.
+Numbers = Any
+Rule = Callable[["Lowering", Node, list[Numbers]], Numbers]
+# Each input may have so many elements, and there may be so many operations.
+ELEMENTS, OPERATIONS = 50_000, 200_000
+
+
+class InexpressibleError(Exception):
+    """What a graph has that is no operation on doubles."""
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """The operations of a graph; the numbers of its outputs, and those that must be true for it to hold.
+
+    An output that is no number, and always the same, is itself.
+    """
+
+    lowering: Lowering
+    outputs: list[Any]
+    required: list[int]
+    count: int
+
+    @property
+    def operations(self) -> Operations:
+        return self.lowering.operations
+
+    def is_constant(self, output: Any) -> bool:
+        return not isinstance(output, Node)
+
+    def numbers(self, output: Any) -> Numbers:
+        """The numbers of an output."""
+        return mapped(self.operations.as_number, self.lowering.of(output))
+
+
+def lower(graph: Graph, limit: int = OPERATIONS) -> Lowered:
+    """The graph's operations; InexpressibleError says what is none."""
+    try:
+        return Lowering(graph, limit).result()
+    except TooManyError:
+        raise InexpressibleError(f"more than {limit} operations") from None
+
+
+class Lowering:
+    """A graph being taken apart."""
+
+    def __init__(self, graph: Graph, limit: int) -> None:
+        self.graph = graph
+        self.operations = Operations(limit)
+        self.numbers: dict[int, Numbers] = {}
+
+    def result(self) -> Lowered:
+        for k, node in enumerate(self.graph.inputs):
+            self.numbers[node.index] = self._input(k, node.value)
+        decided = {node.index for node in self.graph.decisions}
+        required: list[int] = []
+        needed = self._needed()
+        for node in needed:
+            self.numbers[node.index] = found = self._node(node)
+            if node.index in decided:
+                required += self._as_recorded(found, node.value)
+        required += self._without_nan(self.graph.checks)
+        return Lowered(self, self.graph.outputs, required, len(needed))
+
+    def _needed(self) -> list[Node]:
+        """What outputs, decisions and checks come from, in the order of evaluation."""
+        found: dict[int, Node] = {}
+        waiting = [x for x in self.graph.outputs if isinstance(x, Node)] + self.graph.decisions + self.graph.checks
+        while waiting:
+            node = waiting.pop()
+            if node.primitive is not None and node.index not in found:
+                found[node.index] = node
+                waiting += [x for x in (*node.args, *node.params.values()) if isinstance(x, Node)]
+        return sorted(found.values(), key=lambda node: node.index)
+
+    # -- values --------------------------------------------------------------------------------------
+    def _input(self, k: int, value: Any) -> Numbers:
+        if kind_of(value) != "f":
+            raise InexpressibleError(f"input {k} is no float64")
+        if np.size(value) > ELEMENTS:
+            raise InexpressibleError(f"input {k} has {np.size(value)} elements")
+        elements = [self.operations.number("input", k, i) for i in range(np.size(value))]
+        return np.array(elements, int).reshape(np.shape(value)) if isinstance(value, np.ndarray) else elements[0]
+
+    def constant(self, x: Any) -> Numbers:
+        """The numbers of a constant."""
+        if type(x) is float:
+            return self.operations.constant(x)
+        if isinstance(x, (bool, np.bool_)):
+            return self.operations.truth(bool(x))
+        if isinstance(x, (int, np.integer)) and abs(int(x)) < 2**53:
+            return self.operations.constant(float(x))
+        array = np.asarray(x)
+        if array.dtype.kind == "b":
+            found = [self.operations.truth(bool(one)) for one in array.flat]
+        elif array.dtype.kind in "iu" or array.dtype == abi.FLOAT64:
+            found = [self.operations.constant(float(one)) for one in array.flat]
+        else:
+            raise InexpressibleError(f"a constant of type {type(x).__name__}")
+        return np.array(found, int).reshape(array.shape) if isinstance(x, np.ndarray) else found[0]
+
+    def of(self, x: Any) -> Numbers:
+        """The numbers of an argument."""
+        return self.numbers[x.index] if isinstance(x, Node) else self.constant(x)
+
+    def _as_recorded(self, found: Numbers, value: Any) -> Iterable[int]:
+        """What says that a decision comes out as it was recorded."""
+        apply, expected = self.operations.apply, np.asarray(value)
+        if np.shape(found) != expected.shape:
+            raise InexpressibleError("a decision of another shape")
+        for i, x in zip(np.ravel(found).tolist(), expected.ravel().tolist(), strict=True):
+            if i in self.operations.truths:
+                yield i if x else apply("logical_not", i)
+            elif math.isnan(x):
+                yield apply("isnan", i)
+            else:
+                yield apply("equal", i, self.operations.constant(float(x)))
+
+    def _without_nan(self, nodes: Sequence[Node]) -> list[int]:
+        """What says that none of these is nan, two numbers at a time."""
+        found = list(dict.fromkeys(i for node in nodes for i in np.ravel(self.numbers[node.index]).tolist()))
+        pairs = zip(found[::2], [*found[1::2], *found[-1:]][: len(found[::2])], strict=True)
+        return [self.operations.apply("ordered", *pair) for pair in pairs]
+
+    # -- operations ----------------------------------------------------------------------------------
+    def _node(self, node: Node) -> Numbers:
+        primitive = node.primitive
+        assert primitive is not None
+        kind = kind_of(node.value)
+        if kind is None:
+            raise InexpressibleError(f"{primitive.name} gives {type(node.value).__name__}")
+        rule = RULES.get(primitive.name) or (_moved if primitive.flow == "moves" else None)
+        if rule is None:
+            ufunc = ufunc_of(primitive)
+            if ufunc is None or node.params:
+                raise InexpressibleError(primitive.name)
+            return self.elementwise(ufunc, [self.of(x) for x in node.args])
+        found = rule(self, node, [self.of(x) for x in node.args])
+        if np.shape(found) != np.shape(node.value):
+            raise InexpressibleError(f"{primitive.name} of another shape")
+        return found
+
+    def elementwise(self, ufunc: np.ufunc, args: Sequence[Numbers]) -> Numbers:
+        """A ufunc of numbers or of arrays that are broadcast."""
+        name = NAMES.get(ufunc)
+        if name is None and not has_loop(ufunc):
+            raise InexpressibleError(ufunc.__name__)
+        if not any(isinstance(x, np.ndarray) for x in args):
+            return self._of_columns(ufunc, name, [[x] for x in args])[0]
+        arrays = np.broadcast_arrays(*args)
+        found = self._of_columns(ufunc, name, [x.ravel().tolist() for x in arrays])
+        return np.array(found, int).reshape(arrays[0].shape)
+
+    def _of_columns(self, ufunc: np.ufunc, name: str | None, columns: list[list[int]]) -> list[int]:
+        if ufunc is np.positive:
+            return columns[0]
+        operations = self.operations
+        truths = operations.truths
+        if name in OF_TRUTHS:
+            columns = [[operations.as_truth(i) for i in column] for column in columns]
+        elif all(i in truths for column in columns for i in column[:1]):
+            # NumPy's arithmetic of truths is another one.
+            if name not in _COMPARISONS:
+                raise InexpressibleError(f"{ufunc.__name__} of truths")
+            columns = [[operations.as_number(i) for i in column] for column in columns]
+        else:
+            columns = [[operations.as_number(i) if i in truths else i for i in column] for column in columns]
+        if name is None:
+            return operations.call(ufunc, columns)
+        return [operations.apply(name, *row) for row in zip(*columns, strict=True)]
+
+    def over(self, name: str, rows: Numbers) -> Numbers:
+        """Arrays of numbers combined elementwise, all those along the first axis into one, in NumPy's order."""
+        apply = self.operations.apply
+
+        def combined(x: Numbers, y: Numbers) -> Numbers:
+            if not isinstance(x, np.ndarray):
+                return apply(name, int(x), int(y))
+            found = [apply(name, *pair) for pair in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True)]
+            return np.array(found, int).reshape(x.shape)
+
+        return in_pairs(combined, list(rows))
+
+
+def in_pairs(combine: Callable[[Any, Any], Any], rows: Sequence[Any]) -> Any:
+    """NumPy's order of a sum of numbers in a row: up to 8 one by one, then 8 sums side by side, then by halves."""
+    n = len(rows)
+    if n > 128:
+        half = n // 2 - n // 2 % 8
+        return combine(in_pairs(combine, rows[:half]), in_pairs(combine, rows[half:]))
+    stop = n - n % 8 if n >= 8 else 1
+    sums = list(rows[: min(8, stop)])
+    for i in range(8, stop):
+        sums[i % 8] = combine(sums[i % 8], rows[i])
+    while len(sums) > 1:
+        sums = [combine(x, y) for x, y in zip(sums[::2], sums[1::2], strict=True)]
+    total = sums[0]
+    for row in rows[stop:]:
+        total = combine(total, row)
+    return total
+
+
+def kind_of(value: Any) -> str | None:
+    """ "f" of doubles, "b" of truths, None of anything else."""
+    if type(value) in (float, np.float64):
+        return "f"
+    if type(value) in (bool, np.bool_):
+        return "b"
+    if type(value) is np.ndarray:
+        return "f" if value.dtype == abi.FLOAT64 else "b" if value.dtype.kind == "b" else None
+    return None
+
+
+def ufunc_of(primitive: Primitive) -> np.ufunc | None:
+    """The ufunc that a primitive stands for."""
+    found = getattr(primitive, "ufunc", primitive.fun)
+    return found if isinstance(found, np.ufunc) else None
+
+
+_NAMED = {name: getattr(np, name) for name in {**ARITHMETIC, **LOGIC} if hasattr(np, name)}
+NAMES: dict[np.ufunc, str] = {ufunc: name for name, ufunc in _NAMED.items() if isinstance(ufunc, np.ufunc)}
+NAMES |= {np.fabs: "absolute"}
+_COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"})
+
+
+# -- rules ------------------------------------------------------------------------------------------
+def _same(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    return args[0]
+
+
+def _as_type(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    """Truths as numbers, or numbers as truths."""
+    convert = lowering.operations.as_number if kind_of(node.value) == "f" else lowering.operations.as_truth
+    return mapped(convert, args[0])
+
+
+def mapped(fun: Callable[..., int], *args: Numbers) -> Numbers:
+    """A function of numbers on numbers or on arrays that are broadcast."""
+    if not any(isinstance(x, np.ndarray) for x in args):
+        return fun(*args)
+    arrays = np.broadcast_arrays(*args)
+    found = [fun(*row) for row in zip(*(x.ravel().tolist() for x in arrays), strict=True)]
+    return np.array(found, int).reshape(arrays[0].shape)
+
+
+def _power(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    """Small powers by products; else, of numbers as Python computes them, of arrays as NumPy does."""
+    x, y = args
+    operations = lowering.operations
+    exponent = constant_of(operations, y)
+    if exponent in _SMALL_POWERS:
+        return mapped(lambda i: _SMALL_POWERS[exponent](operations.apply, operations.as_number(i)), _spread(x, y))
+    if isinstance(node.value, np.ndarray):
+        ufunc = np.sqrt if exponent == 0.5 else np.power
+        return lowering.elementwise(ufunc, [x] if exponent == 0.5 else [x, y]) if has_loop(np.power) else None
+    return mapped(lambda i, j: operations.number("power", operations.as_number(i), operations.as_number(j)), x, y)
+
+
+def _spread(x: Numbers, y: Numbers) -> Numbers:
+    return np.broadcast_to(x, np.broadcast_shapes(np.shape(x), np.shape(y))) if isinstance(y, np.ndarray) else x
+
+
+_SMALL_POWERS: dict[Any, Callable[[Callable[..., int], int], int]] = {
+    -1.0: lambda apply, x: apply("reciprocal", x),
+    1.0: lambda apply, x: x,
+    2.0: lambda apply, x: apply("square", x),
+    3.0: lambda apply, x: apply("multiply", apply("square", x), x),
+    4.0: lambda apply, x: apply("square", apply("square", x)),
+}
+
+
+def constant_of(operations: Operations, x: Numbers) -> float | None:
+    """The number that a constant is, or all elements of an array of one."""
+    numbers = set(np.ravel(x).tolist())
+    if len(numbers) != 1:
+        return None
+    name, args = operations.keys[numbers.pop()]
+    return float(np.array(int(args[0], 16), np.uint64).view(np.float64)) if name == "constant" else None
+
+
+def _moved(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    """What the operation does to the numbers; done twice, to be sure that it only moves them."""
+    primitive = node.primitive
+    assert primitive is not None
+    if not node.args or any(isinstance(x, Node) for x in node.params.values()):
+        raise InexpressibleError(primitive.name)
+    codes = np.random.default_rng(7).permutation(len(lowering.operations.keys) * 4)[: len(lowering.operations.keys)]
+    codes[NOTHING] = 0
+    try:
+        found, again = (primitive.compute(tuple(given), node.params) for given in (_signed(args), _coded(codes, args)))
+    except (TypeError, ValueError, IndexError, AttributeError) as error:
+        raise InexpressibleError(primitive.name) from error
+    shape = np.shape(found)
+    numbers = np.asarray(found)
+    if numbers.dtype.kind != "i" or (numbers.size and not 0 <= numbers.min() <= numbers.max() < len(codes)):
+        raise InexpressibleError(primitive.name)
+    if not np.array_equal(codes[numbers], np.asarray(again)):
+        raise InexpressibleError(f"{primitive.name} that adds")
+    return np.array(numbers, int).reshape(shape) if isinstance(node.value, np.ndarray) else int(numbers)
+
+
+def _signed(args: list[Numbers]) -> list[Any]:
+    return [x if isinstance(x, np.ndarray) else np.int64(x) for x in args]
+
+
+def _coded(codes: Any, args: list[Numbers]) -> list[Any]:
+    return [codes[x] for x in args]
+
+
+def _scatter(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    """Zeros with numbers added at an index, those of one place one after the other."""
+    shape, index = node.params["shape"], node.params["index"]
+    places = np.arange(math.prod(shape)).reshape(shape)[index]
+    out = [NOTHING] * math.prod(shape)
+    for place, i in zip(np.ravel(places).tolist(), np.ravel(_wide(args[0], places)).tolist(), strict=True):
+        out[place] = lowering.operations.apply("add", out[place], i)
+    return np.array(out, int).reshape(shape)
+
+
+def _wide(x: Numbers, places: Any) -> Numbers:
+    return np.broadcast_to(x, np.shape(places))
+
+
+def _sum(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    if node.params.get("where", True) is not True or node.params.get("dtype") not in (None, abi.FLOAT64):
+        raise InexpressibleError("a sum with where")
+    return reduced(lowering, "add", args[0], node.params)
+
+
+def reduced(lowering: Lowering, name: str, x: Numbers, params: Any) -> Numbers:
+    """A reduction along axes, which are counted from the end."""
+    x = np.asarray(x)
+    axis = tuple(i % x.ndim for i in params["axis"])
+    kept = [i for i in range(x.ndim) if i not in axis]
+    rows = np.transpose(x, (*axis, *kept)).reshape(-1, *(x.shape[i] for i in kept))
+    if not len(rows):
+        raise InexpressibleError("a reduction of nothing")
+    found = np.asarray(lowering.over(name, rows))
+    shape = [1 if i in axis else n for i, n in enumerate(x.shape)] if params["keepdims"] else [x.shape[i] for i in kept]
+    return found.reshape(shape) if shape else int(found)
+
+
+def _extreme(name: str) -> Rule:
+    def rule(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+        if set(node.params) != {"axis", "keepdims"}:
+            raise InexpressibleError(name)
+        return reduced(lowering, name, args[0], node.params)
+
+    return rule
+
+
+def _product(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    """Rows times columns."""
+    x, y = args
+    if np.ndim(x) not in (1, 2) or np.ndim(y) not in (1, 2) or node.params:
+        raise InexpressibleError("a product of stacks")
+    rows, columns = np.atleast_2d(x), y[:, None] if np.ndim(y) == 1 else y
+    factors = lowering.elementwise(np.multiply, [rows.T[:, :, None], columns[:, None, :]])
+    found = np.asarray(lowering.over("add", factors))
+    shape = (*np.shape(x)[:-1], *np.shape(y)[1:])
+    return found.reshape(shape) if shape else int(found.reshape(()))
+
+
+def _chosen(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    """np.where with a mask that is computed."""
+    operations = lowering.operations
+    mask, *branches = args
+    if kind_of(node.value) == "b":
+        return mapped(lambda m, i, j: operations.apply("choose_truth", m, i, j), mask, *branches)
+    as_number = operations.as_number
+    return mapped(
+        lambda m, i, j: operations.apply("choose", operations.as_truth(m), as_number(i), as_number(j)), mask, *branches
+    )
+
+
+RULES: dict[str, Rule] = {
+    "value": _same,
+    "item": _same,
+    "real": _same,
+    "conjugate": _same,
+    "astype": _as_type,
+    "power": _power,
+    "scatter": _scatter,
+    "sum": _sum,
+    "max": _extreme("maximum"),
+    "min": _extreme("minimum"),
+    "matmul": _product,
+    "dot": _product,
+    "choose": _chosen,
+}
