@@ -278,7 +278,7 @@ class Compiled:
         for i, array in enumerate(found):
             buffer.set_res(i, memoryview(array))
         # The buffer itself must live as long as what runs on it.
-        return given, found, run, buffer
+        return given, memoryview(given), found, run, buffer
 
     def __call__(self, numbers: Any) -> list[Any]:
         """What the function gives for these numbers, by columns, in arrays of its own."""
@@ -286,8 +286,12 @@ class Compiled:
             workspace = self.free.pop()
         except IndexError:
             workspace = self._workspace()
-        given, found, run, _ = workspace
-        given[:] = numbers
+        given, view, found, run, _ = workspace
+        if type(numbers) is np.ndarray:
+            given[:] = numbers
+        else:
+            for i, number in enumerate(numbers):
+                view[i] = number
         run()
         results = [array.copy() for array in found]
         self.free.append(workspace)

@@ -140,6 +140,12 @@ def differentiated(graph: Graph, count: int, what: str) -> Callable[[Sequence[An
     return lambda leaves: compiled(list(leaves[:count]), list(leaves[count:]))
 
 
+def held(x: Any) -> Any:
+    """An array of data that JAX keeps; anything else as it is."""
+    with x64():
+        return jnp.array(x) if isinstance(x, np.ndarray) else x
+
+
 class Compiled:
     """A function under jax.jit that hands back NumPy arrays and floats, in double precision.
 

@@ -108,6 +108,11 @@ def tensor(x: Any) -> Any:
     return torch.from_numpy(array)
 
 
+def held(x: Any) -> Any:
+    """An array of data as torch keeps it; anything else as it is."""
+    return tensor(x) if isinstance(x, np.ndarray) else x
+
+
 def _constant(x: Any) -> Any:
     """A constant of the graph: numbers stay Python's, which torch is quickest with."""
     if isinstance(x, (bool, int, float, tuple, str, type(None))) and not isinstance(x, np.generic):
