@@ -42,26 +42,12 @@ class _Namespace:
     def segment_sum(self, x: Any, places: Any, count: int) -> Any:
         return jnp.zeros(count, x.dtype).at[places].add(x)
 
+    def arrays(self, x: Any, y: Any) -> tuple[Any, Any]:
+        dtype = jnp.result_type(x, y)
+        return jnp.asarray(x, dtype), jnp.asarray(y, dtype)
+
     def svdvals(self, a: Any) -> Any:
         return jnp.linalg.svd(a, compute_uv=False)
-
-
-def _scattered(x: Any, *, index: Any, shape: Any) -> Any:
-    return jnp.zeros(shape, jnp.asarray(x).dtype).at[index].add(x)
-
-
-def _embedded(x: Any, *, offset: int, shape: Any) -> Any:
-    start, count = max(-offset, 0), x.shape[-1]
-    places = np.arange(count)
-    zeros = jnp.zeros((*x.shape[:-1], *shape), x.dtype)
-    return zeros.at[..., places + start, places + max(offset, 0)].set(x)
-
-
-def _reduceat(x: Any, *, indices: Any, axis: int) -> Any:
-    moved = jnp.moveaxis(x, axis, 0)
-    ends = np.maximum(np.append(indices[1:], moved.shape[0]), indices + 1)
-    parts = [moved[i:j].sum(axis=0) for i, j in zip(indices, ends, strict=True)]
-    return jnp.moveaxis(jnp.stack(parts), 0, axis)
 
 
 def _transform(x: Any, *, inverse: bool, n: int, axis: int, norm: Any) -> Any:
@@ -111,12 +97,6 @@ TABLE = {
     "imag": jnp.imag,
     "conjugate": jnp.conjugate,
     "complex_absolute": jnp.absolute,
-    "getitem": lambda x, *, index: jnp.asarray(x)[index],
-    "scatter": _scattered,
-    "assign": lambda x, item, *, index: jnp.asarray(x).at[index].set(item),
-    "add.at": lambda a, b, *, index: jnp.asarray(a).at[index].add(b),
-    "embed": _embedded,
-    "add.reduceat": _reduceat,
     "fft": _transform,
     "rfft": lambda x, *, n, axis, norm: jnp.fft.rfft(x, n, axis, norm),
     "irfft": lambda x, *, n, axis, norm: jnp.fft.irfft(x, n, axis, norm),

@@ -20,7 +20,7 @@ from ..primitives.table import dtype_of, shape_of
 from ..snapshots import Snapshot, snapshot
 from ..staging import stage
 from ..tracing import Box
-from .base import Cache, Jacobian, Method, hessian_by
+from .base import Cache, Jacobian, Method, hessian_by, require_real
 from .given import rows_of_jacobian
 from .numerical import Numerical
 
@@ -130,6 +130,8 @@ class Engine(Method):
         keep = getattr(self._module(), "held", _itself) if keep_data else _itself
         if self.native:
             return self._native(call, cache, what, keep)
+        if self.name == "casadi" or what != "gradient":
+            require_real(call, self)
         run, leaves, count = self._lowered(call, cache, what)
         leaves = [*leaves[:count], *map(keep, leaves[count:])]
         return lambda: run(leaves)
