@@ -308,9 +308,11 @@ class Cell:
         return None if before is None or after is None else max(before - after, 0)
 
     def _out_of_time(self) -> str:
-        needed = self.method.passes(self.call)
+        needed, made = self.method.passes(self.call), self.watched.calls
+        if made > needed:
+            return f"stopped at {self.settings.timeout:g} s, when it had run f {made:,} times and was still preparing"
         runs = f"{needed:,} run{'s' * (needed != 1)} of f"
-        return f"needs {runs}; stopped after {self.watched.calls:,} at {self.settings.timeout:g} s"
+        return f"needs {runs}; stopped after {made:,} at {self.settings.timeout:g} s"
 
     def _ends(self, status: Any, note: str) -> Row:
         self.row = self.row.noted(note, status=status)

@@ -20,8 +20,9 @@ BEST, NATIVE = "◆", "†"
 _READING = (
     "Ratios of medians of interleaved rounds. <b>Bold</b>: the fastest, and what cannot be told from it. "
     f"{BEST}: the quickest of adkit's. {NATIVE}: the engine's own program for the problem, in its best idiom, where "
-    "that is quicker than adkit's graph lowered to its operations (below, both). Every call begins and ends with "
-    "NumPy arrays or Python numbers: what an engine needs to take them in and hand results back is in its time."
+    "that is quicker than adkit's graph lowered to its operations (below, both). Every call hands over the numbers "
+    "that are differentiated and hands back value and gradient, as NumPy arrays and Python numbers, and all of that is "
+    "in its time; data that is not differentiated an engine may take over once."
 )
 _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
 
