@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +37,7 @@ def row(method: str, micros: float | None, problem: str = "p", size: str = "4", 
     return Row(problem, size, method, status, samples=samples, **(known | more))
 
 
-def table(times: dict[str, float | None], **more: Any) -> list[Row]:
+def table(times: Mapping[str, float | None], **more: Any) -> list[Row]:
     """Rows of one problem with these times in microseconds, as a run leaves them behind."""
     rows = [row(method, micros, **more) for method, micros in times.items()]
     return ranked(against_manual(rows, [method == "manual" for method in times]))

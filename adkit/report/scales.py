@@ -81,7 +81,8 @@ def reach(axes: Axes, panel: Panel) -> None:
         room = max(1.2, (max(positive) / min(positive)) ** 0.04)
         axes.set_xlim(min(positive) / room, max(positive) * room)
     else:
-        axes.set_xlim(min(0.0, *values), max(0.0, *values) * 1.1 or 1.0)
+        low, high = min(0.0, *values), max(0.0, *values) * 1.1 or 1.0
+        axes.set_xlim(low - 0.02 * (high - low), high)
 
 
 def _decades(axis: Any, words: Any, values: Sequence[float]) -> None:
