@@ -228,7 +228,8 @@ def test_shipped_plans_ask_a_question_and_draw_with_units(path: Path) -> None:
 
 
 def test_the_shipped_plans_answer_what_people_ask() -> None:
-    assert {"methods", "inputs", "outputs", "growth", "accuracy", "swell", "reverse", "peers"} <= {p.stem for p in SHIPPED}
+    asked = {"methods", "inputs", "outputs", "growth", "accuracy", "swell", "reverse", "peers"}
+    assert asked <= {p.stem for p in SHIPPED}
 
 
 def test_every_plan_is_itself(read) -> None:
