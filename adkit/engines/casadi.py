@@ -71,7 +71,19 @@ def _folded(function: Function) -> Function:
 
 def _sum(x: Any, *, axis: Any, keepdims: bool, where: Any = True, dtype: Any = None) -> Any:
     # A sum of pairs of pairs rounds as little as NumPy's own.
-    return _folded(_halves)(x, axis=axis, keepdims=keepdims)
+    return _folded(_halves)(np.where(where, x, 0.0), axis=axis, keepdims=keepdims)
+
+
+def _as_real(x: Any, *, dtype: Any) -> Any:
+    """The same numbers: CasADi has no other than those of double precision."""
+    if dtype.kind == "c":
+        raise NotImplementedError("there are no complex numbers")
+    return x
+
+
+def _einsum(*operands: Any, subscripts: str, optimize: Any) -> Any:
+    out = np.einsum(subscripts, *operands)
+    return out if isinstance(out, np.ndarray) else boxed([out], ())
 
 
 def _halves(terms: list[Any]) -> Any:
@@ -91,10 +103,6 @@ def _mean_of_extremes(pick: Function) -> Function:
         return reduce(operator.add, [casadi.if_else(a, t, 0) for a, t in zip(attained, terms, strict=True)]) / count
 
     return extreme
-
-
-def _where(x: Any, y: Any, *, mask: Any) -> Any:
-    return np.where(mask, x, y)
 
 
 def _softplus(x: Any, y: Any) -> Any:
@@ -130,11 +138,9 @@ def _on_matrices(function: Function) -> Function:
     """A function of CasADi's matrices as one of stacks of matrices."""
 
     def of_stacks(*args: Any) -> Any:
-        stack = args[0].shape[:-2]
-        flat = [a.reshape(-1, *a.shape[len(stack) :]) for a in args]
-        found = [
-            function(*[_matrix(a if a.ndim == 2 else a[:, None]) for a in parts]) for parts in zip(*flat, strict=True)
-        ]
+        stack = np.broadcast_shapes(*(a.shape[:-2] for a in args))
+        flat = [np.broadcast_to(a, (*stack, *a.shape[-2:])).reshape(-1, *a.shape[-2:]) for a in args]
+        found = [function(*map(_matrix, parts)) for parts in zip(*flat, strict=True)]
         arrays = [_array(casadi.densify(casadi.SX(x))) for x in found]
         return np.stack(arrays).reshape(*stack, *arrays[0].shape)
 
@@ -142,11 +148,11 @@ def _on_matrices(function: Function) -> Function:
 
 
 def _solve(a: Any, b: Any) -> Any:
-    found = _on_matrices(casadi.solve)(a, b)
-    return found[..., 0] if b.ndim == a.ndim - 1 else found
+    if b.ndim == 1:
+        return _on_matrices(casadi.solve)(a, b[:, None])[..., 0]
+    return _on_matrices(casadi.solve)(a, b)
 
 
-TWO_PI = 2 * math.pi
 _ELEMENTWISE: dict[str, Function] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -195,7 +201,6 @@ _ELEMENTWISE: dict[str, Function] = {
     "fmax": casadi.fmax,
     "fmin": casadi.fmin,
     "hypot": _safe_hypot,
-    "ldexp": operator.mul,
     "sign": casadi.sign,
     "floor": casadi.floor,
     "ceil": casadi.ceil,
@@ -217,7 +222,6 @@ _ELEMENTWISE: dict[str, Function] = {
     "scipy.special.expm1": casadi.expm1,
     "scipy.special.log1p": casadi.log1p,
     "scipy.special.erf": casadi.erf,
-    "scipy.special.erfinv": casadi.erfinv,
 }
 # Rows whose NumPy works on arrays of objects as it stands.
 _NUMPYS = ("reshape", "transpose", "broadcast_to", "copy", "getitem", "take", "diagonal", "roll", "permute", "where")
@@ -238,7 +242,8 @@ _NUMPYS += ("cumsum", "cumprod", "convolve", "correlate", "add.reduceat", "add.a
 TABLE: dict[str, Function] = {
     **{name: _elementwise(function) for name, function in _ELEMENTWISE.items()},
     **{name: _numpys(name) for name in _NUMPYS if name in primitives},
-    "astype": lambda x, *, dtype: x,
+    "astype": _as_real,
+    "einsum": _einsum,
     "item": lambda x: x.reshape(()),
     "sum": _sum,
     "sum_from": lambda x, initial, **params: _elementwise(operator.add)(_sum(x, **params), initial),
@@ -278,7 +283,7 @@ class Compiled:
         for i, array in enumerate(found):
             buffer.set_res(i, memoryview(array))
         # The buffer itself must live as long as what runs on it.
-        return given, found, run, buffer
+        return given, memoryview(given), found, run, buffer
 
     def __call__(self, numbers: Any) -> list[Any]:
         """What the function gives for these numbers, by columns, in arrays of its own."""
@@ -286,8 +291,12 @@ class Compiled:
             workspace = self.free.pop()
         except IndexError:
             workspace = self._workspace()
-        given, found, run, _ = workspace
-        given[:] = numbers
+        given, view, found, run, _ = workspace
+        if type(numbers) is np.ndarray:
+            given[:] = numbers
+        else:
+            for i, number in enumerate(numbers):
+                view[i] = number
         run()
         results = [array.copy() for array in found]
         self.free.append(workspace)
