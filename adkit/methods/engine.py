@@ -212,9 +212,7 @@ class Engine(Method):
         )
 
 
-def graph_for(
-    fun: Callable[[Leaves], Any], leaves: Leaves, lacks: Callable[[Primitive], bool]
-) -> Graph:
+def graph_for(fun: Callable[[Leaves], Any], leaves: Leaves, lacks: Callable[[Primitive], bool]) -> Graph:
     """fun as a graph in which masks flow on as data; where an engine lacks what that takes, one in which they are
     decisions, and in which the places of what it lacks are known."""
     try:
