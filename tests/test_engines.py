@@ -327,7 +327,8 @@ def test_jax_elsewhere_keeps_its_precision():
 def test_an_engine_that_is_not_installed_is_a_row_and_not_an_error(engine, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for method in (engine, f"{engine}(native=True)"):
-        assert "pip install 'adkit[engines]'" in (ad.methods.resolve(method).missing() or "")
+        extra = "peers" if engine == "torch" else "engines"
+        assert f"pip install 'adkit[{extra}]' brings {engine}" in (ad.methods.resolve(method).missing() or "")
         with pytest.raises(ad.BadRequest, match="not installed"):
             ad.grad(lambda x: x, method=method)(1.0)
     assert list(ad.compare("bivariate", methods=[engine], seconds=0.01).table.status) == ["not installed"]

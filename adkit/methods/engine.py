@@ -27,6 +27,8 @@ from .numerical import Numerical
 Run = Callable[[Sequence[Any]], Any]
 # Engines that take a recorded graph; any other takes f itself.
 LOWERED = ("jax", "torch", "casadi")
+# What is too large for the extra that brings the engines.
+_EXTRA = {"torch": "peers"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Engine(Method):
 
     def missing(self) -> str | None:
         if importlib.util.find_spec(self.name) is None:
-            return f"not installed: pip install 'adkit[engines]' brings {self.name}"
+            return f"not installed: pip install 'adkit[{_EXTRA.get(self.name, 'engines')}]' brings {self.name}"
         return None
 
     def skips(self, call: Call, derivative: str = "gradient") -> str | None:
