@@ -9,6 +9,7 @@ is always what f itself gives.
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 import time
 import types
@@ -18,8 +19,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from .codegen import MISS, Program, Static, entry, generate
-from .containers import Structure, count, flatten, is_container, unflatten
-from .errors import AdkitError, ArgumentError, CannotCompile, CompileWarning, place, warn
+from .containers import Container, Structure, count, flatten, is_container, unflatten
+from .errors import AdkitError, ArgumentError, CannotCompile, CompileWarning, origin, place, warn
 from .graph import Graph, Node
 from .snapshots import Guard, OpaqueError, Snapshot, Surroundings, surroundings
 from .staging import stage
@@ -95,8 +96,7 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs:
             for run in self.entries:
-                found = run(*args)
-                if found is not MISS:
+                if (found := run(*args)) is not MISS:
                     return found
         return self.at_length(args, kwargs)
 
@@ -188,7 +188,9 @@ class Compiled:
     def _first(self, kind: _Kind, taken: Taken, before: Surroundings) -> Any:
         """The result by f itself, which is recorded."""
         kept = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in taken.given]
-        result = self.g(*taken.args, **taken.kwargs)
+        with _Path(0 if _ASKING & before.mentions else None) as path:
+            result = self.g(*taken.args, **taken.kwargs)
+        taken.path = path.steps
         began = time.perf_counter()
         try:
             _require_untouched(self.g, taken, kept, before)
@@ -221,9 +223,11 @@ class Compiled:
         graph, traced = self._staged(taken)
         if graph.output_structure != structure:
             raise CannotCompile("on traced values it returns another container than on numbers")
-        program = generate(graph, outputs)
+        digest = _digest(graph)
+        outputs, structure = _without_fixed(graph, outputs, structure)
+        program = _generated(graph, outputs)
         examples = [leaf if i in traced else Static(leaf) for i, leaf in enumerate(taken.leaves)]
-        recording = _Recording(program, taken, examples, structure, before, _digest(graph))
+        recording = _Recording(program, taken, examples, structure, before, digest)
         self._verify(recording, taken, outputs)
         self._program = program
         self.note = program.note
@@ -247,7 +251,11 @@ class Compiled:
             for i, box in zip(order, boxes, strict=True):
                 leaves[i] = box
             args, kwargs = taken.rebuilt(leaves)
-            return self.g(*args, **kwargs)
+            with _Path(taken.path) as path:
+                found = self.g(*args, **kwargs)
+            if path.steps != taken.path:
+                raise CannotCompile("it asks of what type something is, and does something else with traced values")
+            return found
 
         inputs = [taken.leaves[i] for i in order]
         graph = _written_down(run, inputs, self.limit)
@@ -258,7 +266,7 @@ class Compiled:
     def _verify(self, recording: _Recording, taken: Taken, outputs: Sequence[Any]) -> None:
         """The program must give what f gave."""
         inputs = recording.inputs(taken.leaves)
-        found = recording.program.run(*inputs)
+        found = _run(recording.program, inputs)
         if found is None:
             raise CannotCompile("a derivative is nan here, or arithmetic fails", passing=True)
         for mine, wanted in zip(found, outputs, strict=True):
@@ -279,7 +287,6 @@ class Compiled:
         kind.recordings = (recording, *kind.recordings)[:KEPT]
         if self.recordings == 1:
             self._install(recording, taken)
-            return
         kind.unused += 1
         self._unused += 1
         if kind.unused >= BRANCHES:
@@ -382,6 +389,8 @@ class Taken:
         self.leaves: list[Any] = []
         # Why these arguments cannot be compiled for, and whether a traced value is among them.
         self.unfit, self.traced, self.promoted = "", False, False
+        # What f did with them, instruction by instruction, where that may be otherwise with traced values.
+        self.path: int | None = None
         # Leaves whose state is part of what the recording holds for.
         self.roots: list[Any] = []
         floats = _positions(argnums, len(args))
@@ -418,7 +427,8 @@ class Taken:
         """What of a leaf a recording holds for."""
         kind = type(leaf)
         if kind is np.ndarray and leaf.dtype.kind in "biufc":
-            return leaf.dtype, leaf.shape
+            # How it lies in memory decides what is a view of it, and with that what a write changes.
+            return leaf.dtype, leaf.shape, leaf.ndim < 2 or leaf.flags.c_contiguous or leaf.strides
         if kind in (float, complex) or (isinstance(leaf, np.generic) and leaf.dtype.kind in "fc"):
             return kind
         if kind in (int, bool, str, bytes, type(None)) or isinstance(leaf, (np.integer, np.bool_)):
@@ -460,6 +470,41 @@ def _is_traceable(leaf: Any) -> bool:
     if type(leaf) is np.ndarray:
         return leaf.dtype.kind in "biufc"
     return type(leaf) in (float, complex) or (isinstance(leaf, np.generic) and leaf.dtype.kind in "fc")
+
+
+# -- the way that f takes --------------------------------------------------------------------------
+# By these, f may tell a traced value from a number; the last one stands for every `except`.
+_ASKING = frozenset({"isinstance", "issubclass", "type", "callable", "hasattr", "except"})
+
+
+class _Path:
+    """The instructions of the person's own code that are executed within, as one number; nothing where it is None."""
+
+    def __init__(self, steps: int | None) -> None:
+        self.steps = None if steps is None else 0
+
+    def __enter__(self) -> _Path:
+        self.before = sys.gettrace()
+        if self.steps is not None:
+            sys.settrace(self._called)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.steps is not None:
+            sys.settrace(self.before)
+
+    def _called(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        # What dataclasses and named tuples generate has the file name of code that is typed in, also in adkit.
+        home = frame.f_globals.get("__name__", "")
+        if origin(frame.f_code.co_filename) != "user" or home.startswith(("adkit.", "namedtuple_")):
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return self._step
+
+    def _step(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        if event == "opcode":
+            self.steps = hash((self.steps, id(frame.f_code), frame.f_lasti))
+        return self._step
 
 
 # -- recordings ------------------------------------------------------------------------------------
@@ -512,7 +557,7 @@ class _Recording:
 
     def run(self, leaves: Sequence[Any]) -> Any:
         """The result, or MISS."""
-        found = self.program.run(*self.inputs(leaves))
+        found = _run(self.program, self.inputs(leaves))
         return MISS if found is None else unflatten(self.structure, found)
 
     def fits(self, taken: Taken) -> bool:
@@ -544,18 +589,21 @@ class _Recording:
         return entry(self.program, self.structures, self.examples, self.structure, self.guard)
 
 
+def _run(program: Program, inputs: Sequence[Any]) -> tuple[Any, ...] | None:
+    """The outputs, or None where f has to say what happens here."""
+    try:
+        return program.run(*inputs)
+    except Exception:  # f raises it too, or would not have come there
+        return None
+
+
 def _example(x: Any) -> Any:
     """A leaf without what does not matter of it; what a static one holds as it is now."""
     if isinstance(x, Static):
         return Static(x.value.copy()) if isinstance(x.value, np.ndarray) else x
-    return np.empty(x.shape, x.dtype) if isinstance(x, np.ndarray) and x.nbytes < 4096 else _hollow(x)
-
-
-def _hollow(x: Any) -> Any:
-    """An array of the same shape and dtype that takes no memory."""
     if not isinstance(x, np.ndarray):
         return x
-    return np.ndarray(x.shape, x.dtype, np.zeros((), x.dtype), strides=(0,) * x.ndim)
+    return np.lib.stride_tricks.as_strided(np.empty(1, x.dtype), x.shape, x.strides)
 
 
 def _is_same(leaf: Any, value: Any) -> bool:
@@ -600,6 +648,18 @@ def _unchanged(leaf: Any, given: Any, kept: Any) -> bool:
     return leaf.shape == kept.shape and leaf.dtype == kept.dtype and leaf.tobytes() == kept.tobytes()
 
 
+def _generated(graph: Graph, outputs: Sequence[Any]) -> Program:
+    """The program of a graph. That there is none for a graph is nothing that the caller should suffer from."""
+    try:
+        return generate(graph, outputs)
+    except CannotCompile:
+        raise
+    except Exception as error:
+        raise CannotCompile(
+            f"no code could be generated, by a fault of adkit: {type(error).__name__}: {error}"
+        ) from error
+
+
 def _written_down(run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: int) -> Graph:
     """The graph of f, or the reason why there is none."""
     try:
@@ -627,6 +687,36 @@ def _results(result: Any) -> tuple[list[Any], Structure]:
     return leaves, structure
 
 
+class _Fixed(Container):
+    """The place of a result that is always the same, such as None: a container of nothing, which builds it."""
+
+    def build(self, parts: list[Any]) -> Any:
+        return self.keys[0]
+
+
+def _without_fixed(graph: Graph, outputs: Sequence[Any], structure: Structure) -> tuple[list[Any], Structure]:
+    """The outputs that are computed, and the container with the others in it; a graph of the former."""
+    computed: list[Any] = []
+    left: list[Any] = []
+    pairs = zip(graph.outputs, outputs, strict=True)
+
+    def fixed(inner: Structure) -> Structure:
+        if inner is not None:
+            return inner._replace(parts=tuple(map(fixed, inner.parts)))
+        node, out = next(pairs)
+        if isinstance(node, Node) or not isinstance(out, (int, str, bytes, type(None))):
+            computed.append(out)
+            left.append(node)
+            return None
+        if type(node) is not type(out) or node != out:
+            raise CannotCompile(f"on traced values it returns {node!r} where it returns {out!r} on numbers")
+        return _Fixed(type(out), (out,), ())
+
+    found = fixed(structure)
+    graph.outputs = left
+    return computed, found
+
+
 def _is_number(x: Any) -> bool:
     if type(x) is np.ndarray:
         return x.dtype.kind in "biufc"
@@ -647,7 +737,7 @@ def _close(found: Sequence[Any], outputs: Sequence[Any], program: Program, input
     """Whether the program gives what f gave, to rounding; where that is amplified, to what it is amplified to."""
     if all(map(_agree, found, outputs)):
         return True
-    moved = program.run(*[_next_to(x) for x in inputs])
+    moved = _run(program, [_next_to(x) for x in inputs])
     if moved is None:
         return False
     triples = zip(found, outputs, moved, strict=True)
@@ -679,9 +769,14 @@ class _Reference(NamedTuple):
 
 
 def _digest(graph: Graph) -> int:
-    """A number that graphs of the same operations, constants and decisions share."""
+    """A number that graphs of the same operations, constant numbers and decisions share.
+
+    Arrays among the constants may hold what was in memory before (np.empty); where they matter, results differ.
+    """
     parts = [(node.index, _name(node), _key(node.args), _key(node.params)) for node in (*graph.nodes, *graph.decisions)]
-    decided = [_key(node.value) for node in graph.decisions]
+    decided = [
+        node.value.tobytes() if isinstance(node.value, np.ndarray) else _key(node.value) for node in graph.decisions
+    ]
     return hash((tuple(parts), tuple(decided), _key(tuple(graph.outputs))))
 
 
@@ -690,15 +785,17 @@ def _name(node: Node) -> str:
 
 
 def _key(x: Any) -> Any:
-    """A constant as something that can be hashed: nan is nan, and arrays are their bytes."""
+    """A constant as something that can be hashed: nan is nan, and an array is its shape and dtype."""
     if isinstance(x, Node):
         return _Reference(x.index)
     if isinstance(x, (int, str, bytes, type(None))):
         return x
     if isinstance(x, float):
         return x if x == x else "nan"
-    if isinstance(x, (np.ndarray, np.generic)):
-        return x.dtype.str, x.shape, hash(x.tobytes())
+    if isinstance(x, np.ndarray):
+        return x.dtype.str, x.shape
+    if isinstance(x, np.generic):
+        return x.dtype.str, x.tobytes()
     if isinstance(x, (tuple, list)):
         return tuple(map(_key, x))
     if isinstance(x, Mapping):

@@ -39,6 +39,7 @@ _FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt", "fromfile", "memmap", 
 _VALUES = (
     *(int, str, bytes, type(None), range, slice, type(...), Enum),
     *(np.dtype, np.ufunc, type(np.sum)),
+    type(NamedTuple("_Pair", [("x", int)]).x),  # type: ignore[attr-defined]
     *(types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.WrapperDescriptorType),
 )
 # Numbers that need not be imported to be known.
@@ -384,10 +385,12 @@ def _names_in(code: types.CodeType) -> Names:
 
 @functools.lru_cache(maxsize=1024)
 def _globals_in(code: types.CodeType) -> frozenset[str]:
-    """The globals and builtins that code mentions, also in the functions inside it."""
+    """The globals and builtins that code mentions, also in the functions inside it; and "except" where it has one."""
     inner = [_globals_in(const) for const in code.co_consts if isinstance(const, types.CodeType)]
-    loaded = (step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
-    return frozenset(loaded).union(*inner)
+    steps = list(dis.get_instructions(code))
+    loaded = {step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    catches = {"except" for step in steps if step.opname in ("CHECK_EXC_MATCH", "POP_EXCEPT")}
+    return frozenset(loaded | catches).union(*inner)
 
 
 def _is_pure(module: str) -> bool:

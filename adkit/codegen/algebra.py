@@ -15,7 +15,7 @@ import numpy as np
 from ..graph import Node
 from ..primitives import Primitive
 from ..primitives.table import Elementwise, primitives
-from .kinds import FLOATS, alike, is_array, is_constant, value_of
+from .kinds import alike, is_array, is_constant, kind_of, value_of
 
 if TYPE_CHECKING:
     from .simplify import Rewriter
@@ -30,10 +30,11 @@ def rewritten(rewriter: Rewriter, primitive: Primitive, args: Args, params: Para
     """What is as good as an operation; None where nothing is known to be."""
     if not primitive.listed or primitives.get(primitive.name) is not primitive:
         return None
-    if isinstance(primitive, Elementwise):
-        smaller = tuple([_narrowed(i, args, value) for i in range(len(args))])
-        if any(a is not b for a, b in zip(args, smaller, strict=True)):
-            return rewriter.make(primitive, smaller, params, value)
+    if type(value) is np.ndarray and isinstance(primitive, Elementwise) and not rewriter.mixed:
+        for i in range(len(args)):
+            smaller = _narrowed(i, args, value)
+            if smaller is not args[i]:
+                return rewriter.make(primitive, (*args[:i], smaller, *args[i + 1 :]), params, value)
     for rule in RULES.get(primitive.name, ()):
         found = rule(rewriter, args, params, value)
         if found is not None and (isinstance(found, Node) or alike(found, value)):
@@ -71,7 +72,7 @@ def _number_everywhere(x: Node) -> Any:
     """The number that a node repeats over an array, if that is what it does and its precision is float64."""
     if x.primitive is None or x.primitive.name != "broadcast_to" or value_of(x).dtype != np.float64:
         return None
-    return x.args[0] if type(value_of(x.args[0])) in FLOATS else None
+    return x.args[0] if kind_of(value_of(x.args[0])) == "float" else None
 
 
 def _one_number(x: Any, value: Any) -> Any:
@@ -227,9 +228,9 @@ def _sum_of_one(rewriter: Rewriter, args: Args, params: Params, value: Any) -> A
 def _sum_everywhere(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
     """The sum of one number again and again."""
     (x,) = args
-    if not is_made("broadcast_to", x) or type(value_of(x.args[0])) not in FLOATS or set(params) - {"axis", "keepdims"}:
+    if not is_made("broadcast_to", x) or kind_of(value_of(x.args[0])) != "float" or rewriter.mixed:
         return None
-    if type(value) not in FLOATS or rewriter.mixed:
+    if kind_of(value) != "float" or set(params) - {"axis", "keepdims"}:
         return None
     return rewriter.make(primitives["multiply"], (x.args[0], float(math.prod(x.shape))), {}, value)
 
@@ -269,7 +270,7 @@ def times(rewriter: Rewriter, x: Any, number: float, value: Any) -> Any:
 @rule("multiply")
 def _factors_together(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
     """(c x) y is c (x y), so that the constants of a chain meet in one."""
-    if not is_array(value) or value.dtype != np.float64:
+    if not is_array(value) or value.dtype != np.float64 or rewriter.mixed:
         return None
     for i, x in enumerate(args):
         if not _is_pulled(rewriter, x, value):
@@ -288,7 +289,7 @@ def _factors_together(rewriter: Rewriter, args: Args, params: Params, value: Any
 @rule("add")
 def _sum_of_multiples(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
     """c x + c y is c (x + y), c x - c y is c (x - y): one array less."""
-    if not is_array(value) or not all(_is_pulled(rewriter, x, value) for x in args):
+    if not is_array(value) or rewriter.mixed or not all(_is_pulled(rewriter, x, value) for x in args):
         return None
     (a, x), (b, y) = (_factored(arg) or (0.0, arg) for arg in args)
     if a == b:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ..graph import Node
+from ..primitives.indexing import getitem_p, is_basic
 from .kinds import function_of, is_array, is_constant, ufunc_of, value_of
 from .scalars import Expression, combined
+from .scatters import Private
 from .storage import is_product
 from .text import rendered, rendered_index
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 ArrayForm = Callable[["Writer", Node], Expression | None]
 ARRAY_FORMS: Final[dict[str, ArrayForm]] = {}
+# Looked up once: every look makes another object.
+ADD_REDUCE: Final[Any] = np.add.reduce
 # Up to so many rows, a matrix is added up along them soonest by a product with ones.
 MANY = 1_000_000
 
@@ -28,7 +33,8 @@ def array_expression(writer: Writer, node: Node) -> Expression:
     assert primitive is not None
     if ufunc_of(node) is not None:
         return _ufunc_call(writer, node)
-    form = ARRAY_FORMS.get(primitive.name) if primitive.listed else None
+    known = primitive.listed or isinstance(primitive, Private)
+    form = ARRAY_FORMS.get(primitive.name) if known else None
     found = form(writer, node) if form is not None else None
     return found if found is not None else default(writer, node)
 
@@ -37,6 +43,7 @@ def default(writer: Writer, node: Node) -> Expression:
     """Any primitive: a call of what computes it."""
     primitive = node.primitive
     assert primitive is not None
+    writer.quiet = True
     options = [f"{name}={writer.parameter(x)}" for name, x in node.params.items()]
     return writer.call(primitive.name, function_of(primitive), [writer.operand(arg) for arg in node.args], options)
 
@@ -54,8 +61,11 @@ def array_form(*names: str) -> Callable[[ArrayForm], ArrayForm]:
 # -- elementwise -----------------------------------------------------------------------------------
 def _ufunc_call(writer: Writer, node: Node) -> Expression:
     assert node.primitive is not None
+    writer.quiet = True
     operands = [_operand(writer, node, arg) for arg in node.args]
-    return writer.call(node.primitive.name, ufunc_of(node), operands, writer.out(node))
+    # NumPy wants a third argument of these two to have its name.
+    named = "out=" if node.primitive.name in ("maximum", "minimum") else ""
+    return writer.call(node.primitive.name, ufunc_of(node), operands, [named + out for out in writer.out(node)])
 
 
 def _operand(writer: Writer, node: Node, x: Any) -> Expression:
@@ -73,12 +83,14 @@ def _product(writer: Writer, node: Node) -> Expression | None:
     """np.dot, which is the quicker one for vectors and matrices."""
     if not is_product(node):
         return None
+    writer.quiet = True
     return writer.call("dot", np.dot, [writer.operand(arg) for arg in node.args], writer.out(node))
 
 
 @array_form("sum")
 def _sum(writer: Writer, node: Node) -> Expression | None:
     (x,) = node.args
+    writer.quiet = True
     if not is_array(x) or set(node.params) != {"axis", "keepdims"}:
         return None
     axis, keepdims = node.params["axis"], node.params["keepdims"]
@@ -96,7 +108,7 @@ def _sum(writer: Writer, node: Node) -> Expression | None:
         return writer.call("dot", np.dot, [ones, operand])
     axes = "None" if len(axis) == array.ndim else str(axis[0]) if len(axis) == 1 else repr(axis)
     options = [axes, *(["None", "None", "True"] if keepdims else [])]
-    return writer.call("add_reduce", np.add.reduce, [operand], options)
+    return writer.call("add_reduce", ADD_REDUCE, [operand], options)
 
 
 # -- the same numbers in another shape -------------------------------------------------------------
@@ -124,3 +136,42 @@ def _getitem(writer: Writer, node: Node) -> Expression | None:
         return None
     operand = writer.operand(node.args[0])
     return combined(f"{operand.within(5)}[{index}]", 5, [operand])
+
+
+# -- arrays built of parts -------------------------------------------------------------------------
+# Up to so many elements for each number that is put somewhere, all elements are written out.
+SPARSE = 8
+
+
+@array_form("assemble")
+def _assemble(writer: Writer, node: Node) -> Expression | None:
+    """An array of numbers: a list of all elements, or zeros and the places that are not."""
+    places, shape = node.params["places"], node.params["shape"]
+    numbers = [writer.number(x) for x in node.args]
+    size = math.prod(shape)
+    if size <= SPARSE * len(places):
+        elements = ["0.0"] * size
+        for place, number in zip(places, numbers, strict=True):
+            elements[place] = number.text
+        text = f"{writer.bind('array', np.array)}([{', '.join(elements)}])"
+        return combined(text if len(shape) == 1 else f"{text}.reshape({shape!r})", 5, numbers)
+    out = writer.assign(Expression(f"{writer.bind('zeros', np.zeros)}({size})"))
+    put = writer.bind("places", list(places))
+    writer.run(combined(f"{out.text}[{put}] = {', '.join([x.text for x in numbers])}", 5, [out, *numbers]))
+    return out if len(shape) == 1 else combined(f"{out.text}.reshape({shape!r})", 5, [out])
+
+
+@array_form("gather")
+def _gather(writer: Writer, node: Node) -> Expression | None:
+    """Parts added to zeros."""
+    writer.quiet = True
+    indices, shape, dtype = (node.params[name] for name in ("indices", "shape", "dtype"))
+    out = writer.assign(writer.call("zeros", np.zeros, [], [repr(shape), writer.bind("dtype", dtype)]))
+    for index, part in zip(indices, node.args, strict=True):
+        written, operand = rendered_index(index) if is_basic(index) else None, writer.operand(part)
+        if written is not None:
+            writer.run(combined(f"{out.text}[{written}] += {operand.text}", 5, [out, operand]))
+        else:
+            options = [f"index={writer.parameter(index)}"]
+            writer.run(writer.call("add_at", getitem_p.add_to, [out, operand], options))
+    return out

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..containers import Container, Structure
-from .generate import body, compiled, indented
+from .generate import body, define, indented
 from .program import MISS, Program, Static
 from .text import tupled
 
@@ -40,7 +40,8 @@ def entry(
 
     Returns:
         A function that returns `MISS` where the arguments differ in number, structure, type, shape, dtype or static
-        value, and where the program gives up.
+        value, arrays also in how they lie in memory (which decides what a write to a view changes), and where the
+        program gives up.
 
     Example:
         >>> from adkit.codegen import entry, generate
@@ -58,7 +59,7 @@ class _Entry:
 
     def __init__(self, program: Program, guard: Condition | None = None) -> None:
         self.program = program
-        self.code = program.code if program.code is not None and program.code.inlined else None
+        self.code = program.code
         self.namespace: dict[str, Any] = dict(self.code.namespace) if self.code is not None else {}
         self.namespace |= {"MISS": MISS, "ndarray": np.ndarray}
         self.lines: list[str] = []
@@ -115,6 +116,9 @@ class _Entry:
         elif type(leaf) is np.ndarray:
             dtype, shape = self.bind("dtype", leaf.dtype), leaf.shape
             self._require(f"type({name}) is ndarray and {name}.dtype is {dtype} and {name}.shape == {shape!r}")
+            if leaf.ndim > 1:
+                in_rows = leaf.flags.c_contiguous
+                self._require(f"{name}.flags.c_contiguous" if in_rows else f"{name}.strides == {leaf.strides!r}")
         else:
             self._require(f"type({name}) is {self.bind(type(leaf).__name__, type(leaf))}")
 
@@ -166,7 +170,7 @@ class _Entry:
             lines = self._running(output_structure)
         head = ", ".join([f"{name}=MISS" for name in parameters] + ["*more"])
         source = "\n".join([f"def entry({head}):", *indented(["if more: return MISS", *self.lines, *lines])])
-        return compiled(source, "entry", self.namespace)
+        return define(source, "entry", self.namespace)
 
     def _running(self, output_structure: Structure) -> list[str]:
         """The lines that run the program instead of holding its code."""

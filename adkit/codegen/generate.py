@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..graph import Graph
-from .chunks import chunked
+from .chunks import code_of
 from .program import Code, Program
 from .simplify import in_order, simplify
+from .streaming import streamed
 from .text import tupled
 from .writer import Writer
 
@@ -42,7 +44,7 @@ def generate(graph: Graph, templates: Sequence[Any], *, native: bool | None = No
     began = time.perf_counter()
     simple = simplify(graph)
     found, note = _native(simple, templates, native)
-    return found if found is not None else _python(simple, templates, began, note)
+    return found if found is not None else _python(streamed(simple), templates, began, note)
 
 
 def _native(graph: Graph, templates: Sequence[Any], native: bool | None) -> tuple[Program | None, str]:
@@ -62,17 +64,22 @@ def _native(graph: Graph, templates: Sequence[Any], native: bool | None) -> tupl
 
 def _python(graph: Graph, templates: Sequence[Any], began: float, note: str) -> Program:
     code = python_code(graph, templates)
+    namespace = {**code.namespace, "errstate": np.errstate}
+    for k, function in enumerate(code.functions):
+        define(function, f"chunk{k}", namespace)
+    code = replace(code, namespace=namespace)
     source = source_of(code)
-    run = compiled(source, "run", code.namespace)
+    run = define(source, "run", dict(namespace))
     count = len(in_order(graph))
-    return Program(run, source, "python", count, time.perf_counter() - began, note, code)
+    whole = "\n\n\n".join([*code.functions, source])
+    return Program(run, whole, "python", count, time.perf_counter() - began, note, code)
 
 
 def python_code(graph: Graph, templates: Sequence[Any]) -> Code:
     """The lines for a graph that has been simplified."""
     writer = Writer(graph, templates)
     outputs = writer.write()
-    return chunked(writer, outputs)
+    return code_of(writer, outputs)
 
 
 def source_of(code: Code) -> str:
@@ -98,8 +105,7 @@ def indented(lines: Sequence[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def compiled(source: str, name: str, namespace: Any) -> Callable[..., Any]:
-    """The function of this name that a source defines."""
-    known = {**namespace, "errstate": np.errstate}
-    exec(compile(source, f"<adkit {name}>", "exec"), known)
-    return known[name]
+def define(source: str, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
+    """The function of this name that a source defines, in a namespace that then has it."""
+    exec(compile(source, f"<adkit {name}>", "exec"), namespace)
+    return namespace[name]

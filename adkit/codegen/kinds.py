@@ -20,7 +20,11 @@ def kind_of(x: Any) -> Kind:
     """The kind of a value: "array" is whatever NumPy has to handle, numbers of other precisions among them."""
     if type(x) in FLOATS:
         return "float"
-    return "bool" if type(x) in BOOLS else "array"
+    if type(x) in BOOLS:
+        return "bool"
+    if type(x) is np.ndarray and x.ndim == 0:
+        return "float" if x.dtype == np.float64 else "bool" if x.dtype == np.bool_ else "array"
+    return "array"
 
 
 def value_of(x: Any) -> Any:
@@ -34,15 +38,16 @@ def is_constant(x: Any) -> bool:
 
 
 def is_array(x: Any) -> bool:
-    """Whether a node or constant is an ndarray."""
-    return type(value_of(x)) is np.ndarray
+    """Whether a node or constant is an ndarray, and no single number."""
+    value = x.value if isinstance(x, Node) else x
+    return type(value) is np.ndarray and kind_of(value) == "array"
 
 
 def alike(x: Any, y: Any) -> bool:
     """Whether two values are of the same shape and precision, so that one can stand in for the other."""
     a, b = value_of(x), value_of(y)
     if type(a) is not type(b):
-        return type(a) in FLOATS and type(b) in FLOATS
+        return kind_of(a) == "float" and kind_of(b) == "float"
     return not isinstance(a, np.ndarray) or (a.shape == b.shape and a.dtype == b.dtype)
 
 

@@ -28,8 +28,8 @@ class Static:
 class Code:
     """Straight-line Python: the names of its inputs, lines, an expression for each output, and what its names mean.
 
-    A line that gives up says `return None`. NumPy's warnings are to be `quiet`; `raises`: arithmetic may. Long programs
-    are not `inlined`: their lines only call functions.
+    A line that gives up says `return None`. NumPy's warnings are to be `quiet`; `raises`: arithmetic may. The lines of
+    long programs call `functions`, whose source this is.
     """
 
     inputs: tuple[str, ...]
@@ -38,7 +38,7 @@ class Code:
     namespace: Mapping[str, Any]
     quiet: bool = False
     raises: bool = True
-    inlined: bool = True
+    functions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

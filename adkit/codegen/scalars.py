@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..primitives.elementwise import DEGREES_PER_RADIAN, RADIANS_PER_DEGREE
 
@@ -16,8 +16,7 @@ from ..primitives.elementwise import DEGREES_PER_RADIAN, RADIANS_PER_DEGREE
 CHOICE, COMPARISON, SUM, PRODUCT, SIGN, ATOM = 0, 1, 2, 3, 4, 5
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(NamedTuple):
     """Python text, how tightly it binds, how deeply it is nested, and the local names in it."""
 
     text: str
@@ -32,8 +31,12 @@ class Expression:
 
 def combined(text: str, level: int, parts: Sequence[Expression]) -> Expression:
     """An expression made of others."""
-    names = tuple(dict.fromkeys([name for part in parts for name in part.names]))
-    return Expression(text, level, 1 + max((part.depth for part in parts), default=-1), names)
+    names: tuple[str, ...] = ()
+    depth = -1
+    for part in parts:
+        names += part.names
+        depth = max(depth, part.depth)
+    return Expression(text, level, 1 + depth, names)
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from ..graph import Graph, Node
 from ..primitives import Primitive
 from .algebra import rewritten
 from .kinds import is_constant, is_mixed
+from .scatters import built, scattered_sums
 
 
 def simplify(graph: Graph) -> Graph:
     """The same computation with fewer operations. Nodes keep their order; inputs stay, also those without use."""
-    shared = Rewriter(graph).run()
-    return Rewriter(without_dead_code(shared), last=True).run_alive()
+    shared = without_dead_code(Rewriter(graph).run())
+    return without_dead_code(Rewriter(shared, last=True).run())
 
 
 class Rewriter:
@@ -31,6 +32,7 @@ class Rewriter:
         self.mixed = is_mixed(graph)
         # How often each node of the old graph is used: once, and a rewriting may swallow it.
         self.uses = uses_of(graph) if last else None
+        self.sums = scattered_sums(in_order(graph), self.uses) if self.uses is not None else {}
         self.known: dict[int, Any] = {}
         self.nodes: list[Node] = []
         self.inputs: list[Node] = []
@@ -60,9 +62,6 @@ class Rewriter:
         new.checks = self._chosen(old.checks)
         return new
 
-    def run_alive(self) -> Graph:
-        return without_dead_code(self.run())
-
     def _know(self, old: Node, new: Any) -> None:
         self.known[old.index] = new
         if self.uses is None or not isinstance(new, Node):
@@ -79,8 +78,10 @@ class Rewriter:
         return [found[index] for index in sorted(found)]
 
     def new(self, x: Any) -> Any:
-        """What has become of an argument."""
-        return self.known[x.index] if isinstance(x, Node) else x
+        """What has become of an argument; a constant array without axes is the number in it."""
+        if isinstance(x, Node):
+            return self.known[x.index]
+        return x[()] if type(x) is np.ndarray and x.ndim == 0 and x.dtype == np.float64 else x
 
     def swallowed(self, x: Any) -> bool:
         """Whether nobody but the node at hand uses x, so that rewriting it away saves an operation."""
@@ -88,6 +89,8 @@ class Rewriter:
 
     def _rewritten(self, node: Node) -> Any:
         assert node.primitive is not None
+        if node.index in self.sums:
+            return built(self, node, self.sums[node.index])
         args = tuple([self.new(arg) for arg in node.args])
         return self.make(node.primitive, args, node.params, node.value)
 

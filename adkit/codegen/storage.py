@@ -7,7 +7,7 @@ that nobody needs after it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +15,14 @@ import numpy as np
 
 from ..graph import Graph, Node
 from .kinds import is_array, ufunc_of
+from .scatters import Private
 from .simplify import in_order
 
 FOREVER = math.inf
 # The primitives whose result may be a view of an argument, or the argument itself, and is nothing else.
 VIEWS = frozenset({"reshape", "transpose", "getitem", "broadcast_to", "diagonal", "real", "imag", "astype"})
 # Those whose result is always new memory, besides ufuncs and products.
-NEW = frozenset({"sum", "scatter", "take", "where", "choose", "assemble", "concatenate", "stack", "assign", "embed"})
+NEW = frozenset({"sum", "scatter", "take", "where", "concatenate", "stack", "assign", "embed"})
 
 
 @dataclass
@@ -83,7 +84,9 @@ def makes_new(node: Node) -> bool:
     """Whether a node's result is memory of its own."""
     if node.primitive is None:
         return False
-    return ufunc_of(node) is not None or is_product(node) or (node.primitive.listed and node.primitive.name in NEW)
+    if ufunc_of(node) is not None or is_product(node) or isinstance(node.primitive, Private):
+        return True
+    return node.primitive.listed and node.primitive.name in NEW
 
 
 class Planner:
@@ -142,7 +145,7 @@ class Planner:
 
     def _is_alone(self, x: Any, node: Node) -> bool:
         """Whether nobody reads x after node, and it has memory of its own that node could be written to."""
-        if not isinstance(x, Node) or x.primitive is None or not is_array(x) or self.roots[x.index] != {x.index}:
+        if not isinstance(x, Node) or not is_array(x) or not makes_new(x):
             return False
         same = x.value.shape == node.value.shape and x.value.dtype == node.value.dtype
         return same and self.ends[x.index] == node.index
@@ -155,7 +158,7 @@ class Planner:
                 self.target[node.index] = node.index
             if node.index in self.target and ufunc_of(node) is not None and writes_out(node):
                 before = next((x for x in node.args if self._is_alone(x, node) and x.index not in self.target), None)
-                if before is not None and before.value.flags.c_contiguous:
+                if before is not None:
                     self.target[before.index] = self.target[node.index]
                     self.plan.replaced[node.index] = before.index
 
@@ -163,16 +166,13 @@ class Planner:
     def _place(self, node: Node) -> int | None:
         """Find a node's buffer; the storage that it takes over, if it does."""
         if node.index in self.target or not writes_out(node):
-            return self._overwritten(node)
+            return None
         if ufunc_of(node) is not None:
             for x in node.args:
                 if self._is_alone(x, node) and x.index in self.plan.buffers:
                     self.plan.buffers[node.index] = self.plan.buffers[x.index]
                     return x.index
         self.plan.buffers[node.index] = self._buffer(node.value.shape, node.value.dtype)
-        return None
-
-    def _overwritten(self, node: Node) -> int | None:
         return None
 
     def _buffer(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Buffer:
@@ -197,8 +197,3 @@ class Planner:
 def planned(graph: Graph) -> Storage:
     """Where the arrays of a graph live."""
     return Planner(graph).run()
-
-
-def arrays_of(graph: Graph) -> Iterator[Node]:
-    """The nodes whose values are arrays."""
-    return (node for node in in_order(graph) if is_array(node))

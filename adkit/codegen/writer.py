@@ -6,12 +6,12 @@ import builtins
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Graph, Node
+from ..primitives.indexing import choose_p
 from .arrays import array_expression
 from .kinds import BOOLS, FLOATS, Kind, is_constant, is_mixed, kind_of, value_of
 from .scalars import FORMS, FUNCTIONS, PASSING, SAFE, Expression, combined
@@ -27,8 +27,7 @@ RESERVED = frozenset({*FUNCTIONS, *dir(builtins), "take", "give", "w", "errstate
 FEW = 1
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """A line (or a line that gives up), the name it defines, and the local names it reads."""
 
     text: str
@@ -59,13 +58,16 @@ class Writer:
         self.inputs = tuple([f"x{k}" for k in range(1, len(graph.inputs) + 1)])
 
     # -- the walk ----------------------------------------------------------------------------------
-    def write(self) -> tuple[str, ...]:
+    def write(self) -> list[Expression]:
         """Write everything; the expressions of the outputs are returned."""
         workspace = self.storage.workspace()
         if workspace:
             self._open(workspace)
         for node, name in zip(self.graph.inputs, self.inputs, strict=True):
-            self.expressions[node.index] = Expression(name, names=(name,))
+            found = Expression(name, names=(name,))
+            if isinstance(node.value, (np.ndarray, np.generic)) and kind_of(node.value) != "array":
+                found = self.assign(combined(f"{name}.item()", 5, [found]))
+            self.expressions[node.index] = found
             self._check(node)
         for node in in_order(self.graph):
             self._write(node)
@@ -74,7 +76,7 @@ class Writer:
         if workspace:
             outputs = [self.assign(x) if x.depth else x for x in outputs]
             self.statements.append(Statement("give(w)", (), ("w",)))
-        return tuple([x.text for x in outputs])
+        return outputs
 
     def _open(self, workspace: list[Buffer]) -> None:
         """A line that takes the buffers of this call, which no other call has, and names them."""
@@ -87,7 +89,6 @@ class Writer:
         kind = kind_of(node.value)
         expression = self._scalar(node, kind) if kind != "array" else None
         if expression is None:
-            self.quiet = True
             expression = self._kept(node, array_expression(self, node))
             if kind != "array":
                 expression = self.assign(self.call(kind, float if kind == "float" else bool, [expression]))
@@ -115,7 +116,7 @@ class Writer:
         if not self.out(node):
             return expression
         (name,) = self.out(node)
-        self.statements.append(Statement(expression.text, (), expression.names))
+        self.run(expression)
         return Expression(name, names=(name,))
 
     def out(self, node: Node) -> list[str]:
@@ -137,6 +138,10 @@ class Writer:
             name = f"v{self.count}"
         self.statements.append(Statement(f"{name} = {expression.text}", (name,), expression.names))
         return Expression(name, names=(name,))
+
+    def run(self, expression: Expression) -> None:
+        """A line that does something."""
+        self.statements.append(Statement(expression.text, (), expression.names))
 
     # -- names for what is outside -----------------------------------------------------------------
     def bind(self, name: str, value: Any) -> str:
@@ -184,9 +189,9 @@ class Writer:
         if is_constant(x):
             return self.constant(x)
         found = self.expressions[x.index]
-        if kind_of(x.value) == "array" or not isinstance(x.value, np.generic):
+        if kind_of(x.value) == "array" or not isinstance(x.value, (np.generic, np.ndarray)):
             return found
-        kind = type(x.value)
+        kind = x.value.dtype.type
         return self.call(kind.__name__, kind, [found])
 
     def constant(self, x: Any) -> Expression:
@@ -219,7 +224,7 @@ class Writer:
         name = node.primitive.name
         if name == "getitem":
             return self._element(node) if kind == "float" else None
-        if not node.primitive.listed or not all(map(_is_number, node.args)):
+        if not (node.primitive.listed or node.primitive is choose_p) or not all(map(_is_number, node.args)):
             return None
         if name in PASSING:
             operand = self.number(node.args[0])
@@ -238,7 +243,7 @@ class Writer:
         """An element of an array of float64, read off a list of its elements where many are."""
         (array,) = node.args
         index = node.params["index"]
-        parts = index if isinstance(index, tuple) else (index,)
+        parts = tuple([part for part in index if part is not Ellipsis]) if isinstance(index, tuple) else (index,)
         if is_constant(array) or type(array.value) is not np.ndarray or array.value.dtype != np.float64:
             return None
         if len(parts) != array.value.ndim or not all(_is_place(part) for part in parts):
@@ -249,7 +254,9 @@ class Writer:
         listed = self.unpacked[array.index]
         if listed is not None:
             return listed(tuple([int(part) % size for part, size in zip(parts, array.shape, strict=True)]))
-        return combined(f"{source.text}.item({', '.join([str(int(part)) for part in parts])})", 5, [source])
+        found = combined(f"{source.text}.item({', '.join([str(int(part)) for part in parts])})", 5, [source])
+        # Arrays other than inputs may be written over before a nested expression would read them.
+        return found if array.primitive is None else self.assign(found)
 
     def _unpacking(self, array: Node) -> Callable[[Any], Expression] | None:
         """Take an array apart, if it is worth it: what an element is called."""

@@ -1,8 +1,9 @@
 """Graphs of numbers and small arrays as machine code, where llvmlite is installed.
 
-A graph is taken apart into operations on single numbers (`lowering`, `operations`), these are written in LLVM's assembly
-language (`text`), and what comes of it is a builtin of the interpreter (`builtin`). What is no plain operation on
-doubles is one of NumPy's own loops, so that the results are NumPy's to the last bit but for the order of sums.
+A graph is taken apart into operations on single numbers (`lowering`, `operations`), these are written in LLVM's
+assembly language (`text`), and what comes of it is a builtin of the interpreter (`builtin`). What is no plain
+operation on doubles is one of NumPy's own loops, so that the results are NumPy's to the last bit but for the order of
+sums.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...containers import Container, Structure
-from ...graph import Graph, Node
+from ...graph import Graph
 from ..program import MISS, Program, Static
 from . import abi
 from .builtin import Array, Home, Kernel, Leaf, Number, Object, Parts, make
@@ -57,7 +58,7 @@ def emit(graph: Graph, templates: Sequence[Any], source: str = "") -> Program | 
     inputs = tuple(node.value for node in graph.inputs)
     kernel = Kernel(inputs, tuple(patterns), len(places), writer.room, not lowered.operations.all_numpys)
     level = 1 if len(writer.order) <= QUICK else 0
-    run = make("run", writer.text(), level, kernel, list(map(Leaf, inputs)), Parts(tuple(patterns)), None)
+    run = make(writer.text(), level, kernel, list(map(Leaf, inputs)), Parts(tuple(patterns)), None)
     return Program(run, source, "native", lowered.count, time.perf_counter() - began)
 
 
@@ -107,9 +108,7 @@ def entry(
         result = _result(output_structure, results)
     except InexpressibleError:
         return None
-    builtin = make("entry", "", 2, home.kernel, arguments, result, MISS)
-    builtin.__self__.kept.append(program.run)
-    return builtin
+    return make("", 1, home.kernel, arguments, result, MISS, home)
 
 
 def _argument(structure: Structure, leaves: Any) -> Any:

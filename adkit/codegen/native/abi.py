@@ -7,6 +7,7 @@ The offsets are those of `PyFloatObject`, `PyArrayObject_fields` and `PyUFuncObj
 from __future__ import annotations
 
 import ctypes
+import importlib
 import platform
 import sys
 import sysconfig
@@ -96,11 +97,10 @@ def _arrays_hold() -> bool:
 @cache
 def _numpy_table() -> Any:
     """The functions and types that NumPy offers to extensions."""
-    from numpy._core import _multiarray_umath
-
+    module = importlib.import_module("numpy._core._multiarray_umath")
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    capsule: Any = vars(_multiarray_umath)["_ARRAY_API"]
+    capsule: Any = vars(module)["_ARRAY_API"]
     return (ctypes.c_void_p * (_NEW_ARRAY + 1)).from_address(pointer(capsule, None))
 
 
@@ -108,6 +108,12 @@ def _numpy_table() -> Any:
 def function(name: str) -> int:
     """The address of a function of the interpreter."""
     return ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
+
+
+@cache
+def library(name: str) -> int:
+    """The address of a function of the C library."""
+    return ctypes.cast(getattr(ctypes.CDLL(None), name), ctypes.c_void_p).value or 0
 
 
 @cache
@@ -126,7 +132,7 @@ def new_float64() -> int:
 
 @cache
 def loop(ufunc: np.ufunc) -> tuple[int, int] | None:
-    """The address of what a ufunc runs over doubles, and of what it is given besides; None where it has no such loop."""
+    """The address of a ufunc's loop over doubles, and of what that is given besides; None without such a loop."""
     at, signature = id(ufunc), "d" * ufunc.nin + "->d"
     counts = tuple((ctypes.c_int32 * 3).from_address(at + _COUNTS))
     if (

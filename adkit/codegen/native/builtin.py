@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import mmap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import abi
-from .engine import Machine
+from .engine import assembled
 
 # Numbers that are kept on the stack; more of them are asked for.
 STACK = 2048
 _FASTCALL_KEYWORDS = 0x82
+_NAME = b"native"
+# Where the bytes of a bytes object are.
+_BYTES = bytes.__basicsize__ - 1
 
 
 @dataclass(frozen=True)
@@ -72,19 +76,6 @@ class _Method(ctypes.Structure):
     )
 
 
-@dataclass(eq=False)
-class Home:
-    """What a builtin needs to live: it is the `__self__` of it."""
-
-    machine: Machine
-    kernel: Kernel
-    kept: list[Any]
-    method: _Method = field(default_factory=_Method)
-
-    def __repr__(self) -> str:
-        return "native code"
-
-
 @dataclass(frozen=True)
 class Kernel:
     """A kernel in the same module, or at an address: its inputs, what its outputs are made of, how many numbers these
@@ -98,23 +89,36 @@ class Kernel:
     address: int = 0
 
 
-def make(name: str, text: str, level: int, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any) -> Any:
+class Home(NamedTuple):
+    """What a builtin needs to live, its `__self__`.
+
+    The collector of circles cannot empty a tuple, so code and definition are there for as long as they can be called.
+    """
+
+    memory: mmap.mmap
+    definition: bytes
+    kernel: Kernel
+    kept: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        return "native code"
+
+
+def make(text: str, level: int, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any, *kept: Any) -> Any:
     """A builtin: `text` is the kernel's, or empty if it is elsewhere. It returns `miss` where it does not apply."""
     function = Function(kernel, arguments, result, miss)
-    machine = Machine(text + _PROLOGUE + function.text(), level)
+    code = assembled(text + _PROLOGUE + function.text(), level)
     if not kernel.address:
-        kernel = replace(kernel, address=machine.address("entry"))
-    home = Home(machine, kernel, function.kept)
-    home.method = _Method(name.encode(), machine.address("function"), _FASTCALL_KEYWORDS, None)
+        kernel = replace(kernel, address=code.address("entry"))
+    definition = bytes(_Method(_NAME, code.address("function"), _FASTCALL_KEYWORDS, None))
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    return new(ctypes.addressof(home.method), home, __name__)
+    return new(id(definition) + _BYTES, Home(code.memory, definition, kernel, (*function.kept, *kept)), __name__)
 
 
 # An array that has gaps, or another order, is copied: recursion along its axes.
 _PROLOGUE = """
-declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
-define internal ptr @gather(ptr %from, ptr %to, i64 %axes, ptr %shape, ptr %strides) {
+define internal ptr @gather(ptr %from, ptr %to, i64 %axes, ptr %shape, ptr %strides) nounwind {
 %end = icmp eq i64 %axes, 0
 br i1 %end, label %one, label %many
 one:
@@ -164,8 +168,10 @@ class Function:
         self._names = itertools.count()
 
     def text(self) -> str:
-        self._emit("define ptr @function(ptr %self, ptr %args, i64 %count, ptr %names) {")
+        self._emit("define ptr @function(ptr %self, ptr %args, i64 %count, ptr %names) nounwind {")
         self._emit(f"%root = alloca ptr\n%leaves = alloca [{max(len(self.kernel.inputs), 1)} x ptr]")
+        if self.size <= STACK:
+            self._emit(f"%numbers = alloca [{max(self.size, 1)} x double]")
         self._emit("store ptr null, ptr %root")
         self._require_equal("i64", "%count", len(self.arguments))
         self._require_equal("ptr", "%names", "null")
@@ -267,7 +273,6 @@ class Function:
     # -- the kernel ----------------------------------------------------------------------------------
     def _make_room(self) -> None:
         if self.size <= STACK:
-            self._emit(f"%numbers = alloca [{max(self.size, 1)} x double]")
             return
         self._emit(f"%numbers = call ptr {_address(abi.function('PyMem_RawMalloc'))}(i64 {8 * self.size})")
         self._require(self._new("icmp ne ptr %numbers, null"), "short")
@@ -342,7 +347,7 @@ class Function:
         found = self._made(abi.new_array(), f"ptr {_address(id(np.ndarray))}", *given, "i32 0", "i32 0", "ptr null")
         source, size = self._at("%numbers", 8 * pattern.place), 8 * int(np.prod(pattern.shape))
         data = self._load("ptr", found, abi.DATA)
-        self._emit(f"call void @llvm.memcpy.p0.p0.i64(ptr {data}, ptr {source}, i64 {size}, i1 false)")
+        self._new(f"call ptr {_address(abi.library('memcpy'))}(ptr {data}, ptr {source}, i64 {size})")
         return found
 
     def _end(self) -> None:
@@ -370,7 +375,7 @@ def _address(address: int) -> str:
 
 
 _ENTRY = """
-define i1 @entry(ptr %leaves, ptr %out, ptr %work) {
+define i1 @entry(ptr %leaves, ptr %out, ptr %work) nounwind {
 %ok = call i1 @kernel(ptr %leaves, ptr %out, ptr %work)
 ret i1 %ok
 }

@@ -5,31 +5,33 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from .loader import Loaded
+
 
 @cache
-def _binding() -> Any:
-    """LLVM, ready to make code for this machine."""
+def _target(level: int) -> Any:
+    """What makes code for this machine, with more care at a higher level."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    return llvm
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=level,
+        reloc="pic",
+        codemodel="small",
+    )
 
 
-class Machine:
-    """Machine code; it is gone when nobody holds it any more."""
+def assembled(text: str, level: int) -> Loaded:
+    """The code of a module. Nothing of LLVM's is left when it is there."""
+    import llvmlite.binding as llvm
 
-    def __init__(self, text: str, level: int) -> None:
-        llvm = _binding()
-        # A context of its own: what it makes unique, constants for one, goes with it.
-        self.context = llvm.create_context()
-        module = llvm.parse_assembly(text, self.context)
-        target = llvm.Target.from_default_triple().create_target_machine(
-            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=level, jit=True
-        )
-        self.engine = llvm.create_mcjit_compiler(module, target)
-        self.engine.finalize_object()
-
-    def address(self, name: str) -> int:
-        """Where a function is."""
-        return self.engine.get_function_address(name)
+    # A context of its own: what it makes unique, constants for one, goes with it.
+    context = llvm.create_context()
+    try:
+        with llvm.parse_assembly(text, context) as module:
+            return Loaded(_target(level).emit_object(module))
+    finally:
+        context.close()

@@ -28,8 +28,8 @@ ARITHMETIC = {
     "ceil": "{r} = call double @llvm.ceil.f64(double {a})",
     "trunc": "{r} = call double @llvm.trunc.f64(double {a})",
     "rint": "{r} = call double @llvm.rint.f64(double {a})",
-    "power": "{r} = call double @pow(double {a}, double {b})",
-    # A nan goes through these two, and is overlooked by the next two; of equal ones the second, or the first, as in NumPy.
+    "power": "{r} = call double {power}(double {a}, double {b})",
+    # A nan goes through these two, and is overlooked by the next two.
     "maximum": "{t}0 = fcmp ugt double {a}, {b}\n{t}1 = fcmp ord double {b}, {b}\n{t}2 = and i1 {t}0, {t}1\n"
     "{r} = select i1 {t}2, double {a}, double {b}",
     "minimum": "{t}0 = fcmp ult double {a}, {b}\n{t}1 = fcmp ord double {b}, {b}\n{t}2 = and i1 {t}0, {t}1\n"
@@ -82,7 +82,7 @@ class Operations:
         self.limit = limit
         self.keys: list[Key] = []
         self.truths: set[int] = set()
-        # The ufuncs that are called by name, and how many numbers must be kept for those that are called on several at once.
+        # The ufuncs that are called, by name; how many numbers are kept for those called on several at once.
         self.ufuncs: dict[str, np.ufunc] = {}
         self.room = 0
         self._numbers: dict[Key, int] = {}
