@@ -38,6 +38,7 @@ class Engine(Method):
     HIPS autograd runs f itself. JAX, PyTorch and CasADi run the graph of f, recorded once and lowered to their own
     operations: every number and float array among the arguments is an input of it. As in `Symbolic` it is specialised
     to the decisions that f took, which are checked again on each call, and to whatever else f reads.
+    What is computed is in double precision, unless the arguments have less.
 
     Args:
         name: "autograd", "jax", "torch" or "casadi".
@@ -50,10 +51,9 @@ class Engine(Method):
         BadRequest: the engine is not installed, or the problem has no native version.
 
     Example:
-        >>> import numpy as np
         >>> import adkit as ad
-        >>> ad.grad(lambda x: np.sum(x * x), method="autograd")(np.array([1.0, 2.0]))
-        array([2., 4.])
+        >>> ad.methods.resolve("jax(native=True)")
+        Engine(name='jax', native=True)
     """
 
     name: str = ""
@@ -82,9 +82,11 @@ class Engine(Method):
         return None
 
     def skips(self, call: Call, derivative: str = "gradient") -> str | None:
-        if self.native and (derivative != "gradient" or self._native_of(call) is None):
-            return f"{call.where()} has no native version for {self.name} (its {derivative})"
-        return None
+        if not self.native or self.missing() is not None:
+            return None
+        if derivative != "gradient":
+            return f"native versions have gradients only, and this is a {derivative}"
+        return None if self._native_of(call) else f"{call.where()} has no native version for {self.name}"
 
     # -- derivatives -------------------------------------------------------------------------------
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
@@ -120,7 +122,9 @@ class Engine(Method):
     def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
         """The engine's call alone. Arrays that are not differentiated are handed over once: that is how an engine is
         used where the same data is looked at from step to step."""
-        return self._own(call, cache, derivative, keep_data=True)
+        thunk = self._own(call, cache, derivative, keep_data=True)
+        thunk()  # so that nothing is compiled while it is timed
+        return thunk
 
     # -- how ---------------------------------------------------------------------------------------
     def _own(self, call: Call, cache: Cache, what: str, keep_data: bool = False) -> Callable[[], Any]:
@@ -259,8 +263,8 @@ def _jacobian(found: Any, templates: Leaves, structure: Structure) -> Jacobian:
 
 def _like(x: Any, template: Any) -> Any:
     """A result in the type and dtype that f's own has."""
-    if type(template) is float:
-        return float(x)
+    if type(template) in (float, np.float64):
+        return type(template)(x)
     return np.asarray(x, dtype_of(template)).reshape(np.shape(template))[()]
 
 
