@@ -11,9 +11,9 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
+from importlib import import_module
 from typing import Any
 
-import casadi
 import numpy as np
 
 from ..errors import ExpressionTooLarge
@@ -21,6 +21,7 @@ from ..graph import Graph
 from ..primitives import primitives
 from .lowering import Engine, Function, lower
 
+casadi: Any = import_module("casadi")
 Leaves = list[Any]
 # The largest number of scalar operations that is written out.
 MOST = 2_000_000
@@ -74,6 +75,12 @@ def _sum(x: Any, *, axis: Any, keepdims: bool, where: Any = True, dtype: Any = N
     return _folded(_halves)(np.where(where, x, 0.0), axis=axis, keepdims=keepdims)
 
 
+def _tied(x: Any, *, starts: Any) -> Any:
+    """Equal elements, each the mean of its group, and so the derivatives."""
+    groups = np.split(x.reshape(-1), starts[1:])
+    return boxed([_halves(list(group)) / len(group) for group in groups for _ in group], x.shape)
+
+
 def _as_real(x: Any, *, dtype: Any) -> Any:
     """The same numbers: CasADi has no other than those of double precision."""
     if dtype.kind == "c":
@@ -94,7 +101,7 @@ def _halves(terms: list[Any]) -> Any:
 
 
 def _mean_of_extremes(pick: Function) -> Function:
-    """The largest or smallest of several; those that attain it share the derivative equally, which a chain would not."""
+    """The largest or smallest of several; those that attain it share its derivative equally; in a chain they do not."""
 
     def extreme(terms: list[Any]) -> Any:
         best = reduce(pick, map(casadi.SX, terms))
@@ -247,6 +254,7 @@ TABLE: dict[str, Function] = {
     "item": lambda x: x.reshape(()),
     "sum": _sum,
     "sum_from": lambda x, initial, **params: _elementwise(operator.add)(_sum(x, **params), initial),
+    "tied": _tied,
     "prod": _folded(lambda terms: reduce(operator.mul, terms, 1.0)),
     "max": _folded(_mean_of_extremes(casadi.fmax)),
     "min": _folded(_mean_of_extremes(casadi.fmin)),
@@ -279,11 +287,11 @@ class Compiled:
         buffer, run = self.function.buffer()
         given = np.zeros(self.function.size1_in(0))
         found = [np.zeros(self.function.size_out(i)[::-1]) for i in range(self.function.n_out())]
-        buffer.set_arg(0, memoryview(given))
+        buffer.set_arg(0, given.data)
         for i, array in enumerate(found):
-            buffer.set_res(i, memoryview(array))
+            buffer.set_res(i, array.data)
         # The buffer itself must live as long as what runs on it.
-        return given, memoryview(given), found, run, buffer
+        return given, given.data, found, run, buffer
 
     def __call__(self, numbers: Any) -> list[Any]:
         """What the function gives for these numbers, by columns, in arrays of its own."""
@@ -371,6 +379,8 @@ class Blocks:
 
     def gradient(self, found: list[Any], out_shapes: Any) -> Any:
         value, slopes = found
+        if not any(self.shapes):
+            return value.item(), slopes.reshape(-1).tolist()
         return value.item(), self._split(slopes.reshape(-1), ())
 
     def jacobian(self, found: list[Any], out_shapes: Any) -> Any:

@@ -1,23 +1,24 @@
 """JAX: the recorded graph in jax.numpy, differentiated by jax.value_and_grad and compiled by jax.jit.
 
-Double precision is switched on for adkit's own calls only, by `jax.enable_x64`; what a person does with JAX elsewhere is
-computed as they have it.
+Double precision is switched on for adkit's own calls only, by `jax.enable_x64`; what a person does with JAX elsewhere
+is computed as they have it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import jax.scipy.special as special
 import numpy as np
 
 from ..graph import Graph
 from . import rows
 from .lowering import Engine, lower
 
+jax: Any = import_module("jax")
+jnp: Any = import_module("jax.numpy")
+special: Any = import_module("jax.scipy.special")
 Leaves = list[Any]
 # The number of operations from which a program is long.
 LONG = 200
@@ -25,8 +26,7 @@ LONG = 200
 
 def x64() -> Any:
     """Double precision inside of this context, in this thread; older releases have it elsewhere."""
-    switch: Any = jax if hasattr(jax, "enable_x64") else jax.experimental
-    return switch.enable_x64(True)
+    return (jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")).enable_x64(True)
 
 
 class _Namespace:
@@ -48,6 +48,11 @@ class _Namespace:
 
     def svdvals(self, a: Any) -> Any:
         return jnp.linalg.svd(a, compute_uv=False)
+
+
+def _absolute(x: Any) -> Any:
+    """|x| with derivative 0 at 0, where JAX has 1."""
+    return x * jax.lax.stop_gradient(jnp.sign(x))
 
 
 def _transform(x: Any, *, inverse: bool, n: int, axis: int, norm: Any) -> Any:
@@ -87,6 +92,8 @@ TABLE = {
     "scipy.special.log1p": jnp.log1p,
     "scipy.special.cbrt": jnp.cbrt,
     "scipy.special.logsumexp": _softmax_sum,
+    "absolute": _absolute,
+    "fabs": _absolute,
     "sinc": jnp.sinc,
     "i0": jnp.i0,
     "interp": jnp.interp,

@@ -79,6 +79,7 @@ def written(shape: Any, index: Any) -> tuple[Any, tuple[int, ...]]:
 
 def assigned(xp: Any, x: Any, item: Any, index: Any) -> Any:
     """x with an item at an index."""
+    x, item = xp.arrays(x, item)
     source, shape = written(x.shape, index)
     item = xp.reshape(item, tuple(item.shape)[max(item.ndim - len(shape), 0) :])
     both = xp.concatenate((xp.reshape(x, (-1,)), xp.reshape(xp.broadcast_to(item, shape), (-1,))), 0)
@@ -87,6 +88,7 @@ def assigned(xp: Any, x: Any, item: Any, index: Any) -> Any:
 
 def added_at(xp: Any, x: Any, item: Any, index: Any) -> Any:
     """x with an item added at an index, wherever that repeats a place."""
+    x, item = xp.arrays(x, item)
     numbers = numbers_at(x.shape, index)
     more = xp.reshape(xp.broadcast_to(item, numbers.shape), (-1,))
     return x + xp.reshape(xp.segment_sum(more, numbers.reshape(-1), math.prod(x.shape)), x.shape)
@@ -144,8 +146,8 @@ def adding(xp: Any) -> dict[str, Function]:
         "matvec": lambda x, y: xp.sum(x * y[..., None, :], axis=-1, keepdims=False),
         "vecmat": lambda x, y: xp.sum(xp.conj(x)[..., :, None] * y, axis=-2, keepdims=False),
         "ldexp": lambda x, *, exponent: x * xp.array(np.ldexp(1.0, exponent)),
-        "assign": lambda x, item, *, index: assigned(xp, *xp.arrays(x, item), index),
-        "add.at": lambda x, item, *, index: added_at(xp, *xp.arrays(x, item), index),
+        "assign": lambda x, item, *, index: assigned(xp, x, item, index),
+        "add.at": lambda x, item, *, index: added_at(xp, x, item, index),
         "scatter": lambda x, *, index, shape: scattered(xp, x, index, shape),
         "embed": lambda x, *, offset, shape: embedded(xp, x, offset, shape),
         "add.reduceat": lambda x, *, indices, axis: summed_slices(xp, x, indices, axis),

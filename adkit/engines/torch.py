@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-import torch
-from torch import special
 
 from ..graph import Graph
 from . import rows
 from .lowering import Engine, lower
 
+torch: Any = import_module("torch")
+special: Any = torch.special
 Leaves = list[Any]
 
 

@@ -28,6 +28,8 @@ from .numerical import Numerical
 Run = Callable[[Sequence[Any]], Any]
 # Engines that take a recorded graph; any other takes f itself.
 LOWERED = ("jax", "torch", "casadi")
+# What is too large for the extra that brings the engines.
+_EXTRA = {"torch": "peers"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Engine(Method):
     HIPS autograd runs f itself. JAX, PyTorch and CasADi run the graph of f, recorded once and lowered to their own
     operations: every number and float array among the arguments is an input of it. As in `Symbolic` it is specialised
     to the decisions that f took, which are checked again on each call, and to whatever else f reads.
+    What is computed is in double precision, unless the arguments have less.
 
     Args:
         name: "autograd", "jax", "torch" or "casadi".
@@ -49,10 +52,9 @@ class Engine(Method):
         BadRequest: the engine is not installed, or the problem has no native version.
 
     Example:
-        >>> import numpy as np
         >>> import adkit as ad
-        >>> ad.grad(lambda x: np.sum(x * x), method="autograd")(np.array([1.0, 2.0]))
-        array([2., 4.])
+        >>> ad.methods.resolve("jax(native=True)")
+        Engine(name='jax', native=True)
     """
 
     name: str = ""
@@ -77,13 +79,15 @@ class Engine(Method):
 
     def missing(self) -> str | None:
         if importlib.util.find_spec(self.name) is None:
-            return f"not installed: pip install 'adkit[engines]' brings {self.name}"
+            return f"not installed: pip install 'adkit[{_EXTRA.get(self.name, 'engines')}]' brings {self.name}"
         return None
 
     def skips(self, call: Call, derivative: str = "gradient") -> str | None:
-        if self.native and (derivative != "gradient" or self._native_of(call) is None):
-            return f"{call.where()} has no native version for {self.name} (its {derivative})"
-        return None
+        if not self.native or self.missing() is not None:
+            return None
+        if derivative != "gradient":
+            return f"native versions have gradients only, and this is a {derivative}"
+        return None if self._native_of(call) else f"{call.where()} has no native version for {self.name}"
 
     # -- derivatives -------------------------------------------------------------------------------
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
@@ -119,7 +123,9 @@ class Engine(Method):
     def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
         """The engine's call alone. Arrays that are not differentiated are handed over once: that is how an engine is
         used where the same data is looked at from step to step."""
-        return self._own(call, cache, derivative, keep_data=True)
+        thunk = self._own(call, cache, derivative, keep_data=True)
+        thunk()  # so that nothing is compiled while it is timed
+        return thunk
 
     # -- how ---------------------------------------------------------------------------------------
     def _own(self, call: Call, cache: Cache, what: str, keep_data: bool = False) -> Callable[[], Any]:
@@ -213,9 +219,7 @@ class Engine(Method):
         )
 
 
-def graph_for(
-    fun: Callable[[Leaves], Any], leaves: Leaves, lacks: Callable[[Primitive], bool]
-) -> Graph:
+def graph_for(fun: Callable[[Leaves], Any], leaves: Leaves, lacks: Callable[[Primitive], bool]) -> Graph:
     """fun as a graph in which masks flow on as data; where an engine lacks what that takes, one in which they are
     decisions, and in which the places of what it lacks are known."""
     try:
@@ -260,8 +264,8 @@ def _jacobian(found: Any, templates: Leaves, structure: Structure) -> Jacobian:
 
 def _like(x: Any, template: Any) -> Any:
     """A result in the type and dtype that f's own has."""
-    if type(template) is float:
-        return float(x)
+    if type(template) in (float, np.float64):
+        return type(template)(x)
     return np.asarray(x, dtype_of(template)).reshape(np.shape(template))[()]
 
 

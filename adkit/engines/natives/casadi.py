@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import casadi
 import numpy as np
+
+from ..casadi import casadi
 
 
 class Buffered:
@@ -19,8 +20,8 @@ class Buffered:
     def __init__(self, inputs: Any, results: Any) -> None:
         self.function = casadi.Function("derivative", inputs, [casadi.densify(x) for x in results])
         self.buffer, self.run = self.function.buffer()
-        self.given = [memoryview(np.zeros(x.numel())) for x in inputs]
-        self.found = [memoryview(np.zeros(x.numel())) for x in results]
+        self.given: list[Any] = [np.zeros(x.numel()).data for x in inputs]
+        self.found: list[Any] = [np.zeros(x.numel()).data for x in results]
         for i, view in enumerate(self.given):
             self.buffer.set_arg(i, view)
         for i, view in enumerate(self.found):
@@ -36,15 +37,15 @@ class Buffered:
         arrays = [np.ascontiguousarray(x) for x in arrays]
         found = [np.empty(shape) for shape in shapes]
         for i, array in enumerate(arrays):
-            self.buffer.set_arg(i, memoryview(array))
+            self.buffer.set_arg(i, array.data)
         for i, array in enumerate(found):
-            self.buffer.set_res(i + 1, memoryview(array))
+            self.buffer.set_res(i + 1, array.data)
         self.run()
         return self.found[0][0], found
 
 
 def bivariate(x1: float, x2: float) -> Callable[..., Any]:
-    x = casadi.SX.sym("x", 2)  # type: ignore[call-arg]
+    x = casadi.SX.sym("x", 2)
     out = x[0] * x[1] + casadi.sin(x[0])
     call = Buffered([x], [out, casadi.gradient(out, x)])
     (given,), (value, slopes), run = call.given, call.found, call.run
@@ -75,7 +76,7 @@ def logistic_map(x: float, n: int) -> Callable[..., Any]:
 def _matrix(name: str, like: Any) -> Any:
     """The symbol of the transpose of an array, which is how CasADi sees it; of a vector a row."""
     rows, columns = like.shape if like.ndim == 2 else (1, like.shape[0])
-    return casadi.MX.sym(name, columns, rows)  # type: ignore[call-arg]
+    return casadi.MX.sym(name, columns, rows)
 
 
 def _cross_entropy(z: Any, y: Any) -> Any:
