@@ -71,8 +71,11 @@ class Call:
             self.began = now()
         self.single = not isinstance(argnums, (tuple, list))
         # Written out for the common case, since every gradient comes along here.
-        positions = _as_they_are(argnums, len(args)) or self._positions(argnums)
+        found = _as_they_are(argnums, len(args))
+        positions = found or self._positions(argnums)
         self.positions: tuple[int, ...] = positions
+        # Whether all arguments are differentiated, in their order.
+        self.whole = found is not None and len(found) == len(args)
         self.leaves: Leaves = []
         self.structures: list[Structure] = []
         # Whether every differentiated argument is a number or an array itself.
@@ -154,6 +157,8 @@ class Call:
 
     def arguments(self, leaves: Leaves) -> list[Any]:
         """f's positional arguments with these leaves in place of its own; f can only read the others."""
+        if self.flat and self.whole:
+            return list(leaves)
         args = list(self.args)
         if len(args) > len(self.positions):
             args = [arg if type(arg) in _IMMUTABLE else lend(arg) for arg in args]

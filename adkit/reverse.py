@@ -112,7 +112,7 @@ def _fits(out: Any, x: Any, y: Any, p: int | None, q: int | None) -> bool:
 class Tape(Trace):
     """The record of one run of f."""
 
-    __slots__ = ("append", "entries", "held", "large", "next", "selects", "size")
+    __slots__ = ("append", "entries", "held", "large", "next", "numpy", "selects", "size")
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,6 +124,8 @@ class Tape(Trace):
         self.size = 0
         # Whether there are elements that nothing may flow to.
         self.selects = False
+        # Whether there is anything but Python's own numbers: NumPy warns of what it meets.
+        self.numpy = False
         # Whether there are large arrays.
         self.large = False
         # By identity, the arrays that f has used and may change, and the copies made of them.
@@ -184,6 +186,7 @@ class Tape(Trace):
                 care = True
         if not active:
             return Variable(out, self, None)
+        self.numpy = True
         if primitive.selects:
             self.selects = True
         if care:
@@ -198,6 +201,7 @@ class Tape(Trace):
         if not _fits(out, x, y, p, q):
             values, parents = ((x,), (p,)) if y is None else ((x, y), (p, q))
             return self.add(row, out, values, parents, NO_PARAMS)
+        self.numpy = True
         kept = out
         if out.nbytes > SMALL or (p is None and type(x) is _ndarray) or (q is None and type(y) is _ndarray):
             self.large = True
@@ -241,7 +245,7 @@ class Tape(Trace):
         return copy
 
     def close(self) -> None:
-        super().close()
+        self.closed = True
         self.size = self.next()
         self.append = _refuse
         self.held = {}
@@ -257,6 +261,9 @@ class Tape(Trace):
             return reversed(self.entries)
         if self.large:
             return _popped(self.entries)
+        if len(self.entries) <= BLOCK:
+            block, self.entries = self.entries, []
+            return reversed(block)
         return itertools.chain.from_iterable(_popped_blocks(self.entries))
 
     def nbytes(self) -> int:
@@ -377,8 +384,10 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             out = fun(x, y)
         except (ZeroDivisionError, OverflowError):
             out = primitive.ufunc(x, y)
-        if type(out) is not float and (type(x) not in numbers or type(y) not in numbers):
-            return tape.add_elementwise(primitive, out, x, y, self.note, parent)
+        if type(out) is not float:
+            if type(x) not in numbers or type(y) not in numbers:
+                return tape.add_elementwise(primitive, out, x, y, self.note, parent)
+            tape.numpy = True
         index = tape.next()
         tape.append((index, kind, primitive, out, x, y, self.note, parent))
         found = new(Variable)
@@ -395,8 +404,10 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             out = fun(other, y)
         except (ZeroDivisionError, OverflowError):
             out = primitive.ufunc(other, y)
-        if type(out) is not float and type(y) not in numbers:
-            return tape.add_elementwise(primitive, out, other, y, None, self.note)
+        if type(out) is not float:
+            if type(y) not in numbers:
+                return tape.add_elementwise(primitive, out, other, y, None, self.note)
+            tape.numpy = True
         index = tape.next()
         tape.append((index, kind, primitive, out, other, y, None, self.note))
         found = new(Variable)
@@ -420,6 +431,7 @@ def _of_one(row: Elementwise, arg: Variable) -> Any:
         out = row.ufunc(x)
     if kind is np.ndarray or type(out) not in _NUMBERS:
         return tape.add_elementwise(row, out, x, None, arg.note, None)
+    tape.numpy = True
     index = tape.next()
     tape.append((index, _kind_of(row), row, out, x, None, arg.note, None))
     return _variable(out, tape, index)
@@ -456,6 +468,7 @@ def _elementwise(row: Elementwise, args: Sequence[Any]) -> Any:
     (x, y), (p, q) = values, parents
     if not single or type(out) not in _NUMBERS:
         return tape.add_elementwise(row, out, x, y, p, q)
+    tape.numpy = True
     index = tape.next()
     tape.append((index, _kind_of(row), row, out, x, y, p, q))
     return _variable(out, tape, index)
@@ -500,7 +513,7 @@ def record(
     variables = [Variable(x, tape, tape.next()) for x in inputs]
     try:
         # fun may write to the arrays that it is given.
-        return fun([x if type(x.value) is float else x.again() for x in variables]), variables, tape
+        return fun([x if type(x.value) in PLAIN_NUMBERS else x.again() for x in variables]), variables, tape
     finally:
         tape.close()
 
@@ -512,26 +525,25 @@ def sweep(
 
     A sweep that is the final one of the tape lets go of it on the way.
     """
-    seeds = [(x, seed) for x, seed in seeds if type(x) is Variable and x.owner is tape and x.note is not None]
-    # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
-    with np.errstate(all="ignore"):
-        found = _swept(tape, seeds, inputs, final)
-    return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
+    live: list[tuple[Variable, Any]] = []
+    quiet, nested = not tape.numpy, False
+    for x, seed in seeds:
+        if type(x) is Variable and x.owner is tape and x.note is not None:
+            live.append((x, seed))
+            quiet = quiet and type(seed) is float
+            nested = nested or isinstance(x.value, Box) or isinstance(seed, Box)
+    swept = _swept_nested if nested else _swept
+    if quiet:
+        found = swept(tape, live, inputs, final)
+    else:
+        # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
+        with np.errstate(all="ignore"):
+            found = swept(tape, live, inputs, final)
+    return [zeros_like(inputs[k].value) if c is None else c for k, c in enumerate(found)]
 
 
 def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable], final: bool) -> list[Any]:
-    """Cotangents of the inputs, guarded where they have to be; None where nothing flows to."""
-    # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
-    nested = any([isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds])
-    if nested:
-        stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds))
-        if stage is not None:
-            cotangents = _walk_by(stage.pull, tape, seeds)
-            found = [cotangents[x.index] for x in inputs]
-            stage.expect_numbers(found)
-            return found
-        if tape.selects and any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds):
-            return _guarded(tape, seeds, inputs)
+    """Cotangents of the inputs, guarded where nan came out; None where nothing flows to."""
     # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
     final = final and not tape.selects
     cotangents = _walk(tape, seeds, final)
@@ -539,6 +551,22 @@ def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[V
     if not final and any([c is not None and guard.has_nan(c) for c in found]):
         return _guarded(tape, seeds, inputs)
     return found
+
+
+def _swept_nested(
+    tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable], final: bool
+) -> list[Any]:
+    """The same among traced values of levels outside."""
+    stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds))
+    if stage is not None:
+        cotangents = _walk_by(stage.pull, tape, seeds)
+        found = [cotangents[x.note] for x in inputs]
+        stage.expect_numbers(found)
+        return found
+    # This sweep will itself be differentiated, and what is finite here may have an infinite derivative.
+    if tape.selects and any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds):
+        return _guarded(tape, seeds, inputs)
+    return _swept(tape, seeds, inputs, final)
 
 
 def _may_be_differentiated(x: Any) -> bool:
@@ -565,8 +593,9 @@ def _start(tape: Tape, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
     """The cotangents that a walk begins with, by number."""
     cotangents: list[Any] = [None] * tape.size
     for variable, seed in seeds:
-        held = cotangents[variable.note]
-        cotangents[variable.note] = seed if held is None else held + seed
+        index = variable.note
+        held = cotangents[index]
+        cotangents[index] = seed if held is None else held + seed
     return cotangents
 
 

@@ -157,6 +157,8 @@ def _structure(primitive: Primitive, out: Any, args: tuple[Any, ...]) -> tuple[A
 
 def has_nan(derivative: Any) -> bool:
     """Whether nan is among the numbers; perhaps also where an infinite complex number is."""
+    if type(derivative) is float:
+        return derivative != derivative
     x = plain(derivative)
     # One pass without a temporary array: squares are not negative, so that nan can only come from nan.
     return bool(np.isnan(np.vdot(x, x)))
