@@ -16,7 +16,19 @@ import numpy as np
 
 from .lending import is_lent
 from .primitives import Elementwise, Primitive, guard, products
-from .primitives.table import everywhere, zeros_like
+from .primitives.table import (
+    DIFFERENCE,
+    ELEMENTWISE,
+    FUNCTION,
+    NONE,
+    PRODUCT,
+    SUM,
+    WARNINGS,
+    everywhere,
+    fits,
+    kind_of,
+    zeros_like,
+)
 from .tracing import (
     NO_PARAMS,
     PLAIN_NUMBERS,
@@ -37,9 +49,8 @@ Parents = tuple[int | None, ...]
 # and of any other
 #     (number, GENERAL, primitive, output, arguments, parameters, parents, None).
 Entry = tuple[int, int, Primitive, Any, Any, Any, Any, Any]
-# What the shares of x and y are: the cotangent times y and x; the cotangent; it and its negative; the cotangent times
-# the only partial; by the row's partials.
-PRODUCT, SUM, DIFFERENCE, FUNCTION, ELEMENTWISE, GENERAL = range(6)
+# The kind of an entry that is not elementwise.
+GENERAL = 5
 
 Array = np.ndarray[Any, Any]
 # Up to this size the bookkeeping of an operation costs more than the array, in time and in memory.
@@ -49,7 +60,6 @@ BLOCK = 1024
 
 _new = object.__new__
 _ndarray = np.ndarray
-_DOUBLE = np.dtype(np.float64)
 _matmul = np.matmul
 _general_product = implementations[np.matmul]
 
@@ -93,20 +103,6 @@ def _variable(value: Any, tape: Tape, index: int | None) -> Variable:
     found.value = value
     found.note = index
     return found
-
-
-def _fits(out: Any, x: Any, y: Any, p: int | None, q: int | None) -> bool:
-    """Whether the shares of an elementwise operation have the shape and dtype of what they belong to as they are."""
-    if type(out) is not _ndarray or out.dtype is not _DOUBLE or (p is None and q is None):
-        return False
-    shape = out.shape
-    for arg, parent in ((x, p), (y, q)):
-        if type(arg) is _ndarray:
-            if arg.dtype is not _DOUBLE or (parent is not None and arg.shape != shape):
-                return False
-        elif parent is not None or not (arg is None or type(arg) in PLAIN_NUMBERS):
-            return False
-    return True
 
 
 class Tape(Trace):
@@ -198,7 +194,7 @@ class Tape(Trace):
 
     def add_elementwise(self, row: Elementwise, out: Any, x: Any, y: Any, p: int | None, q: int | None) -> Variable:
         """Write down an elementwise operation on arrays; y is None where there is none."""
-        if not _fits(out, x, y, p, q):
+        if not fits(out, x, y, p, q):
             values, parents = ((x,), (p,)) if y is None else ((x, y), (p, q))
             return self.add(row, out, values, parents, NO_PARAMS)
         self.numpy = True
@@ -207,7 +203,7 @@ class Tape(Trace):
             self.large = True
             kept, x, y = self._kept_elementwise(row, out, x, y, p, q)
         index = self.next()
-        self.append((index, _kind_of(row), row, kept, x, y, p, q))
+        self.append((index, kind_of(row), row, kept, x, y, p, q))
         return _variable(out, self, index)
 
     def _kept_elementwise(self, row: Elementwise, out: Any, x: Any, y: Any, p: int | None, q: int | None) -> Any:
@@ -345,31 +341,13 @@ def _refuse(entry: Entry) -> None:
 _NUMBERS = PLAIN_NUMBERS
 
 
-@functools.cache
-def _kind_of(row: Elementwise) -> int:
-    """How a sweep computes the shares of an elementwise row of one or two numbers."""
-    if row.partials == (1, 1):
-        return SUM
-    if row.partials == (1, -1):
-        return DIFFERENCE
-    if len(row.partials) == 1 and callable(row.partials[0]):
-        return FUNCTION
-    x, y = object(), object()
-    try:
-        # A partial that computes something fails on these, and one that passes a number on does not.
-        swaps = [partial(None, x, y) for partial in row.partials if not isinstance(partial, int)] == [y, x]
-    except (TypeError, AttributeError):
-        swaps = False
-    return PRODUCT if swaps else ELEMENTWISE
-
-
 def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The operator methods of a variable for one primitive of two arguments."""
     if primitive is _general_product:
         return bound_binary(_product)
     if not isinstance(primitive, Elementwise) or primitive.fun is primitive.ufunc:
         return bound_binary(primitive)
-    fun, kind, new, numbers = primitive.fun, _kind_of(primitive), _new, _NUMBERS
+    fun, kind, new, numbers = primitive.fun, kind_of(primitive), _new, _NUMBERS
     general, general_reflected = bound_binary(primitive)
 
     def forward(self: Variable, other: Any) -> Any:
@@ -433,7 +411,7 @@ def _of_one(row: Elementwise, arg: Variable) -> Any:
         return tape.add_elementwise(row, out, x, None, arg.note, None)
     tape.numpy = True
     index = tape.next()
-    tape.append((index, _kind_of(row), row, out, x, None, arg.note, None))
+    tape.append((index, kind_of(row), row, out, x, None, arg.note, None))
     return _variable(out, tape, index)
 
 
@@ -470,7 +448,7 @@ def _elementwise(row: Elementwise, args: Sequence[Any]) -> Any:
         return tape.add_elementwise(row, out, x, y, p, q)
     tape.numpy = True
     index = tape.next()
-    tape.append((index, _kind_of(row), row, out, x, y, p, q))
+    tape.append((index, kind_of(row), row, out, x, y, p, q))
     return _variable(out, tape, index)
 
 
@@ -536,9 +514,11 @@ def sweep(
     if quiet:
         found = swept(tape, live, inputs, final)
     else:
-        # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
-        with np.errstate(all="ignore"):
+        token = WARNINGS.set(NONE)
+        try:
             found = swept(tape, live, inputs, final)
+        finally:
+            WARNINGS.reset(token)
     return [zeros_like(inputs[k].value) if c is None else c for k, c in enumerate(found)]
 
 
