@@ -456,9 +456,20 @@ def matching(given: Any, call: Call, what: str) -> Leaves:
         if found is None:
             raise ArgumentError(f"{what} must have the structure of what they belong to{place()}")
         leaves += found
+    if all(map(_matches, leaves, call.leaves)):
+        return leaves
     return [
         matched(d, leaf, f"{what} of {name}") for d, leaf, name in zip(leaves, call.leaves, call.names, strict=True)
     ]
+
+
+def _matches(derivative: Any, leaf: Any) -> bool:
+    """Whether a tangent or cotangent can be taken as it is, at a glance."""
+    if type(leaf) is float:
+        return type(derivative) is float
+    if type(leaf) is not np.ndarray or type(derivative) is not np.ndarray:
+        return False
+    return derivative.dtype is leaf.dtype and derivative.shape == leaf.shape
 
 
 def matched(derivative: Any, leaf: Any, what: str) -> Any:

@@ -40,12 +40,20 @@ class Dual(Box):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
-            row = implementations.get(ufunc)
+            row: Any = implementations.get(ufunc)
             if type(row) is Elementwise:
                 return _of_one(row, self) if len(inputs) == 1 else _of_two(row, *inputs)
             if row is not None:
                 return row(*inputs) if row is not _general_product else _product(*inputs)
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def __getitem__(self, index: Any) -> Any:
+        trace, x, tangent = self.owner, self.value, self.note
+        if type(index) is not int or type(x) is not _ndarray or x.ndim != 1 or type(tangent) is not _ndarray:
+            return super().__getitem__(index)
+        if not trace.direct:
+            return super().__getitem__(index)
+        return Dual(x[index], trace, tangent[:, index] if trace.batched else tangent[index])
 
 
 class DualTrace(Trace):
@@ -164,6 +172,15 @@ _RULES = {
 }
 
 
+def _quietly(rule: Callable[..., Any], *args: Any) -> Any:
+    """What a rule gives, without NumPy's warnings."""
+    token = WARNINGS.set(NONE)
+    try:
+        return rule(*args)
+    finally:
+        WARNINGS.reset(token)
+
+
 def _pushed(trace: DualTrace, row: Elementwise, out: Any, x: Any, y: Any, s: Any, t: Any) -> Dual:
     """The output of an elementwise row, not of Python's numbers alone, with its tangent; y is None where there is
     none."""
@@ -172,15 +189,11 @@ def _pushed(trace: DualTrace, row: Elementwise, out: Any, x: Any, y: Any, s: Any
     if not ((type(x) in PLAIN_NUMBERS and (y is None or type(y) in PLAIN_NUMBERS)) or fits(out, x, y, s, t)):
         values, tangents = ((x,), (s,)) if y is None else ((x, y), (s, t))
         return trace.dual(row, tangents, out, values, NO_PARAMS)
-    token = WARNINGS.set(NONE)
-    try:
-        found = _new(Dual)
-        found.owner = trace
-        found.value = out
-        found.note = _RULES.get(kind_of(row), _push_elementwise)(row, out, x, y, s, t)
-        return found
-    finally:
-        WARNINGS.reset(token)
+    found = _new(Dual)
+    found.owner = trace
+    found.value = out
+    found.note = _quietly(_RULES.get(kind_of(row), _push_elementwise), row, out, x, y, s, t)
+    return found
 
 
 def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -206,12 +219,15 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             out = fun(x, y)
         except (ZeroDivisionError, OverflowError):
             out = primitive.ufunc(x, y)
-        if type(out) is not float or not trace.single:
+        if type(out) is not float:
             return _pushed(trace, primitive, out, x, y, s, t)
         found = new(Dual)
         found.owner = trace
         found.value = out
-        found.note = rule(primitive, out, x, y, s, t)
+        if trace.single:
+            found.note = rule(primitive, out, x, y, s, t)
+        else:
+            found.note = _quietly(rule, primitive, out, x, y, s, t)
         return found
 
     def reflected(self: Dual, other: Any) -> Any:
@@ -222,12 +238,15 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             out = fun(other, y)
         except (ZeroDivisionError, OverflowError):
             out = primitive.ufunc(other, y)
-        if type(out) is not float or not trace.single:
+        if type(out) is not float:
             return _pushed(trace, primitive, out, other, y, None, t)
         found = new(Dual)
         found.owner = trace
         found.value = out
-        found.note = rule(primitive, out, other, y, None, t)
+        if trace.single:
+            found.note = rule(primitive, out, other, y, None, t)
+        else:
+            found.note = _quietly(rule, primitive, out, other, y, None, t)
         return found
 
     return forward, reflected
@@ -259,7 +278,7 @@ def _of_two(row: Elementwise, *args: Any) -> Any:
     """An elementwise function of two arguments, called by its name."""
     if len(args) != 2:
         return row(*args)
-    trace = args[0].owner if type(args[0]) is Dual else args[1].owner if type(args[1]) is Dual else None
+    trace: Any = args[0].owner if type(args[0]) is Dual else args[1].owner if type(args[1]) is Dual else None
     (x, s), (y, t) = (_operand(trace, arg) for arg in args)
     if x is None or y is None or not trace.direct:
         return row(*args)
@@ -272,7 +291,7 @@ def _of_two(row: Elementwise, *args: Any) -> Any:
 
 def _product(*args: Any) -> Any:
     """x @ y, one of them a dual number."""
-    trace = args[0].owner if type(args[0]) is Dual else args[1].owner if type(args[1]) is Dual else None
+    trace: Any = args[0].owner if type(args[0]) is Dual else args[1].owner if type(args[1]) is Dual else None
     (x, s), (y, t) = (_operand(trace, arg) for arg in args)
     if type(x) is not _ndarray or type(y) is not _ndarray or not trace.direct or (s is None and t is None):
         return _general_product(*args)
@@ -329,7 +348,12 @@ def seeds(leaves: Sequence[Any], start: int, stop: int) -> list[Any]:
     """The unit directions start to stop of all leaves together, stacked along a leading axis; None where all 0."""
     stacked: list[Any] = []
     offset = 0
+    numbers = np.eye(stop - start)
     for leaf in leaves:
+        if type(leaf) is float:
+            stacked.append(numbers[offset - start] if start <= offset < stop else None)
+            offset += 1
+            continue
         size = int(np.size(plain(leaf)))
         first, last = max(start - offset, 0), min(stop - offset, size)
         stacked.append(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .lending import is_lent
-from .primitives import Elementwise, Primitive, guard, products
+from .primitives import Choice, Elementwise, Primitive, elementwise, guard, indexing, products
 from .primitives.table import (
     DIFFERENCE,
     ELEMENTWISE,
@@ -45,12 +45,12 @@ from .tracing import (
 Parents = tuple[int | None, ...]
 # Of an elementwise operation on single numbers, or on arrays of double precision that have the shape of the output
 # where they are on the tape, so that their shares need not be fitted
-#     (number, kind, primitive, output, x, y, number of x, number of y)     kind < GENERAL; y is None where there is none
+#     (number, kind, primitive, output, x, y, number of x, number of y)     y is None where there is none
 # and of any other
 #     (number, GENERAL, primitive, output, arguments, parameters, parents, None).
-Entry = tuple[int, int, Primitive, Any, Any, Any, Any, Any]
-# The kind of an entry that is not elementwise.
-GENERAL = 5
+Entry = tuple[int, int, Any, Any, Any, Any, Any, Any]
+# The kinds of entries that are not elementwise; of a number picked from an array y is the place.
+ELEMENT, GENERAL = 5, 6
 
 Array = np.ndarray[Any, Any]
 # Up to this size the bookkeeping of an operation costs more than the array, in time and in memory.
@@ -62,12 +62,13 @@ _new = object.__new__
 _ndarray = np.ndarray
 _matmul = np.matmul
 _general_product = implementations[np.matmul]
+_pick: Any = indexing.getitem_p
 
 
 class Operation(NamedTuple):
     """An entry of a tape as it is read; of what no rule reads only shape and dtype have been kept."""
 
-    index: int
+    number: int
     primitive: Primitive
     out: Any
     args: tuple[Any, ...]
@@ -88,12 +89,23 @@ class Variable(Box):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
-            row = implementations.get(ufunc)
-            if type(row) is Elementwise:
+            row: Any = implementations.get(ufunc)
+            kind = type(row)
+            if kind is Elementwise or kind is Choice:
                 return _of_one(row, self) if len(inputs) == 1 else _elementwise(row, inputs)
             if row is not None:
                 return row(*inputs) if ufunc is not _matmul else _product(*inputs)
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def __getitem__(self, index: Any) -> Any:
+        tape, x = self.owner, self.value
+        if type(index) is not int or type(x) is not _ndarray or x.ndim != 1 or self.note is None or tape.closed:
+            return super().__getitem__(index)
+        out = x[index]
+        tape.selects = tape.numpy = True
+        number = tape.next()
+        tape.append((number, ELEMENT, _pick, out, hollow(x), index, self.note, None))
+        return _variable(out, tape, number)
 
 
 def _variable(value: Any, tape: Tape, index: int | None) -> Variable:
@@ -282,6 +294,8 @@ def _read(index: int, kind: int, primitive: Primitive, out: Any, x: Any, y: Any,
     """An entry, whatever its kind."""
     if kind == GENERAL:
         return Operation(index, primitive, out, x, p, y)
+    if kind == ELEMENT:
+        return Operation(index, primitive, out, (x,), (p,), {"index": y})
     args, parents = ((x,), (p,)) if y is None else ((x, y), (p, q))
     return Operation(index, primitive, out, args, parents, NO_PARAMS)
 
@@ -441,14 +455,16 @@ def _elementwise(row: Elementwise, args: Sequence[Any]) -> Any:
         out = row.fun(*values)
     except (ZeroDivisionError, OverflowError):
         out = row.ufunc(*values)
-    if len(values) != 2:
+    if len(values) != 2 or (row.selects and not single):
         return tape.add(row, out, tuple(values), tuple(parents), NO_PARAMS)
     (x, y), (p, q) = values, parents
     if not single or type(out) not in _NUMBERS:
         return tape.add_elementwise(row, out, x, y, p, q)
     tape.numpy = True
+    if row.selects:
+        tape.selects = True
     index = tape.next()
-    tape.append((index, kind_of(row), row, out, x, y, p, q))
+    tape.append((index, ELEMENTWISE if row.selects else kind_of(row), row, out, x, y, p, q))
     return _variable(out, tape, index)
 
 
@@ -476,6 +492,8 @@ def _unary(primitive: Any) -> Callable[..., Any]:
     """The operator method of a variable for one primitive of one argument."""
     if isinstance(primitive, Elementwise):
         return lambda self: _of_one(primitive, self)
+    if primitive is elementwise.absolute:
+        return lambda self: _of_one(elementwise.absolute_p, self) if type(self.value) in _NUMBERS else primitive(self)
     return lambda self: primitive(self)
 
 
@@ -528,7 +546,7 @@ def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[V
     final = final and not tape.selects
     cotangents = _walk(tape, seeds, final)
     found = [cotangents[x.note] for x in inputs]
-    if not final and any([c is not None and guard.has_nan(c) for c in found]):
+    if not final and any(c is not None and guard.has_nan(c) for c in found):
         return _guarded(tape, seeds, inputs)
     return found
 
@@ -645,6 +663,14 @@ def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], final: bool = False
             if q is not None:
                 held, share = cotangents[q], primitive.scaled(1, cotangent, out, (x, y))
                 cotangents[q] = share if held is None else held + share
+        elif kind == ELEMENT:
+            held = cotangents[p]
+            if p in own and type(held) is _ndarray and not isinstance(cotangent, Box):
+                primitive.add_to(held, cotangent, index=y)
+            else:
+                own.add(p)
+                share = primitive.vjp(0, cotangent, out, (x,), {"index": y})
+                cotangents[p] = share if held is None else held + share
         else:
             add_to = primitive.add_to
             for i, parent in enumerate(p):

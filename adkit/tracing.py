@@ -293,10 +293,6 @@ class Box:
 
         def __getattr__(self, name: str) -> Any: ...
 
-    @property
-    def mT(self) -> Any:
-        return np.matrix_transpose(self)
-
     def reshape(self, *shape: Any, **options: Any) -> Any:
         return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
 
@@ -512,6 +508,7 @@ def _missing(name: str) -> property:
 
 def _imitate() -> None:
     """Give `Box` the attributes of an ndarray that it has not."""
+    setattr(Box, "mT", property(np.matrix_transpose))  # noqa: B010
     own = set(dir(Box))
     for names, make in ((_METHODS, _method), (_IN_PLACE_METHODS, _refused_method), (_ARRAY_ATTRIBUTES, _missing)):
         for name in names - own:
