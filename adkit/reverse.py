@@ -132,7 +132,7 @@ class Tape(Trace):
         self.size = 0
         # Whether there are elements that nothing may flow to.
         self.selects = False
-        # Whether there is anything but Python's own numbers: NumPy warns of what it meets.
+        # Whether anything but Python's own numbers may be met: NumPy warns of what becomes of them.
         self.numpy = False
         # Whether there are large arrays.
         self.large = False
@@ -362,6 +362,8 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     if not isinstance(primitive, Elementwise) or primitive.fun is primitive.ufunc:
         return bound_binary(primitive)
     fun, kind, new, numbers = primitive.fun, kind_of(primitive), _new, _NUMBERS
+    # Partials that compute something may do so with NumPy's numbers.
+    loud = kind == ELEMENTWISE
     general, general_reflected = bound_binary(primitive)
 
     def forward(self: Variable, other: Any) -> Any:
@@ -379,6 +381,8 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         if type(out) is not float:
             if type(x) not in numbers or type(y) not in numbers:
                 return tape.add_elementwise(primitive, out, x, y, self.note, parent)
+            tape.numpy = True
+        elif loud:
             tape.numpy = True
         index = tape.next()
         tape.append((index, kind, primitive, out, x, y, self.note, parent))
@@ -399,6 +403,8 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         if type(out) is not float:
             if type(y) not in numbers:
                 return tape.add_elementwise(primitive, out, other, y, None, self.note)
+            tape.numpy = True
+        elif loud:
             tape.numpy = True
         index = tape.next()
         tape.append((index, kind, primitive, out, other, y, None, self.note))
@@ -573,7 +579,11 @@ def _may_be_differentiated(x: Any) -> bool:
 
 
 def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
-    cotangents = walk_guarded(tape, seeds, guard.pull)
+    token = WARNINGS.set(NONE)
+    try:
+        cotangents = walk_guarded(tape, seeds, guard.pull)
+    finally:
+        WARNINGS.reset(token)
     return [None if cotangents[x.index] is None else cotangents[x.index].derivative for x in inputs]
 
 
