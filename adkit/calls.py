@@ -274,7 +274,7 @@ class Call:
 
     def arrange(self, leaves: Leaves) -> Any:
         """Leaves in the structure that was asked for: one argument's, or a tuple of several."""
-        parts = self.split(leaves)
+        parts = leaves if self.flat else self.split(leaves)
         return parts[0] if self.single else tuple(parts)
 
     def gradient(self, leaves: Leaves) -> Any:
@@ -494,7 +494,8 @@ def matched(derivative: Any, leaf: Any, what: str) -> Any:
 
 def ones_like(out: Any) -> Any:
     """The cotangent 1 of a scalar output."""
-    out = plain(out)
+    while isinstance(out, Box):
+        out = out.value
     if type(out) is float:
         return 1.0
     return _ONE if type(out) is np.float64 else np.ones_like(zeros_like(out))[()]

@@ -38,6 +38,7 @@ from .tracing import (
     bound_binary,
     implementations,
     install_operators,
+    now,
     stage_of,
 )
 
@@ -123,7 +124,8 @@ class Tape(Trace):
     __slots__ = ("append", "entries", "held", "large", "next", "numpy", "selects", "size")
 
     def __init__(self) -> None:
-        super().__init__()
+        self.age = now()
+        self.closed = False
         self.entries: list[Entry] = []
         # Taken from a counter, not from the length of the list, so that threads sharing a tape cannot clash.
         self.next: Callable[[], int] = itertools.count().__next__
@@ -152,7 +154,7 @@ class Tape(Trace):
 
     def value(self, x: Any) -> Any:
         """x as the level outside sees it."""
-        return x.value if self.owns(x) else x
+        return x.value if type(x) is Variable and x.owner is self else x
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         values: list[Any] = []
@@ -512,7 +514,7 @@ def record(
 ) -> tuple[Any, list[Variable], Any]:
     """Run fun on variables standing for the inputs; the tape is closed when fun is done, also when it raises."""
     tape = kind()
-    variables = [Variable(x, tape, tape.next()) for x in inputs]
+    variables = [_variable(x, tape, tape.next()) for x in inputs]
     try:
         # fun may write to the arrays that it is given.
         return fun([x if type(x.value) in PLAIN_NUMBERS else x.again() for x in variables]), variables, tape
@@ -597,9 +599,9 @@ def walk_guarded(
     return _walk_by(pull, tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], operations)
 
 
-def _start(tape: Tape, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
+def _start(size: int, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
     """The cotangents that a walk begins with, by number."""
-    cotangents: list[Any] = [None] * tape.size
+    cotangents: list[Any] = [None] * size
     for variable, seed in seeds:
         index = variable.note
         held = cotangents[index]
@@ -614,7 +616,7 @@ def _walk_by(
     operations: Sequence[Operation] | None = None,
 ) -> list[Any]:
     """What is left when the tape has been walked backwards and every share taken by `pull`."""
-    cotangents = _start(tape, seeds)
+    cotangents = _start(tape.size, seeds)
     for index, primitive, out, args, parents, params in reversed(operations or tape.operations()):
         cotangent = cotangents[index]
         if cotangent is None:
@@ -630,7 +632,7 @@ def _walk_by(
 
 def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], final: bool = False) -> list[Any]:
     """What is left when the tape has been walked backwards: the cotangents of its inputs, by number."""
-    cotangents = _start(tape, seeds)
+    cotangents = _start(tape.size, seeds)
     own: set[int] = set()  # variables whose cotangent is an array that this walk has made and nobody else holds
     # The hot loop: what the kinds of entries share is written out for each.
     for index, kind, primitive, out, x, y, p, q in tape.backwards(final):
