@@ -13,10 +13,10 @@ import numpy as np
 
 from . import refusals
 from .asking import ASKING, teach_loaded
-from .containers import Container, Structure, count, flatten, flatten_like, is_container, paths, unflatten
+from .containers import Container, Structure, build, flatten, flatten_like, is_container, paths, unflatten
 from .errors import ArgumentError, BadRequest, LostDerivative, NoRule, OutputError, place
 from .lending import lend
-from .primitives.table import dtype_of, like, zeros_like
+from .primitives.table import DOUBLE, dtype_of, like, zeros_like
 from .tracing import Box, inside, is_traced, normalize, now, plain, refusal_behind
 
 Leaves = list[Any]
@@ -94,7 +94,8 @@ class Call:
         self.structures.append(structure)
         self.flat = self.flat and structure is None
         for leaf in found:
-            self.leaves.append(leaf if type(leaf) is float else self._promoted(leaf))
+            ready = type(leaf) is float or (type(leaf) is np.ndarray and leaf.dtype is DOUBLE)
+            self.leaves.append(leaf if ready else self._promoted(leaf))
 
     def _promoted(self, leaf: Any) -> Any:
         try:
@@ -261,16 +262,8 @@ class Call:
         """Leaves put back into one container per differentiated argument."""
         if self.flat:
             return list(leaves)
-        parts, start = [], 0
-        for structure in self.structures:
-            if structure is None:
-                parts.append(leaves[start])
-                start += 1
-            else:
-                stop = start + count(structure)
-                parts.append(unflatten(structure, leaves[start:stop]))
-                start = stop
-        return parts
+        left = iter(leaves)
+        return [build(structure, left) for structure in self.structures]
 
     def arrange(self, leaves: Leaves) -> Any:
         """Leaves in the structure that was asked for: one argument's, or a tuple of several."""

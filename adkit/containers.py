@@ -97,13 +97,14 @@ def _kind(tree: Any) -> type:
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
     """The container of this structure that holds these leaves."""
-    return _build(structure, iter(leaves))
+    return build(structure, iter(leaves))
 
 
-def _build(structure: Structure, leaves: Iterator[Any]) -> Any:
+def build(structure: Structure, leaves: Iterator[Any]) -> Any:
+    """The container of this structure that holds the next leaves."""
     if structure is None:
         return next(leaves)
-    parts = [next(leaves) if part is None else _build(part, leaves) for part in structure.parts]
+    parts = [next(leaves) if part is None else build(part, leaves) for part in structure.parts]
     kind = structure.kind
     return parts if kind is list else tuple(parts) if kind is tuple else structure.build(parts)
 

@@ -18,6 +18,7 @@ from .lending import is_lent
 from .primitives import Choice, Elementwise, Primitive, elementwise, guard, indexing, products
 from .primitives.table import (
     DIFFERENCE,
+    DOUBLE,
     ELEMENTWISE,
     FUNCTION,
     NONE,
@@ -213,21 +214,24 @@ class Tape(Trace):
             return self.add(row, out, values, parents, NO_PARAMS)
         self.numpy = True
         kept = out
-        if out.nbytes > SMALL or (p is None and type(x) is _ndarray) or (q is None and type(y) is _ndarray):
+        if out.nbytes > SMALL:
             self.large = True
             kept, x, y = self._kept_elementwise(row, out, x, y, p, q)
+        elif (p is None and type(x) is _ndarray) or (q is None and type(y) is _ndarray):
+            x, y = self.hold(x, p), self.hold(y, q)
         index = self.next()
         self.append((index, kind_of(row), row, kept, x, y, p, q))
         return _variable(out, self, index)
 
     def _kept_elementwise(self, row: Elementwise, out: Any, x: Any, y: Any, p: int | None, q: int | None) -> Any:
-        """As `_kept`."""
+        """As `_kept`; one outline stands for all that is not read."""
         reads = _read_by_vjps(row, (True,) if y is None else (p is not None, q is not None))
+        outline = _outline(DOUBLE, out.shape)
         if type(x) is _ndarray:
-            x = hollow(x) if 1 not in reads else x if p is not None else self.hold(x, p)
+            x = outline if 1 not in reads else x if p is not None else self.hold(x, None)
         if type(y) is _ndarray:
-            y = hollow(y) if 2 not in reads else y if q is not None else self.hold(y, q)
-        return out if 0 in reads else hollow(out), x, y
+            y = outline if 2 not in reads else y if q is not None else self.hold(y, None)
+        return out if 0 in reads else outline, x, y
 
     def _kept(
         self, primitive: Primitive, out: Any, values: tuple[Any, ...], parents: Parents

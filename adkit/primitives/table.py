@@ -462,16 +462,16 @@ def kind_of(row: Elementwise) -> int:
 def fits(out: Any, x: Any, y: Any, of_x: Any, of_y: Any) -> bool:
     """Whether the terms of an elementwise operation on arrays have the shape and dtype of what they belong to as they
     are. `of_x` and `of_y` are None where an argument is not active, y where there is none."""
-    if type(out) is not _ndarray or out.dtype is not DOUBLE or (of_x is None and of_y is None):
+    if type(out) is not _ndarray or out.dtype is not DOUBLE:
         return False
-    shape = out.shape
-    for arg, active in ((x, of_x), (y, of_y)):
-        if type(arg) is _ndarray:
-            if arg.dtype is not DOUBLE or (active is not None and arg.shape != shape):
-                return False
-        elif active is not None or not (arg is None or type(arg) in PLAIN_NUMBERS):
+    if of_x is not None:
+        if type(x) is not _ndarray or x.dtype is not DOUBLE or x.shape != out.shape:
             return False
-    return True
+    elif of_y is None or not (type(x) in PLAIN_NUMBERS or (type(x) is _ndarray and x.dtype is DOUBLE)):
+        return False
+    if of_y is not None:
+        return type(y) is _ndarray and y.dtype is DOUBLE and y.shape == out.shape
+    return y is None or type(y) in PLAIN_NUMBERS or (type(y) is _ndarray and y.dtype is DOUBLE)
 
 
 # -- the small algebra that rules share ------------------------------------------------------------
