@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
@@ -67,9 +68,22 @@ def _flatten_into(leaves: list[Any], tree: Any) -> Structure:
         leaves.append(tree)
         return None
     if kind is list or kind is tuple:
-        return Container(kind, tuple(range(len(tree))), tuple([_flatten_into(leaves, part) for part in tree]))
-    parts = parts_of(tree)
-    return Container(_kind(tree), tuple(parts), tuple([_flatten_into(leaves, part) for part in parts.values()]))
+        parts: list[Structure] = []
+        for part in tree:
+            if type(part) in _LEAVES:
+                leaves.append(part)
+                parts.append(None)
+            else:
+                parts.append(_flatten_into(leaves, part))
+        return Container(kind, _places(len(parts)), tuple(parts))
+    named = parts_of(tree)
+    return Container(_kind(tree), tuple(named), tuple([_flatten_into(leaves, part) for part in named.values()]))
+
+
+@functools.lru_cache(maxsize=256)
+def _places(count: int) -> tuple[int, ...]:
+    """The keys of a list or tuple."""
+    return tuple(range(count))
 
 
 def is_container(tree: Any) -> bool:

@@ -421,6 +421,9 @@ class Box:
         return _unusual_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        implementation = implementations.get(func)
+        if implementation is not None and not kwargs and func not in creators:
+            return implementation(*args)
         implementation = implementation_of(func)
         if implementation is None:
             raise refusals.no_rule(refusals.public_name(func), implementations)
