@@ -531,7 +531,7 @@ def sweep(
 ) -> list[Any]:
     """Cotangents of the inputs, given cotangents of outputs; those of what is not on the tape reach nothing.
 
-    A sweep that is the final one of the tape lets go of it on the way.
+    A sweep that is the final one of the tape, from seeds none of which is 0, lets go of it on the way.
     """
     live: list[tuple[Variable, Any]] = []
     quiet, nested = not tape.numpy, False
