@@ -182,6 +182,8 @@ class Lowering:
         if name is None and not has_loop(ufunc):
             raise InexpressibleError(ufunc.__name__)
         if not any(isinstance(x, np.ndarray) for x in args):
+            if name is not None and self.operations.truths.isdisjoint(args) and name not in OF_TRUTHS:
+                return self.operations.apply(name, *args)
             return self._of_columns(ufunc, name, [[x] for x in args])[0]
         arrays = np.broadcast_arrays(*args)
         found = self._of_columns(ufunc, name, [x.ravel().tolist() for x in arrays])
