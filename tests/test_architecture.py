@@ -29,6 +29,7 @@ METHODS = INTERPRETERS | {
     "calls",
     "blocks",
     "snapshots",
+    "compiling",
 }
 CLIENTS = METHODS | {"methods", "transforms", "problems"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -56,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "calls": BASE | {"asking", "containers", "lending", "refusals"},
     "blocks": BASE | {"calls"},
     "snapshots": {"errors"},
+    "compiling": BASE | {"codegen", "containers", "graph", "snapshots", "staging"},
     "methods": METHODS,
     "transforms": METHODS | {"methods"},
     "problems": {"errors", "plugins", "records"},
