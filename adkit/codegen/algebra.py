@@ -30,7 +30,7 @@ def rewritten(rewriter: Rewriter, primitive: Primitive, args: Args, params: Para
     """What is as good as an operation; None where nothing is known to be."""
     if not primitive.listed or primitives.get(primitive.name) is not primitive:
         return None
-    if type(value) is np.ndarray and isinstance(primitive, Elementwise):
+    if type(value) is np.ndarray and isinstance(primitive, Elementwise) and not rewriter.mixed:
         for i in range(len(args)):
             smaller = _narrowed(i, args, value)
             if smaller is not args[i]:
@@ -270,7 +270,7 @@ def times(rewriter: Rewriter, x: Any, number: float, value: Any) -> Any:
 @rule("multiply")
 def _factors_together(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
     """(c x) y is c (x y), so that the constants of a chain meet in one."""
-    if not is_array(value) or value.dtype != np.float64:
+    if not is_array(value) or value.dtype != np.float64 or rewriter.mixed:
         return None
     for i, x in enumerate(args):
         if not _is_pulled(rewriter, x, value):
@@ -289,7 +289,7 @@ def _factors_together(rewriter: Rewriter, args: Args, params: Params, value: Any
 @rule("add")
 def _sum_of_multiples(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
     """c x + c y is c (x + y), c x - c y is c (x - y): one array less."""
-    if not is_array(value) or not all(_is_pulled(rewriter, x, value) for x in args):
+    if not is_array(value) or rewriter.mixed or not all(_is_pulled(rewriter, x, value) for x in args):
         return None
     (a, x), (b, y) = (_factored(arg) or (0.0, arg) for arg in args)
     if a == b:

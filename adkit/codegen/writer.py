@@ -65,7 +65,7 @@ class Writer:
             self._open(workspace)
         for node, name in zip(self.graph.inputs, self.inputs, strict=True):
             found = Expression(name, names=(name,))
-            if type(node.value) is np.ndarray and kind_of(node.value) != "array":
+            if isinstance(node.value, (np.ndarray, np.generic)) and kind_of(node.value) != "array":
                 found = self.assign(combined(f"{name}.item()", 5, [found]))
             self.expressions[node.index] = found
             self._check(node)

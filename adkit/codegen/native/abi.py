@@ -111,6 +111,12 @@ def function(name: str) -> int:
 
 
 @cache
+def library(name: str) -> int:
+    """The address of a function of the C library."""
+    return ctypes.cast(getattr(ctypes.CDLL(None), name), ctypes.c_void_p).value or 0
+
+
+@cache
 def new_array() -> int:
     """The address of PyArray_New."""
     return _numpy_table()[_NEW_ARRAY]

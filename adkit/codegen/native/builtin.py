@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import mmap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -16,11 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import abi
-from .engine import Machine
+from .engine import assembled
 
 # Numbers that are kept on the stack; more of them are asked for.
 STACK = 2048
 _FASTCALL_KEYWORDS = 0x82
+_NAME = b"native"
+# Where the bytes of a bytes object are.
+_BYTES = bytes.__basicsize__ - 1
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,13 @@ class Kernel:
 
 
 class Home(NamedTuple):
-    """What a builtin needs to live, its `__self__`: a tuple, which keeps all that it holds to the end."""
+    """What a builtin needs to live, its `__self__`.
 
-    machine: Machine
+    The collector of circles cannot empty a tuple, so code and definition are there for as long as they can be called.
+    """
+
+    memory: mmap.mmap
+    definition: bytes
     kernel: Kernel
     kept: tuple[Any, ...]
 
@@ -99,21 +107,18 @@ class Home(NamedTuple):
 def make(text: str, level: int, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any, *kept: Any) -> Any:
     """A builtin: `text` is the kernel's, or empty if it is elsewhere. It returns `miss` where it does not apply."""
     function = Function(kernel, arguments, result, miss)
-    names = ["function"] if kernel.address else ["function", "entry"]
-    machine = Machine.of(text + _PROLOGUE + function.text(), level, names)
+    code = assembled(text + _PROLOGUE + function.text(), level)
     if not kernel.address:
-        kernel = replace(kernel, address=machine.address("entry"))
-    method = _Method(b"native", machine.address("function"), _FASTCALL_KEYWORDS, None)
-    machine.keep(method)
+        kernel = replace(kernel, address=code.address("entry"))
+    definition = bytes(_Method(_NAME, code.address("function"), _FASTCALL_KEYWORDS, None))
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    return new(ctypes.addressof(method), Home(machine, kernel, (*function.kept, *kept)), __name__)
+    return new(id(definition) + _BYTES, Home(code.memory, definition, kernel, (*function.kept, *kept)), __name__)
 
 
 # An array that has gaps, or another order, is copied: recursion along its axes.
 _PROLOGUE = """
-declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
-define internal ptr @gather(ptr %from, ptr %to, i64 %axes, ptr %shape, ptr %strides) {
+define internal ptr @gather(ptr %from, ptr %to, i64 %axes, ptr %shape, ptr %strides) nounwind {
 %end = icmp eq i64 %axes, 0
 br i1 %end, label %one, label %many
 one:
@@ -163,8 +168,10 @@ class Function:
         self._names = itertools.count()
 
     def text(self) -> str:
-        self._emit("define ptr @function(ptr %self, ptr %args, i64 %count, ptr %names) {")
+        self._emit("define ptr @function(ptr %self, ptr %args, i64 %count, ptr %names) nounwind {")
         self._emit(f"%root = alloca ptr\n%leaves = alloca [{max(len(self.kernel.inputs), 1)} x ptr]")
+        if self.size <= STACK:
+            self._emit(f"%numbers = alloca [{max(self.size, 1)} x double]")
         self._emit("store ptr null, ptr %root")
         self._require_equal("i64", "%count", len(self.arguments))
         self._require_equal("ptr", "%names", "null")
@@ -266,7 +273,6 @@ class Function:
     # -- the kernel ----------------------------------------------------------------------------------
     def _make_room(self) -> None:
         if self.size <= STACK:
-            self._emit(f"%numbers = alloca [{max(self.size, 1)} x double]")
             return
         self._emit(f"%numbers = call ptr {_address(abi.function('PyMem_RawMalloc'))}(i64 {8 * self.size})")
         self._require(self._new("icmp ne ptr %numbers, null"), "short")
@@ -341,7 +347,7 @@ class Function:
         found = self._made(abi.new_array(), f"ptr {_address(id(np.ndarray))}", *given, "i32 0", "i32 0", "ptr null")
         source, size = self._at("%numbers", 8 * pattern.place), 8 * int(np.prod(pattern.shape))
         data = self._load("ptr", found, abi.DATA)
-        self._emit(f"call void @llvm.memcpy.p0.p0.i64(ptr {data}, ptr {source}, i64 {size}, i1 false)")
+        self._new(f"call ptr {_address(abi.library('memcpy'))}(ptr {data}, ptr {source}, i64 {size})")
         return found
 
     def _end(self) -> None:
@@ -369,7 +375,7 @@ def _address(address: int) -> str:
 
 
 _ENTRY = """
-define i1 @entry(ptr %leaves, ptr %out, ptr %work) {
+define i1 @entry(ptr %leaves, ptr %out, ptr %work) nounwind {
 %ok = call i1 @kernel(ptr %leaves, ptr %out, ptr %work)
 ret i1 %ok
 }

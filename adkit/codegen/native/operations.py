@@ -28,7 +28,7 @@ ARITHMETIC = {
     "ceil": "{r} = call double @llvm.ceil.f64(double {a})",
     "trunc": "{r} = call double @llvm.trunc.f64(double {a})",
     "rint": "{r} = call double @llvm.rint.f64(double {a})",
-    "power": "{r} = call double @pow(double {a}, double {b})",
+    "power": "{r} = call double {power}(double {a}, double {b})",
     # A nan goes through these two, and is overlooked by the next two.
     "maximum": "{t}0 = fcmp ugt double {a}, {b}\n{t}1 = fcmp ord double {b}, {b}\n{t}2 = and i1 {t}0, {t}1\n"
     "{r} = select i1 {t}2, double {a}, double {b}",

@@ -8,6 +8,7 @@ of the outputs in a row, and says whether everything that must be true is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -19,7 +20,11 @@ CHUNK = 256
 _INTRINSICS = "".join(
     f"declare double @llvm.{name}.f64(double)\n" for name in ("sqrt", "fabs", "floor", "ceil", "trunc", "rint")
 )
-_POWER = "declare double @pow(double, double)\n"
+
+
+@cache
+def _power() -> str:
+    return f"inttoptr (i64 {abi.library('pow')} to ptr)"
 
 
 class Writer:
@@ -69,13 +74,13 @@ class Writer:
 
     def text(self) -> str:
         """The whole module."""
-        parts = [_INTRINSICS, _POWER, *map(called, self.operations.ufuncs.items())]
+        parts = [_INTRINSICS, *map(called, self.operations.ufuncs.items())]
         parts += [_Chunk(self, k).text() for k in range(len(self.chunks))]
         parts.append(self._kernel())
         return "".join(parts)
 
     def _kernel(self) -> str:
-        lines = ["define internal i1 @kernel(ptr %leaves, ptr %out, ptr %work) {", "br label %run0"]
+        lines = ["define internal i1 @kernel(ptr %leaves, ptr %out, ptr %work) nounwind {", "br label %run0"]
         for k in range(len(self.chunks)):
             after = f"label %run{k + 1}, label %stop"
             lines += [
@@ -108,7 +113,7 @@ class _Chunk:
         if self.number == len(self.writer.chunks) - 1:
             self._finish()
         head = [
-            f"define internal i1 @chunk{self.number}(ptr %leaves, ptr %out, ptr %work) {{",
+            f"define internal i1 @chunk{self.number}(ptr %leaves, ptr %out, ptr %work) nounwind {{",
             *(f"%p{k} = getelementptr ptr, ptr %leaves, i64 {k}\n%d{k} = load ptr, ptr %p{k}" for k in self.leaves),
         ]
         return "\n".join([*head, *self.lines, *self._answer(), "}", ""])
@@ -140,7 +145,7 @@ class _Chunk:
             self.lines.append(f'%v{i} = call double @"one.{args[0]}"({given})')
         else:
             operands = dict(zip("abc", map(self.operand, args), strict=False))
-            self.lines.append(TEMPLATES[name].format(r=f"%v{i}", t=f"%t{i}.", **operands))
+            self.lines.append(TEMPLATES[name].format(r=f"%v{i}", t=f"%t{i}.", power=_power(), **operands))
         self.known[i] = f"%v{i}"
         self._keep(i)
 
@@ -214,7 +219,7 @@ def called(item: tuple[str, np.ufunc]) -> str:
         f"%s{k} = getelementptr i64, ptr %steps, i64 {k}\nstore i64 8, ptr %s{k}"
         for k in range(n)
     )
-    return f"""define internal void @"many.{name}"(ptr %columns, i64 %n) noinline {{
+    return f"""define internal void @"many.{name}"(ptr %columns, i64 %n) nounwind {{
 %args = alloca [{n} x ptr]
 %steps = alloca [{n} x i64]
 %count = alloca i64
@@ -223,7 +228,7 @@ store i64 %n, ptr %count
 call void {loop}(ptr %args, ptr %count, ptr %steps, ptr {data})
 ret void
 }}
-define internal double @"one.{name}"({given}) noinline {{
+define internal double @"one.{name}"({given}) nounwind {{
 %columns = alloca [{n} x double]
 {stored}
 call void @"many.{name}"(ptr %columns, i64 1)
