@@ -30,8 +30,11 @@ from .tracing import Box, is_traced
 LIMIT = 200_000
 # Up to so many operations f is recorded a second time, to see whether it does the same again.
 TWICE = 5_000
-# How many recordings in a row may fit no second call before no more are made: of one kind of arguments, and of all.
-BRANCHES, KINDS = 16, 64
+# How many recordings that fit no second call are made before there are no more: of one kind of arguments, and of all;
+# and how much of a recording is made up for by a second call.
+BRANCHES, KINDS, CREDIT = 16, 64, 0.5
+# Of how many kinds of arguments recordings are kept.
+MOST_KINDS = 256
 # How many recordings are kept of one kind of arguments, and how many are tried before the arguments are looked at.
 KEPT, QUICK = 8, 16
 # How much may be passed at once: every leaf is looked at on each call.
@@ -69,16 +72,18 @@ class Compiled:
         self.g = g
         self.strict = strict
         self.limit = limit
-        # Tried one after the other before anything else: functions of positional arguments that give MISS or the result.
+        # Tried one after the other before anything else: functions of positional arguments that give the result or MISS.
         self.entries: tuple[Entry, ...] = ()
         self.recordings = 0
         self.seconds = 0.0
         self.note = ""
         self._program: Program | None = None
+        # Of machine code, what it was made of.
+        self._graph: tuple[Graph, list[Any]] | None = None
         self._by_names: dict[Names, tuple[Entry, ...]] = {}
         self._kinds: dict[Any, _Kind] = {}
         self._refusal = ""
-        self._unused = 0
+        self._unused = 0.0
         self._warned: set[str] = set()
         self._recording = threading.Lock()
 
@@ -95,15 +100,20 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs:
-            for run in self.entries:
-                if (found := run(*args)) is not MISS:
-                    return found
+            try:
+                for run in self.entries:
+                    if (found := run(*args)) is not MISS:
+                        return found
+            except Exception:  # what f raises here itself
+                return self.at_length(args, kwargs)
         return self.at_length(args, kwargs)
 
     @property
     def source(self) -> str:
-        """The code of the most recent recording."""
-        return "" if self._program is None else self._program.source
+        """The code of the most recent recording; of machine code, the Python that it stands for."""
+        if self._program is None or self._program.source or self._graph is None:
+            return "" if self._program is None else self._program.source
+        return generate(*self._graph, native=False).source
 
     @property
     def backend(self) -> str:
@@ -118,11 +128,8 @@ class Compiled:
     # -- a call that no entry took -----------------------------------------------------------------
     def at_length(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """A call that no entry has taken: by a recording that fits it, or by f itself, which is recorded."""
-        if kwargs:
-            for run in self._by_names.get(tuple(kwargs), ()):
-                found = run(*args, *kwargs.values())
-                if found is not MISS:
-                    return found
+        if kwargs and (found := self._by_name(args, kwargs)) is not MISS:
+            return found
         if self._refusal:
             return self._eagerly(args, kwargs, self._refusal)
         taken = Taken(args, kwargs, getattr(self.g, "argnums", ()))
@@ -130,7 +137,7 @@ class Compiled:
             return self.g(*args, **kwargs)
         if taken.unfit:
             return self._refused(taken.unfit, args, kwargs)
-        kind = self._kinds.setdefault(taken.key, _Kind())
+        kind = self._kind(taken)
         found = self._by_known(kind, taken)
         if found is not MISS:
             return found
@@ -144,6 +151,17 @@ class Compiled:
         finally:
             self._recording.release()
 
+    def _by_name(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """The result by an entry for arguments of these names; or MISS."""
+        for run in self._by_names.get(tuple(kwargs), ()):
+            try:
+                found = run(*args, *kwargs.values())
+            except Exception:
+                return MISS
+            if found is not MISS:
+                return found
+        return MISS
+
     def _eagerly(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], reason: str) -> Any:
         if self.strict and reason:
             raise CannotCompile(self._sentence(reason))
@@ -152,6 +170,15 @@ class Compiled:
     def _refused(self, reason: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         self._complain(reason)
         return self._eagerly(args, kwargs, reason)
+
+    def _kind(self, taken: Taken) -> _Kind:
+        """What is known of arguments of this kind."""
+        kind = self._kinds.get(taken.key)
+        if kind is None:
+            if len(self._kinds) >= MOST_KINDS:
+                self._kinds.pop(next(iter(self._kinds)), None)
+            kind = self._kinds.setdefault(taken.key, _Kind())
+        return kind
 
     def _by_known(self, kind: _Kind, taken: Taken) -> Any:
         """The result by a recording that fits; MISS where there is none."""
@@ -229,7 +256,7 @@ class Compiled:
         examples = [leaf if i in traced else Static(leaf) for i, leaf in enumerate(taken.leaves)]
         recording = _Recording(program, taken, examples, structure, before, digest)
         self._verify(recording, taken, outputs)
-        self._program = program
+        self._program, self._graph = program, None if program.source else (graph, outputs)
         self.note = program.note
         return recording
 
@@ -290,18 +317,18 @@ class Compiled:
         kind.unused += 1
         self._unused += 1
         if kind.unused >= BRANCHES:
-            kind.refusal = f"what it decides or reads differs from call to call: {kind.unused} recordings fitted once"
+            kind.refusal = f"what it decides or reads differs from call to call, recorded {BRANCHES} times in vain"
             self._complain(kind.refusal)
         elif self._unused >= KINDS:
             self._refusal = (
-                f"its arguments are of another kind on each call: {self._unused} recordings fitted once (whole numbers "
+                f"its arguments are of another kind on each call, recorded {KINDS} times in vain (whole numbers "
                 "and strings count as fixed: pass a number that varies as a float)"
             )
             self._complain(self._refusal)
 
     def _served(self, kind: _Kind, recording: _Recording, taken: Taken) -> None:
         """A recording has fitted once more."""
-        kind.unused = self._unused = 0
+        kind.unused, self._unused = max(0.0, kind.unused - CREDIT), max(0.0, self._unused - CREDIT)
         kind.failures = 0
         if kind.recordings[0] is not recording:
             kind.recordings = (recording, *[other for other in kind.recordings if other is not recording])
@@ -348,7 +375,7 @@ def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) 
     Recorded are g's operations and those of the derivatives that it takes, so that `ad.compile(ad.grad(f))` is code in
     which nothing of the tape is left. A call of another kind (types, shapes, dtypes, containers; whole numbers, strings
     and functions by value) is recorded anew, and so is one in which g decides otherwise (`if x > 0`) or reads something
-    else (a closure, a global, an attribute) than before. Results are those of g, to rounding; arrays among them are new.
+    else (a closure, a global, an attribute) than before. Results are those of g, to rounding, in arrays of their own.
 
     Args:
         g: a function in plain NumPy, of floats, arrays and containers of them; or a derivative of one.
@@ -516,7 +543,8 @@ class _Kind:
         # Why there are to be no more.
         self.refusal = ""
         # Recordings since one has fitted a second call; attempts in vain, and how many calls to wait for the next.
-        self.unused = self.failures = self.waiting = 0
+        self.unused = 0.0
+        self.failures = self.waiting = 0
 
     def due(self) -> bool:
         """Whether f is to be recorded again."""
@@ -655,7 +683,9 @@ def _generated(graph: Graph, outputs: Sequence[Any]) -> Program:
     except CannotCompile:
         raise
     except Exception as error:
-        raise CannotCompile(f"no code could be generated, by a fault of adkit: {type(error).__name__}: {error}") from error
+        raise CannotCompile(
+            f"no code could be generated, by a fault of adkit: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _written_down(run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: int) -> Graph:
@@ -772,7 +802,9 @@ def _digest(graph: Graph) -> int:
     Arrays among the constants may hold what was in memory before (np.empty); where they matter, results differ.
     """
     parts = [(node.index, _name(node), _key(node.args), _key(node.params)) for node in (*graph.nodes, *graph.decisions)]
-    decided = [node.value.tobytes() if isinstance(node.value, np.ndarray) else _key(node.value) for node in graph.decisions]
+    decided = [
+        node.value.tobytes() if isinstance(node.value, np.ndarray) else _key(node.value) for node in graph.decisions
+    ]
     return hash((tuple(parts), tuple(decided), _key(tuple(graph.outputs))))
 
 

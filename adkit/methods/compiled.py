@@ -71,6 +71,14 @@ def hessian(method: Method, call: Call, cache: Cache) -> list[Leaves]:
     return _found(method, call, cache, "hessian")
 
 
+def remark(cache: Cache, what: str) -> str:
+    """Why there is no code, or not the code that one would expect."""
+    known: Compiled | None = cache.get(OWN) or cache.get(f"code of the {what}")
+    if known is None or (known.program is not None and "not installed" not in known.note):
+        return ""
+    return known.note
+
+
 def _found(method: Method, call: Call, cache: Cache, what: str) -> Any:
     known: Compiled | None = cache.get(f"code of the {what}")
     if known is None or known.g.f is not call.f or known.g.argnums != call.positions:
