@@ -48,7 +48,8 @@ class Transform:
     def _by_code(self, code: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What no entry of the code has taken."""
         if getattr(code.g, "f", None) is not self.f:
-            code = self.code = self._code()
+            self.code = self._code()
+            code = self.code or code
         return code.at_length(args, kwargs)
 
     def _resolve(self, method: str | Method) -> Method:
