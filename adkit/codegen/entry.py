@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..containers import Container, Structure
+from . import native
 from .generate import body, define, indented
 from .program import MISS, Program, Static
 from .text import tupled
@@ -51,6 +52,10 @@ def entry(
         >>> square(4.0), square("four")
         (16.0, MISS)
     """
+    if guard is None or not guard.source:
+        quick = native.entry(program, structures, leaves, output_structure)
+        if quick is not None:
+            return quick
     return _Entry(program, guard).function(structures, leaves, output_structure)
 
 

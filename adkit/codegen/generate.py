@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph
+from . import native as compiler
 from .chunks import code_of
 from .program import Code, Program
 from .simplify import in_order, simplify
@@ -50,15 +51,11 @@ def _native(graph: Graph, templates: Sequence[Any], native: bool | None) -> tupl
     """A native program, or why there is none."""
     if native is False:
         return None, ""
-    try:
-        from . import native as compiler  # type: ignore[attr-defined]
-    except ImportError:
-        return None, ""
-    try:
-        found = compiler.emit(graph, templates)
-    except ImportError:
-        return None, "llvmlite is not installed: Python code"
-    return found, "" if found is not None else "NumPy code: native code is for scalar programs"
+    found = compiler.emit(graph, templates)
+    if found is None:
+        return None, compiler.missing() or "NumPy code: native code is for numbers and small arrays"
+    code = python_code(graph, templates)
+    return replace(found, source="\n\n\n".join([*code.functions, source_of(code)])), ""
 
 
 def _python(graph: Graph, templates: Sequence[Any], began: float, note: str) -> Program:

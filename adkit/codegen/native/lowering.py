@@ -20,8 +20,9 @@ from .operations import ARITHMETIC, LOGIC, NOTHING, OF_TRUTHS, Operations, TooMa
 # A number of the list of operations, or an array of them.
 Numbers = Any
 Rule = Callable[["Lowering", Node, list[Numbers]], Numbers]
-# Each input may have so many elements, and there may be so many operations.
-ELEMENTS, OPERATIONS = 50_000, 200_000
+# There may be so many operations, and more of them for each one of the graph only where there are few: NumPy takes its
+# time for each call, and is quick with the elements. Inputs may have so many elements.
+OPERATIONS, FEW, EACH, ELEMENTS = 200_000, 10_000, 4, 50_000
 
 
 class InexpressibleError(Exception):
@@ -52,20 +53,20 @@ class Lowered:
         return mapped(self.operations.as_number, self.lowering.of(output))
 
 
-def lower(graph: Graph, limit: int = OPERATIONS) -> Lowered:
+def lower(graph: Graph) -> Lowered:
     """The graph's operations; InexpressibleError says what is none."""
     try:
-        return Lowering(graph, limit).result()
-    except TooManyError:
-        raise InexpressibleError(f"more than {limit} operations") from None
+        return Lowering(graph).result()
+    except TooManyError as error:
+        raise InexpressibleError(str(error)) from None
 
 
 class Lowering:
     """A graph being taken apart."""
 
-    def __init__(self, graph: Graph, limit: int) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.operations = Operations(limit)
+        self.operations = Operations(min(OPERATIONS, max(FEW, EACH * len(graph.nodes))))
         self.numbers: dict[int, Numbers] = {}
 
     def result(self) -> Lowered:
@@ -96,9 +97,11 @@ class Lowering:
     def _input(self, k: int, value: Any) -> Numbers:
         if kind_of(value) != "f":
             raise InexpressibleError(f"input {k} is no float64")
-        if np.size(value) > ELEMENTS:
-            raise InexpressibleError(f"input {k} has {np.size(value)} elements")
-        elements = [self.operations.number("input", k, i) for i in range(np.size(value))]
+        size = np.size(value)
+        if len(self.operations.keys) + size > ELEMENTS:
+            raise InexpressibleError("the inputs have too many elements")
+        self.operations.limit += size
+        elements = [self.operations.number("input", k, i) for i in range(size)]
         return np.array(elements, int).reshape(np.shape(value)) if isinstance(value, np.ndarray) else elements[0]
 
     def constant(self, x: Any) -> Numbers:
@@ -328,12 +331,31 @@ def _coded(codes: Any, args: list[Numbers]) -> list[Any]:
 
 def _scatter(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
     """Zeros with numbers added at an index, those of one place one after the other."""
-    shape, index = node.params["shape"], node.params["index"]
-    places = np.arange(math.prod(shape)).reshape(shape)[index]
-    out = [NOTHING] * math.prod(shape)
-    for place, i in zip(np.ravel(places).tolist(), np.ravel(_wide(args[0], places)).tolist(), strict=True):
-        out[place] = lowering.operations.apply("add", out[place], i)
-    return np.array(out, int).reshape(shape)
+    out = np.full(node.params["shape"], NOTHING)
+    _add_at(lowering, out, node.params["index"], args[0])
+    return out
+
+
+def _assembled(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    """Numbers put at places of an array of zeros."""
+    out = np.full(math.prod(node.params["shape"]), NOTHING)
+    out[list(node.params["places"])] = [lowering.operations.as_number(i) for i in args]
+    return out.reshape(node.params["shape"])
+
+
+def _gathered(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    """Parts added to an array of zeros at indices, one after the other."""
+    out = np.full(node.params["shape"], NOTHING)
+    for index, part in zip(node.params["indices"], args, strict=True):
+        _add_at(lowering, out, index, part)
+    return out
+
+
+def _add_at(lowering: Lowering, out: Any, index: Any, part: Numbers) -> None:
+    places = np.arange(out.size).reshape(out.shape)[index]
+    flat = out.reshape(-1)
+    for place, i in zip(np.ravel(places).tolist(), np.ravel(_wide(part, places)).tolist(), strict=True):
+        flat[place] = lowering.operations.apply("add", int(flat[place]), i)
 
 
 def _wide(x: Numbers, places: Any) -> Numbers:
@@ -400,6 +422,8 @@ RULES: dict[str, Rule] = {
     "astype": _as_type,
     "power": _power,
     "scatter": _scatter,
+    "assemble": _assembled,
+    "gather": _gathered,
     "sum": _sum,
     "max": _extreme("maximum"),
     "min": _extreme("minimum"),

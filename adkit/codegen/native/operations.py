@@ -96,7 +96,7 @@ class Operations:
         if found is None:
             found = self._numbers[key] = len(self.keys)
             if found >= self.limit:
-                raise TooManyError
+                raise TooManyError(f"more than {self.limit} operations")
             self.keys.append(key)
             if name in LOGIC:
                 self.truths.add(found)
