@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ..graph import Node
+from ..primitives import primitives
 from ..primitives.indexing import getitem_p, is_basic
 from .kinds import function_of, is_array, is_constant, ufunc_of, value_of
 from .scalars import Expression, combined
@@ -23,6 +24,8 @@ ArrayForm = Callable[["Writer", Node], Expression | None]
 ARRAY_FORMS: Final[dict[str, ArrayForm]] = {}
 # Looked up once: every look makes another object.
 ADD_REDUCE: Final[Any] = np.add.reduce
+# From so many multiplications on it matters which of two matrices BLAS finds transposed.
+TALL = 1_000_000
 # Up to so many rows, a matrix is added up along them soonest by a product with ones.
 MANY = 1_000_000
 
@@ -62,13 +65,13 @@ def array_form(*names: str) -> Callable[[ArrayForm], ArrayForm]:
 def _ufunc_call(writer: Writer, node: Node) -> Expression:
     assert node.primitive is not None
     writer.quiet = True
-    operands = [_operand(writer, node, arg) for arg in node.args]
+    operands = [elementwise_operand(writer, node, arg) for arg in node.args]
     # NumPy wants a third argument of these two to have its name.
     named = "out=" if node.primitive.name in ("maximum", "minimum") else ""
     return writer.call(node.primitive.name, ufunc_of(node), operands, [named + out for out in writer.out(node)])
 
 
-def _operand(writer: Writer, node: Node, x: Any) -> Expression:
+def elementwise_operand(writer: Writer, node: Node, x: Any) -> Expression:
     """An operand of a ufunc: a constant number beside arrays as an array without axes, which NumPy need not convert."""
     if not is_array(node) or writer.mixed or value_of(node).dtype != np.float64:
         return writer.operand(x)
@@ -84,7 +87,36 @@ def _product(writer: Writer, node: Node) -> Expression | None:
     if not is_product(node):
         return None
     writer.quiet = True
+    if _is_tall(writer, node):
+        return _turned_product(writer, node)
     return writer.call("dot", np.dot, [writer.operand(arg) for arg in node.args], writer.out(node))
+
+
+def _is_tall(writer: Writer, node: Node) -> bool:
+    """Whether a product X^T D that is given away is tall and large: BLAS is quicker at D^T X, which is wide."""
+    x, y = node.args
+    if node.index not in writer.storage.given or not isinstance(x, Node) or x.primitive is not primitives["transpose"]:
+        return False
+    if value_of(y).ndim != 2 or x.value.ndim != 2:
+        return False
+    (height, depth), width = x.value.shape, value_of(y).shape[1]
+    return width >= 4 and height >= 2 * width and height * depth * width >= TALL
+
+
+def _turned_product(writer: Writer, node: Node) -> Expression:
+    """X^T D in an array whose columns lie in memory one after the other, as rows of D^T X."""
+    x, y = node.args
+    out = writer.assign(
+        Expression(f"{writer.bind('empty', np.empty)}({node.shape!r}, {writer.bind('dtype', node.value.dtype)}, 'F')")
+    )
+    operands = [writer.operand(y), writer.operand(x.args[0])]
+    writer.run(
+        combined(
+            f"{writer.bind('dot', np.dot)}({operands[0].text}.T, {operands[1].text}, {out.text}.T)", 5, [*operands, out]
+        )
+    )
+    writer.by_columns.add(node.index)
+    return out
 
 
 @array_form("sum")

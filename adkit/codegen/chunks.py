@@ -78,7 +78,7 @@ def _unpacked(number: int, chunks: Sequence[_Chunk]) -> list[str]:
 def _function(number: int, chunks: Sequence[_Chunk], readers: Sequence[int]) -> str:
     left = tupled([tupled(chunks[reader].reads[number]) for reader in readers])
     lines = [*_unpacked(number, chunks), *[statement.text for statement in chunks[number].statements]]
-    body = "\n".join([f"    {line}" for line in [*lines, f"return {left}"]])
+    body = "\n".join(["    " + line.replace("\n", "\n    ") for line in [*lines, f"return {left}"]])
     return f"def chunk{number}({_parameters(number, chunks)}):\n{body}"
 
 
