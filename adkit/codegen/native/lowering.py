@@ -61,6 +61,10 @@ def lower(graph: Graph) -> Lowered:
         raise InexpressibleError(str(error)) from None
 
 
+# What raises for Python's own floats where NumPy gives an infinity or nan.
+RAISING = frozenset({"divide", "floor_divide", "remainder", "power", "float_power"})
+
+
 class Lowering:
     """A graph being taken apart."""
 
@@ -79,6 +83,8 @@ class Lowering:
             self.numbers[node.index] = found = self._node(node)
             if node.index in decided:
                 required += self._as_recorded(found, node.value)
+            elif type(node.value) is float and node.primitive is not None and node.primitive.name in RAISING:
+                required.append(self.operations.apply("isfinite", int(found)))
         required += self._without_nan(self.graph.checks)
         return Lowered(self, self.graph.outputs, required, len(needed))
 
