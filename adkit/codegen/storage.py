@@ -7,7 +7,7 @@ that nobody needs after it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,10 +92,8 @@ def makes_new(node: Node) -> bool:
 class Planner:
     """Who lives where, decided in the order of evaluation."""
 
-    def __init__(self, graph: Graph, together: Sequence[Node]) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        # Nodes that are computed in one loop, part by part: what one of them reads stays until the last is done.
-        self.together = together
         self.order = in_order(graph)
         self.roots: dict[int, frozenset[int]] = {node.index: frozenset([node.index]) for node in graph.inputs}
         self.ends: dict[int, float] = {}
@@ -139,11 +137,6 @@ class Planner:
             for arg in node.args:
                 if isinstance(arg, Node):
                     self.ends.update(dict.fromkeys(self.roots[arg.index], node.index))
-        for node in self.together:
-            for x in (node, *node.args):
-                if isinstance(x, Node):
-                    for root in self.roots[x.index]:
-                        self.ends[root] = max(self.ends[root], self.together[-1].index)
         for x in self.graph.outputs:
             if isinstance(x, Node):
                 self.ends.update(dict.fromkeys(self.roots[x.index], FOREVER))
@@ -201,6 +194,6 @@ class Planner:
         self.free.setdefault(size, []).append(buffer.slot)
 
 
-def planned(graph: Graph, together: Sequence[Node] = ()) -> Storage:
+def planned(graph: Graph) -> Storage:
     """Where the arrays of a graph live."""
-    return Planner(graph, together).run()
+    return Planner(graph).run()

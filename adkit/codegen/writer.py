@@ -12,9 +12,8 @@ import numpy as np
 
 from ..graph import Graph, Node
 from ..primitives.indexing import choose_p
-from .arrays import array_expression, elementwise_operand
+from .arrays import array_expression
 from .kinds import BOOLS, FLOATS, Kind, is_constant, is_mixed, kind_of, value_of
-from .rows import Region, by_rows, write_region
 from .scalars import FORMS, FUNCTIONS, PASSING, SAFE, Expression, combined
 from .simplify import in_order, uses_of
 from .storage import Buffer, allocate, planned
@@ -40,7 +39,6 @@ class Writer:
     """The walk over a graph that writes its lines."""
 
     def __init__(self, graph: Graph, templates: Sequence[Any]) -> None:
-        graph, self.region = by_rows(graph)
         self.graph = graph
         self.templates = templates
         self.mixed = is_mixed(graph)
@@ -52,7 +50,7 @@ class Writer:
         self.namespace: dict[str, Any] = {}
         self.bound: dict[int, str] = {}
         self.expressions: dict[int, Expression] = {}
-        self.storage = planned(graph, self.region.nodes if self.region is not None else ())
+        self.storage = planned(graph)
         self.unpacked: dict[int, Callable[[Any], Expression] | None] = {}
         # Nodes whose arrays lie in memory column by column.
         self.by_columns: set[int] = set()
@@ -73,12 +71,8 @@ class Writer:
                 found = self.assign(combined(f"{name}.item()", 5, [found]))
             self.expressions[node.index] = found
             self._check(node)
-        inside = {node.index for node in self.region.nodes} if self.region is not None else set[int]()
         for node in in_order(self.graph):
-            if node.index not in inside:
-                self._write(node)
-            elif self.region is not None and node is self.region.product:
-                self._write_region(self.region)
+            self._write(node)
         pairs = zip(self.graph.outputs, self.templates, strict=True)
         outputs = [self._output(x, template) for x, template in pairs]
         if workspace:
@@ -106,23 +100,6 @@ class Writer:
             expression = self.assign(expression)
         self.expressions[node.index] = expression
         self._check(node)
-
-    def _write_region(self, region: Region) -> None:
-        self.quiet = True
-        write_region(self, region)
-        for node in region.nodes:
-            self._check(node)
-
-    def held(self, node: Node) -> Expression:
-        """The array that a node is to be written to: its buffer, or a new one."""
-        if out := self.out(node):
-            return Expression(out[0], names=(out[0],))
-        shape, dtype = repr(node.value.shape), self.bind("dtype", node.value.dtype)
-        return self.assign(Expression(f"{self.bind('empty', np.empty)}({shape}, {dtype})"))
-
-    def beside_arrays(self, node: Node, x: Any) -> Expression:
-        """An operand of an elementwise operation."""
-        return elementwise_operand(self, node, x)
 
     def _is_nested(self, node: Node, kind: Kind, expression: Expression) -> bool:
         """Whether a value is written where it is used."""
