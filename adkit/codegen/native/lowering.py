@@ -310,29 +310,28 @@ def _moved(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
     """What the operation does to the numbers; done twice, to be sure that it only moves them."""
     primitive = node.primitive
     assert primitive is not None
-    if not node.args or any(isinstance(x, Node) for x in node.params.values()):
+    if any(isinstance(x, Node) for x in node.params.values()):
         raise InexpressibleError(primitive.name)
-    codes = np.random.default_rng(7).permutation(len(lowering.operations.keys) * 4)[: len(lowering.operations.keys)]
-    codes[NOTHING] = 0
     try:
-        found, again = (primitive.compute(tuple(given), node.params) for given in (_signed(args), _coded(codes, args)))
+        found, again = (
+            np.asarray(primitive.compute(tuple(given), node.params))
+            for given in ([np.int64(x) if isinstance(x, int) else x for x in args], [*map(_disguised, args)])
+        )
     except (TypeError, ValueError, IndexError, AttributeError) as error:
         raise InexpressibleError(primitive.name) from error
-    shape = np.shape(found)
-    numbers = np.asarray(found)
-    if numbers.dtype.kind != "i" or (numbers.size and not 0 <= numbers.min() <= numbers.max() < len(codes)):
-        raise InexpressibleError(primitive.name)
-    if not np.array_equal(codes[numbers], np.asarray(again)):
-        raise InexpressibleError(f"{primitive.name} that adds")
-    return np.array(numbers, int).reshape(shape) if isinstance(node.value, np.ndarray) else int(numbers)
+    if found.dtype.kind != "i" or not np.array_equal(_disguised(found), again):
+        raise InexpressibleError(f"{primitive.name} does more than to move numbers")
+    return np.array(found, int) if isinstance(node.value, np.ndarray) else int(found)
 
 
-def _signed(args: list[Numbers]) -> list[Any]:
-    return [x if isinstance(x, np.ndarray) else np.int64(x) for x in args]
+def _disguised(numbers: Numbers) -> Any:
+    """Other numbers for the same: the sum of two of them is none."""
+    return np.where(np.equal(numbers, NOTHING), NOTHING, (np.multiply(numbers, 2654435761) + 97) % (2**31 - 1))
 
 
-def _coded(codes: Any, args: list[Numbers]) -> list[Any]:
-    return [codes[x] for x in args]
+def _picked(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
+    found = args[0][node.params["index"]]
+    return found if isinstance(found, np.ndarray) else int(found)
 
 
 def _scatter(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
@@ -427,6 +426,7 @@ RULES: dict[str, Rule] = {
     "conjugate": _same,
     "astype": _as_type,
     "power": _power,
+    "getitem": _picked,
     "scatter": _scatter,
     "assemble": _assembled,
     "gather": _gathered,
