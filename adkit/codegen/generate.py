@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph
+from . import native as compiler
 from .chunks import code_of
 from .program import Code, Program
 from .simplify import in_order, simplify

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..codegen import MISS, Program, generate
+from ..codegen import MISS, Program
 from ..errors import ArgumentError, CannotCompile, CompileWarning, place, warn
 from ..snapshots import OpaqueError, Surroundings, surroundings
 from ..tracing import Box
@@ -60,7 +60,7 @@ class Compiled:
         self.recordings = 0
         self.seconds = 0.0
         self.note = ""
-        self._latest: Recording | None = None
+        self._program: Program | None = None
         self._by_names: dict[Names, tuple[Entry, ...]] = {}
         self._kinds: dict[Any, Kind] = {}
         # Why it is run as it is, whatever the arguments, and why at all that it has not been recorded for.
@@ -93,20 +93,17 @@ class Compiled:
     @property
     def source(self) -> str:
         """The code of the most recent recording; of machine code, the Python that it stands for."""
-        latest = self._latest
-        if latest is None:
-            return ""
-        return latest.program.source or (generate(*latest.made_of, native=False).source if latest.made_of else "")
+        return "" if self._program is None else self._program.source
 
     @property
     def backend(self) -> str:
         """What runs the most recent recording."""
-        return "eager" if self._latest is None else self._latest.program.backend
+        return "eager" if self._program is None else self._program.backend
 
     @property
     def program(self) -> Program | None:
         """The most recent recording as a program; None while there is none."""
-        return None if self._latest is None else self._latest.program
+        return self._program
 
     # -- a call that no entry took -----------------------------------------------------------------
     def at_length(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -229,9 +226,7 @@ class Compiled:
     def _keep(self, kind: Kind, recording: Recording, taken: Taken) -> None:
         """A new recording: the first of all is used at once, any other once it has fitted a second call."""
         self.recordings += 1
-        if self._latest is not None:
-            self._latest.made_of = None
-        self._latest, self.note = recording, recording.program.note
+        self._program, self.note = recording.program, recording.program.note
         kind.recordings = (recording, *kind.recordings)[:KEPT]
         if self.recordings == 1:
             self._install(recording, taken)

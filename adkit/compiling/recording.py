@@ -68,8 +68,6 @@ class Recording:
         self.guard: Guard = before.guard()
         self.digest = digest
         self.entry: Entry | None = None
-        # Of machine code that nobody can read, a graph and outputs to make readable code of.
-        self.made_of: tuple[Graph, list[Any]] | None = None
 
     def inputs(self, leaves: Sequence[Any]) -> list[Any]:
         """The leaves that are inputs of the program."""
@@ -174,7 +172,6 @@ def recorded(g: Callable[..., Any], taken: Taken, before: Surroundings, result: 
     examples = [leaf if i in traced else Static(leaf) for i, leaf in enumerate(taken.leaves)]
     recording = Recording(program, taken, examples, structure, before, digest)
     _verify(g, recording, taken, outputs)
-    recording.made_of = None if program.source else (graph, outputs)
     return recording
 
 

@@ -344,7 +344,9 @@ def _scatter(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
 def _assembled(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
     """Numbers put at places of an array of zeros."""
     out = np.full(math.prod(node.params["shape"]), NOTHING)
-    out[list(node.params["places"])] = [lowering.operations.as_number(i) for i in args]
+    out[list(node.params["places"])] = [
+        lowering.operations.as_number(i.item() if isinstance(i, np.ndarray) else i) for i in args
+    ]
     return out.reshape(node.params["shape"])
 
 
