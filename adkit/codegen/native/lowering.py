@@ -330,7 +330,7 @@ def _disguised(numbers: Numbers) -> Any:
 
 
 def _picked(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
-    found = args[0][node.params["index"]]
+    found = np.asarray(args[0])[node.params["index"]]
     return found if isinstance(found, np.ndarray) else int(found)
 
 
