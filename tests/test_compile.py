@@ -362,6 +362,35 @@ def test_masks_of_arrays_are_data():
     compiled_like(ad.grad(lambda x: np.sum(np.where(x > 0, x**2, -x))), (A,), (B,), (-A,))
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_masks_of_arrays_are_data_forwards_too(count):
+    def f(x):
+        return np.where(x > 0, x**2, -x)
+
+    here, there = np.full(count, -2.0), np.full(count, 3.0)
+    for method in ("forward", "reverse"):
+        compiled_like(ad.jacobian(f, method=method), (here,), (there,))
+    compiled_like(lambda x: ad.jvp(f, (x,), (x,)), (here,), (there,))
+    compiled_like(lambda x: ad.hvp(lambda t: np.sum(f(t)), (x,), (x,)), (here,), (there,))
+
+
+def test_custom_rules_are_run_on_the_numbers_at_hand():
+    @ad.custom_derivative(jvp=lambda tangents, out, t: 2 * np.sum(t * tangents[0]))
+    def f(t):
+        return np.sum(t * t)
+
+    compiled_like(ad.grad(f), (A,), (B,))
+    compiled_like(ad.hessian(f), (A,), (B,))
+
+
+def test_an_entry_hands_results_on_in_their_own_precision():
+    def f(x, z):
+        return np.ravel(np.tanh(x))[None] + 1j * np.fft.ifft(np.fft.fft(z) * 2.0).real.sum()
+
+    x, z = np.ones((2, 2)), np.ones((1, 3), np.float32)
+    compiled_like(ad.jacobian(f, (0, 1)), *[(k * x, np.float32(k) * z) for k in (1, 2, 3)])
+
+
 def newton(x):
     y = 1.0
     while abs(y * y - x) > 1e-12:

@@ -216,6 +216,7 @@ class Compiled:
         """f could not be recorded: at these numbers, or of this kind of arguments not at all."""
         if getattr(error, "passing", False) or kind.recordings:
             kind.wait()
+            self.note = self.note or f"not recorded yet: {error}"
             return
         kind.refusal = str(error)
         self._complain(kind.refusal)
