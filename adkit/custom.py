@@ -7,6 +7,7 @@ its cotangent, so it is recorded as a function of those and pulled back.
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -195,7 +196,8 @@ class Application:
         self.kwargs = _remembered_keywords(kwargs)
         self.output: Structure = None
         self.parts: list[Any] = []  # of each leaf of the output an empty array of its dtype, or what has no derivative
-        self.last: tuple[Any, list[Any]] | None = None
+        # What the shares of a pullback were computed from, and those that have not been asked for yet.
+        self.last: tuple[tuple[Any, ...], dict[int, Any]] | None = None
 
     # arguments
     def filled(self, values: Sequence[Any], others: Sequence[Any]) -> list[Any]:
@@ -308,11 +310,12 @@ class _RuledRow(Primitive):
 
     def vjp(self, i: int, cotangent: Any, out: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         application: Application = params["application"]
-        last = application.last
-        if last is None or last[0] is not cotangent:
-            # One call of the rule gives the shares of all arguments.
-            last = application.last = cotangent, self.custom.pull(application, cotangent, out, args)
-        return last[1][i]
+        last, given = application.last, (cotangent, out, *args)
+        # One call of the rule gives the shares of all arguments, each of them once: the same arrays may hold other
+        # numbers when they are seen again.
+        if last is None or i not in last[1] or not all(map(operator.is_, last[0], given)):
+            last = application.last = given, dict(enumerate(self.custom.pull(application, cotangent, out, args)))
+        return last[1].pop(i)
 
 
 class ByRules(Wrapper):

@@ -154,7 +154,7 @@ class CompileWarning(UserWarning):
         >>> import warnings
         >>> import numpy as np
         >>> import adkit as ad
-        >>> noisy = ad.compile(lambda x: x + np.random.normal())
+        >>> noisy = ad.compile(lambda x: x + np.random.default_rng().normal())
         >>> with warnings.catch_warnings(record=True) as caught:
         ...     warnings.simplefilter("always")
         ...     _ = noisy(1.0)

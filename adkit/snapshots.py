@@ -202,7 +202,7 @@ class _Walk:
             _looker(type(x))(self, x, names)
 
     def _array(self, x: Any, names: Names) -> None:
-        numbers = () if x.dtype.hasobject else x.tobytes()
+        numbers = b"" if x.dtype.hasobject else x.tobytes()
         self.found.append((x.dtype, x.shape, numbers))
         if x.dtype.hasobject:
             self.place("_alike({0}.flat, {1})", x, tuple(x.flat))

@@ -48,7 +48,8 @@ class Transform:
     def _by_code(self, code: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What no entry of the code has taken."""
         if getattr(code.g, "f", None) is not self.f:
-            code = self.code = self._code()
+            self.code = self._code()
+            code = self.code or code
         return code.at_length(args, kwargs)
 
     def _resolve(self, method: str | Method) -> Method:
@@ -91,9 +92,12 @@ class ValueAndGradient(Transform):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if (code := self.code) is not None:
             if not kwargs:
-                for run in code.entries:
-                    if (found := run(*args)) is not MISS:
-                        return found
+                try:
+                    for run in code.entries:
+                        if (found := run(*args)) is not MISS:
+                            return found
+                except Exception:  # what f raises here itself
+                    return self._by_code(code, args, kwargs)
             return self._by_code(code, args, kwargs)
         call = Call(self.f, self.argnums, args, kwargs, self.has_aux)
         out, leaves = self.method.value_and_gradient(call, self.cache)
@@ -108,9 +112,12 @@ class Gradient(ValueAndGradient):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if (code := self.code) is not None:
             if not kwargs:
-                for run in code.entries:
-                    if (found := run(*args)) is not MISS:
-                        return found
+                try:
+                    for run in code.entries:
+                        if (found := run(*args)) is not MISS:
+                            return found
+                except Exception:  # what f raises here itself
+                    return self._by_code(code, args, kwargs)
             return self._by_code(code, args, kwargs)
         out, gradient = super().__call__(*args, **kwargs)
         return (gradient, out[1]) if self.has_aux else gradient

@@ -30,6 +30,7 @@ METHODS = INTERPRETERS | {
     "blocks",
     "snapshots",
     "staging",
+    "compiling",
 }
 CLIENTS = METHODS | {"methods", "transforms", "problems"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -57,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "calls": BASE | {"asking", "containers", "lending", "refusals"},
     "blocks": BASE | {"calls"},
     "snapshots": {"errors"},
+    "compiling": BASE | {"codegen", "containers", "graph", "snapshots", "staging"},
     "methods": METHODS,
     "transforms": METHODS | {"methods"},
     "problems": {"errors", "plugins", "records"},

@@ -112,6 +112,8 @@ class _Entry:
             if known is value:
                 return name
         name = self._fresh(f"{stem}_")
+        while name in self.namespace:  # the code has constants of its own
+            name = self._fresh(f"{stem}_")
         self.namespace[name] = value
         return name
 

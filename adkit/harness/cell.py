@@ -284,6 +284,8 @@ class Cell:
             self.method, self.call, self.transform.cache, self.row.derivative, patient=self._has_time(COUNTING)
         )
         self.row = replace(self.row, **found)
+        if remark := self.method.remark(self.call, self.transform.cache, self.row.derivative):
+            self.row = self.row.noted(remark)
         # Tracing memory slows a call several times.
         if self._has_time(4):
             self.row = replace(self.row, peak_bytes=peak_bytes(self))

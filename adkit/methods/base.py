@@ -128,6 +128,10 @@ class Method:
         """Why a comparison has no use for the method on this call; None if it has."""
         return None
 
+    def remark(self, call: Call, cache: Cache, derivative: str = "gradient") -> str:
+        """What is to be said beside the numbers, of what was prepared; nothing, where all is as one would expect."""
+        return ""
+
     def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
         """The call without adkit's handling of arguments, which is what a timing of somebody else's code is of."""
         return None

@@ -71,10 +71,20 @@ def hessian(method: Method, call: Call, cache: Cache) -> list[Leaves]:
     return _found(method, call, cache, "hessian")
 
 
+def remark(cache: Cache, what: str) -> str:
+    """Why there is no code, or not the code that one would expect."""
+    known: Compiled | None = cache.get(OWN) or cache.get(f"code of the {what}")
+    if known is None or (known.program is not None and "not installed" not in known.note):
+        return ""
+    return known.note
+
+
 def _found(method: Method, call: Call, cache: Cache, what: str) -> Any:
     known: Compiled | None = cache.get(f"code of the {what}")
-    if known is None or known.g.f is not call.f or known.g.argnums != call.positions:
-        known = cache[f"code of the {what}"] = Compiled(Derivative(call, plain(method), what))
+    found: Any = None if known is None else known.g
+    if known is None or found.f is not call.f or found.argnums != call.positions:
+        found = Derivative(call, plain(method), what)
+        known = cache[f"code of the {what}"] = Compiled(found)
     # Numbers that belong to a transformation outside are none to record.
-    run: Callable[..., Any] = known.g if any(map(is_traced, call.leaves)) else known
+    run: Callable[..., Any] = found if any(map(is_traced, call.leaves)) else known
     return run(*call.args, **call.kwargs)

@@ -51,6 +51,9 @@ class Forward(Method):
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
         _prepare(self, call, cache, derivative)
 
+    def remark(self, call: Call, cache: Cache, derivative: str = "gradient") -> str:
+        return compiled.remark(cache, derivative) if self.compile else ""
+
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         if self.compile:
             return compiled.value_and_gradient(self, call, cache)
@@ -224,6 +227,9 @@ class Reverse(Method):
 
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
         _prepare(self, call, cache, derivative)
+
+    def remark(self, call: Call, cache: Cache, derivative: str = "gradient") -> str:
+        return compiled.remark(cache, derivative) if self.compile else ""
 
     def passes(self, call: Call, outputs: int = 1) -> int:
         """Each takes a run backwards; the one forwards that they share is part of the first. Code is run once."""

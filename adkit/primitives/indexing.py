@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -217,6 +217,17 @@ class _OfMask(JointlyLinear):
     """A row whose first argument is a mask, which has no derivative."""
 
     listed = False
+
+    def jvp(
+        self, tangents: Sequence[Any], out: Any, args: tuple[Any, ...], params: Mapping[str, Any], batched: bool
+    ) -> Any:
+        if batched:
+            return super().jvp(tangents, out, args, params, batched)
+        pairs = zip(tangents[1:], args[1:], strict=True)
+        return self(args[0], *(np.zeros(shape_of(x), dtype_of(out)) if t is None else t for t, x in pairs), **params)
+
+    def reads(self, i: int, count: int) -> frozenset[int]:
+        return frozenset({1})
 
 
 # The same where the mask is itself a recorded value, which other inputs may change.

@@ -61,6 +61,10 @@ def lower(graph: Graph) -> Lowered:
         raise InexpressibleError(str(error)) from None
 
 
+# What raises for Python's own floats where NumPy gives an infinity or nan.
+RAISING = frozenset({"divide", "floor_divide", "remainder", "power", "float_power"})
+
+
 class Lowering:
     """A graph being taken apart."""
 
@@ -347,7 +351,7 @@ def _disguised(numbers: Numbers) -> Any:
 
 
 def _picked(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
-    found = args[0][node.params["index"]]
+    found = np.asarray(args[0])[node.params["index"]]
     return found if isinstance(found, np.ndarray) else int(found)
 
 
@@ -361,7 +365,9 @@ def _scatter(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
 def _assembled(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
     """Numbers put at places of an array of zeros."""
     out = np.full(math.prod(node.params["shape"]), NOTHING)
-    out[list(node.params["places"])] = [lowering.operations.as_number(i) for i in args]
+    out[list(node.params["places"])] = [
+        lowering.operations.as_number(i.item() if isinstance(i, np.ndarray) else i) for i in args
+    ]
     return out.reshape(node.params["shape"])
 
 
