@@ -61,10 +61,6 @@ def lower(graph: Graph) -> Lowered:
         raise InexpressibleError(str(error)) from None
 
 
-# What raises for Python's own floats where NumPy gives an infinity or nan.
-RAISING = frozenset({"divide", "floor_divide", "remainder", "power", "float_power"})
-
-
 class Lowering:
     """A graph being taken apart."""
 
