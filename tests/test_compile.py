@@ -358,6 +358,16 @@ def test_another_branch_is_recorded_once():
     assert f.recordings == 2
 
 
+def test_arrays_that_are_filled_may_begin_with_anything():
+    def f(x):
+        y = np.empty_like(x)
+        for k in range(len(x)):
+            y[k] = np.sin(x[k]) * k
+        return y
+
+    compiled_like(ad.jacobian(f), (A,), (B,))
+
+
 def test_masks_of_arrays_are_data():
     compiled_like(ad.grad(lambda x: np.sum(np.where(x > 0, x**2, -x))), (A,), (B,), (-A,))
 
@@ -827,6 +837,18 @@ def test_compiled_methods_have_their_rows():
     assert list(table["status"]) == ["ok"] * 3
     assert list(table["f_calls"])[1:] == [0, 0]
     assert list(table["passes"])[1:] == [1, 1]
+
+
+def test_a_row_says_why_there_is_no_code():
+    noise = np.random.default_rng(0)
+
+    def f(x):
+        return x * x + 0.0 * noise.normal()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ad.CompileWarning)
+        table = ad.compare(f, 2.0, methods=["reverse(compile=True)"], gradient=lambda x: 2 * x).table
+    assert "Generator" in table["note"][0]
 
 
 @pytest.mark.parametrize("method", COMPILED[:2], ids=str)
