@@ -29,6 +29,7 @@ METHODS = INTERPRETERS | {
     "calls",
     "blocks",
     "snapshots",
+    "staging",
     "compiling",
 }
 CLIENTS = METHODS | {"methods", "transforms", "problems"}

@@ -18,7 +18,7 @@ from adkit.codegen import MISS, Static, generate, native
 from adkit.codegen.native import abi, engine, loader, lowering, text
 from adkit.containers import flatten
 from adkit.graph import Graph, Node, record
-from adkit.primitives.table import primitives
+from adkit.primitives.table import Choice, primitives
 from adkit.problems import problems
 from adkit.staging import stage
 from adkit.tracing import load_all
@@ -70,7 +70,8 @@ def program_of(row):
     """A program for one row of the table, its result as a float."""
     inputs = [Node(i, 0.5) for i in range(lowering.ufunc_of(row).nin)]
     with np.errstate(all="ignore"):
-        nodes = [Node(8, row.compute((0.5,) * len(inputs), {}), row, tuple(inputs))]
+        value = row.compute((np.float64(0.5),) * len(inputs), {})
+    nodes = [Node(8, value, row, tuple(inputs))]
     if lowering.kind_of(nodes[0].value) == "b":
         nodes.append(Node(9, 1.0, primitives["astype"], (nodes[0],), {"dtype": np.dtype(float)}))
     return native.emit(Graph(inputs, nodes, [], [nodes[-1]], None), [1.0])
@@ -83,7 +84,9 @@ def test_a_function_of_numbers_is_numpys_bit_by_bit(name):
     for args in itertools.product(POINTS, repeat=lowering.ufunc_of(row).nin):
         with np.errstate(all="ignore"):
             wanted = float(row.compute(args, {}))
-        assert same_bits(program.run(*args)[0], wanted), args
+        found = program.run(*args)[0]
+        # Which of two zeros is the larger one depends on the version.
+        assert same_bits(found, wanted) or (found == wanted == 0 and isinstance(row, Choice)), args
 
 
 @pytest.mark.parametrize("exponent", [-1.0, 1, 2, 2.0, 3, 4.0, 0.5, -2.5, 7])
@@ -92,8 +95,29 @@ def test_powers_are_those_of_python_within_the_last_bits(exponent):
     for x in POINTS:
         with np.errstate(all="ignore"):
             wanted = float(primitives["power"].compute((x, exponent), {}))
-        found = program.run(x)[0]
+        found = program.run(x)
+        if found is None:
+            assert x == 0 or not np.isfinite(wanted)
+            continue
+        (found,) = found
         assert same_bits(found, wanted) or abs(found - wanted) <= 3 * np.spacing(abs(wanted)), x
+
+
+@pytest.mark.parametrize(
+    ("f", "fine", "raising"),
+    [
+        (lambda x: 1.0 / x, 3.0, 0.0),
+        (lambda x: 7.0 % x, 3.0, -0.0),
+        (lambda x: x**-1, 3.0, 0.0),
+        (lambda x: x**2.5, 3.0, -1.0),
+        (lambda x: x**2.5, np.inf, 1e300),
+        (lambda x: 2.0**x, -np.inf, 1e300),
+    ],
+)
+def test_what_raises_in_python_is_left_to_it(f, fine, raising):
+    program = compiled(f, 2.0)
+    assert program.run(fine) == (f(fine),)
+    assert program.run(raising) is None
 
 
 def test_functions_of_scipy_run_too_and_what_they_raise_is_left_to_them():

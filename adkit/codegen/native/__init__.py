@@ -39,7 +39,7 @@ def missing() -> str:
     try:
         assembled("define void @nothing(ptr %leaves) nounwind {\nret void\n}\n", 0)
     except (LoadError, OSError, RuntimeError, TypeError, AttributeError) as error:
-        return f"llvmlite makes no code here ({error}): Python code"
+        return f"llvmlite makes no code here ({str(error).strip().splitlines()[0]}): Python code"
     return ""
 
 

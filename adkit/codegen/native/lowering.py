@@ -61,10 +61,6 @@ def lower(graph: Graph) -> Lowered:
         raise InexpressibleError(str(error)) from None
 
 
-# What raises for Python's own floats where NumPy gives an infinity or nan.
-RAISING = frozenset({"divide", "floor_divide", "remainder", "power", "float_power"})
-
-
 class Lowering:
     """A graph being taken apart."""
 
@@ -72,21 +68,19 @@ class Lowering:
         self.graph = graph
         self.operations = Operations(min(OPERATIONS, max(FEW, EACH * len(graph.nodes))))
         self.numbers: dict[int, Numbers] = {}
+        self.required: list[int] = []
 
     def result(self) -> Lowered:
         for k, node in enumerate(self.graph.inputs):
             self.numbers[node.index] = self._input(k, node.value)
         decided = {node.index for node in self.graph.decisions}
-        required: list[int] = []
         needed = self._needed()
         for node in needed:
             self.numbers[node.index] = found = self._node(node)
             if node.index in decided:
-                required += self._as_recorded(found, node.value)
-            elif type(node.value) is float and node.primitive is not None and node.primitive.name in RAISING:
-                required.append(self.operations.apply("isfinite", int(found)))
-        required += self._without_nan(self.graph.checks)
-        return Lowered(self, self.graph.outputs, required, len(needed))
+                self.required += self._as_recorded(found, node.value)
+        self.required += self._without_nan(self.graph.checks)
+        return Lowered(self, self.graph.outputs, self.required, len(needed))
 
     def _needed(self) -> list[Node]:
         """What outputs, decisions and checks come from, in the order of evaluation."""
@@ -162,11 +156,25 @@ class Lowering:
             ufunc = ufunc_of(primitive)
             if ufunc is None or node.params:
                 raise InexpressibleError(primitive.name)
-            return self.elementwise(ufunc, [self.of(x) for x in node.args])
+            args = [self.of(x) for x in node.args]
+            if ufunc in _DIVISIONS and type(node.value) is float:
+                self.require_divisor(args[1])
+            return self.elementwise(ufunc, args)
         found = rule(self, node, [self.of(x) for x in node.args])
         if np.shape(found) != np.shape(node.value):
             raise InexpressibleError(f"{primitive.name} of another shape")
         return found
+
+    def require_divisor(self, x: int) -> None:
+        """Python's floats raise where they are divided by 0: what comes of that, eager evaluation knows."""
+        if constant_of(self.operations, x) in (None, 0.0):
+            self.required.append(self.operations.apply("not_equal", x, self.operations.constant(0.0)))
+
+    def require_power(self, x: int, y: int, out: int) -> None:
+        """Python's floats raise where the power of finite numbers is not finite, or turn complex."""
+        apply = self.operations.apply
+        infinite = [apply("logical_not", apply("isfinite", i)) for i in (x, y)]
+        self.required.append(apply("logical_or", apply("isfinite", out), apply("logical_or", *infinite)))
 
     def elementwise(self, ufunc: np.ufunc, args: Sequence[Numbers]) -> Numbers:
         """A ufunc of numbers or of arrays that are broadcast."""
@@ -174,6 +182,8 @@ class Lowering:
         if name is None and not has_loop(ufunc):
             raise InexpressibleError(ufunc.__name__)
         if not any(isinstance(x, np.ndarray) for x in args):
+            if name is not None and self.operations.truths.isdisjoint(args) and name not in OF_TRUTHS:
+                return self.operations.apply(name, *args)
             return self._of_columns(ufunc, name, [[x] for x in args])[0]
         arrays = np.broadcast_arrays(*args)
         found = self._of_columns(ufunc, name, [x.ravel().tolist() for x in arrays])
@@ -248,6 +258,7 @@ def ufunc_of(primitive: Primitive) -> np.ufunc | None:
 _NAMED = {name: getattr(np, name) for name in {**ARITHMETIC, **LOGIC} if hasattr(np, name)}
 NAMES: dict[np.ufunc, str] = {ufunc: name for name, ufunc in _NAMED.items() if isinstance(ufunc, np.ufunc)}
 NAMES |= {np.fabs: "absolute"}
+_DIVISIONS = frozenset({np.divide, np.remainder, np.floor_divide, np.fmod})
 _COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"})
 
 
@@ -277,11 +288,17 @@ def _power(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
     operations = lowering.operations
     exponent = constant_of(operations, y)
     if exponent in _SMALL_POWERS:
+        if exponent == -1 and type(node.value) is float:
+            lowering.require_divisor(x)
         return mapped(lambda i: _SMALL_POWERS[exponent](operations.apply, operations.as_number(i)), _spread(x, y))
     if isinstance(node.value, np.ndarray):
         ufunc = np.sqrt if exponent == 0.5 else np.power
         return lowering.elementwise(ufunc, [x] if exponent == 0.5 else [x, y]) if has_loop(np.power) else None
-    return mapped(lambda i, j: operations.number("power", operations.as_number(i), operations.as_number(j)), x, y)
+    x, y = operations.as_number(x), operations.as_number(y)
+    out = operations.apply("power", x, y)
+    if type(node.value) is float:
+        lowering.require_power(x, y, out)
+    return out
 
 
 def _spread(x: Numbers, y: Numbers) -> Numbers:
