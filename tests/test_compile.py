@@ -358,6 +358,16 @@ def test_another_branch_is_recorded_once():
     assert f.recordings == 2
 
 
+def test_arrays_that_are_filled_may_begin_with_anything():
+    def f(x):
+        y = np.empty_like(x)
+        for k in range(len(x)):
+            y[k] = np.sin(x[k]) * k
+        return y
+
+    compiled_like(ad.jacobian(f), (A,), (B,))
+
+
 def test_masks_of_arrays_are_data():
     compiled_like(ad.grad(lambda x: np.sum(np.where(x > 0, x**2, -x))), (A,), (B,), (-A,))
 
@@ -829,6 +839,18 @@ def test_compiled_methods_have_their_rows():
     assert list(table["passes"])[1:] == [1, 1]
 
 
+def test_a_row_says_why_there_is_no_code():
+    noise = np.random.default_rng(0)
+
+    def f(x):
+        return x * x + 0.0 * noise.normal()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ad.CompileWarning)
+        table = ad.compare(f, 2.0, methods=["reverse(compile=True)"], gradient=lambda x: 2 * x).table
+    assert "Generator" in table["note"][0]
+
+
 @pytest.mark.parametrize("method", COMPILED[:2], ids=str)
 def test_checks_take_compiled_methods(method):
     assert ad.check_grad(lambda x: np.sum(x**3), A, method=method)
@@ -853,51 +875,55 @@ def total(f):
     return lambda *args: sum(np.sum(np.real(x)) for x in flatten(f(*args))[0])
 
 
-REASONS = []
+def mirrored(x, seed):
+    """The point with its signs turned, where all comparisons with 0 come out otherwise."""
+    if is_container(x):
+        leaves, structure = flatten(x)
+        return unflatten(structure, [mirrored(leaf, seed) for leaf in leaves])
+    return np.negative(x, out=x.copy("K")) if isinstance(x, np.ndarray) else type(x)(-x)
+
+
+def disagreements(program, f, g):
+    """Where g gives something else than f: at the point, at one nearby, and at the mirrored one."""
+    tolerance = 1e-3 if program.is_narrow() else 1e-7
+    for to in (lambda x, seed: x, moved, mirrored):
+        args = [to(x, i) for i, x in enumerate(program.point())]
+        try:
+            expected = f(*args)
+        except (ad.AdkitError, ValueError, ArithmeticError, np.linalg.LinAlgError):
+            return
+        try:
+            same(g(*args), expected, rtol=tolerance, atol=tolerance)
+        except AssertionError as error:
+            yield f"{program.listing()}\n{error}"
 
 
 def sweep(programs, transform):
     """How many of the programs run as code, and those that give something else than they do themselves."""
     wrong, compiled = [], 0
-    REASONS.clear()
-    for seed, program in enumerate(programs):
+    for program in programs:
         f = transform(total(program.compiled()), tuple(range(len(program.point()))))
         g = ad.compile(f)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for k in range(3):
-                args = [moved(x, seed + i) if k else x for i, x in enumerate(program.point())]
-                try:
-                    expected = f(*args)
-                except (ad.AdkitError, ValueError, ArithmeticError, np.linalg.LinAlgError):
-                    break
-                try:
-                    tolerance = 1e-3 if program.is_narrow() else 1e-7
-                    same(g(*args), expected, rtol=tolerance, atol=tolerance)
-                except AssertionError as error:
-                    wrong.append(f"{program.listing()}\n{error}")
+            wrong += disagreements(program, f, g)
         compiled += g.recordings > 0
-        if not g.recordings:
-            REASONS.append(g.note)
     return compiled, wrong
 
 
-@pytest.mark.parametrize("transform", [ad.value_and_grad, ad.hessian])
-def test_random_programs_at_other_points_than_recorded(transform):
-    count = 150 if transform is ad.value_and_grad else 60
-    compiled, wrong = sweep(map(numbered, range(count)), transform)
-    from collections import Counter
+def forwards(f, argnums):
+    return ad.value_and_grad(f, argnums, method="forward")
 
-    print(Counter(r[:90] for r in REASONS).most_common(30), len(wrong))
-    assert not wrong, "\n=====\n".join(wrong)
-    assert compiled > 0.8 * count
+
+@pytest.mark.parametrize(("transform", "count"), [(ad.value_and_grad, 120), (forwards, 60), (ad.hessian, 60)])
+def test_random_programs_at_other_points_than_recorded(transform, count):
+    compiled, wrong = sweep(map(numbered, range(count)), transform)
+    assert not wrong, wrong[0]
+    assert compiled > 0.95 * count
 
 
 def test_every_operation_at_other_points_than_recorded():
     programs = [program for row in available() for program in itertools.islice(alone(row, tries=10), 1)]
     compiled, wrong = sweep(programs, ad.value_and_grad)
-    from collections import Counter
-
-    print(Counter(r[:90] for r in REASONS).most_common(30), len(wrong))
-    assert not wrong, "\n=====\n".join(wrong)
-    assert compiled > 0.8 * len(programs)
+    assert not wrong, wrong[0]
+    assert compiled > 0.95 * len(programs)

@@ -26,15 +26,16 @@ def written_down(run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: 
 
 
 def generated(graph: Graph, outputs: Sequence[Any]) -> Program:
-    """The program of a graph. That there is none for a graph is nothing that the caller should suffer from."""
-    try:
-        return generate(graph, outputs)
-    except CannotCompile:
-        raise
-    except Exception as error:
-        raise CannotCompile(
-            f"no code could be generated, by a fault of adkit: {type(error).__name__}: {error}"
-        ) from error
+    """The program of a graph. That there is no machine code for it, or no code, is nothing the caller suffers from."""
+    fault: Exception | None = None
+    for native in (None, False):
+        try:
+            return generate(graph, outputs, native=native)
+        except CannotCompile:
+            raise
+        except Exception as error:
+            fault = error
+    raise CannotCompile(f"no code could be generated, by a fault of adkit: {type(fault).__name__}: {fault}") from fault
 
 
 def digest_of(graph: Graph) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
@@ -44,6 +44,9 @@ class Forward(Method):
     def __post_init__(self) -> None:
         require_count("chunk", self.chunk)
         _name_compiled(self)
+
+    def __repr__(self) -> str:
+        return _written(self)
 
     def compiled(self, made_with: Callable[[Method], Callable[..., Any]]) -> Compiled | None:
         return Compiled(made_with(compiled.plain(self))) if self.compile else None
@@ -222,6 +225,9 @@ class Reverse(Method):
     def __post_init__(self) -> None:
         _name_compiled(self)
 
+    def __repr__(self) -> str:
+        return _written(self)
+
     def compiled(self, made_with: Callable[[Method], Callable[..., Any]]) -> Compiled | None:
         return Compiled(made_with(compiled.plain(self))) if self.compile else None
 
@@ -266,6 +272,12 @@ def _name_compiled(method: Forward | Reverse) -> None:
         raise BadRequest(f"compile must be True or False, not {method.compile!r}")
     if method.compile:
         object.__setattr__(method, "name", f"{type(method).name}(compile=True)")
+
+
+def _written(method: Forward | Reverse) -> str:
+    """The method as one would write it, in which `compile` is what one asks for."""
+    shown = [f"{f.name}={getattr(method, f.name)!r}" for f in fields(method) if f.name != "compile" or method.compile]
+    return f"{type(method).__name__}({', '.join(shown)})"
 
 
 def _prepare(method: Forward | Reverse, call: Call, cache: Cache, derivative: str) -> None:

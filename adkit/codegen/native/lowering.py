@@ -397,7 +397,8 @@ def reduced(lowering: Lowering, name: str, x: Numbers, params: Any) -> Numbers:
     x = np.asarray(x)
     axis = tuple(i % x.ndim for i in params["axis"])
     kept = [i for i in range(x.ndim) if i not in axis]
-    rows = np.transpose(x, (*axis, *kept)).reshape(-1, *(x.shape[i] for i in kept))
+    length = math.prod(x.shape[i] for i in axis)
+    rows = np.transpose(x, (*axis, *kept)).reshape(length, *(x.shape[i] for i in kept))
     if not len(rows):
         raise InexpressibleError("a reduction of nothing")
     found = np.asarray(lowering.over(name, rows))
