@@ -26,7 +26,7 @@ from .errors import (
     OutputError,
     WrongGradient,
 )
-from .methods import Forward, Manual, Method, Numerical, NumericalResult, Reverse, Symbolic, methods
+from .methods import Engine, Forward, Manual, Method, Numerical, NumericalResult, Reverse, Symbolic, methods
 from .problems import Problem, problem, problems
 from .tracing import value
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -48,6 +48,7 @@ __all__ = [
     "Comparison",
     "CompileWarning",
     "Compiled",
+    "Engine",
     "EscapedValue",
     "ExpressionTooLarge",
     "Forward",

@@ -51,6 +51,9 @@ _taught: set[FunctionType] = set()
 
 def teach_loaded() -> bool:
     """Teach the functions of modules that have been imported by now; whether there were any. A module is done once."""
+    # Every call asks: first in the quickest way.
+    if sys.modules.keys().isdisjoint(ASKING):
+        return False
     loaded = [module for module in tuple(ASKING) if module in sys.modules]
     for module in loaded:
         with _lock:

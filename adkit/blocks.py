@@ -30,6 +30,10 @@ def cut(columns: Any, out: Any, leaves: Leaves) -> Leaves:
     pieces: Leaves = []
     start = 0
     for leaf in leaves:
+        if type(leaf) is float:
+            pieces.append(last[..., start])
+            start += 1
+            continue
         stop = start + math.prod(shape_of(leaf))
         pieces.append(np.reshape(last[..., start:stop], (*shape_of(out), *shape_of(leaf))))
         start = stop

@@ -13,10 +13,10 @@ import numpy as np
 
 from . import refusals
 from .asking import ASKING, teach_loaded
-from .containers import Container, Structure, count, flatten, flatten_like, is_container, paths, unflatten
+from .containers import Container, Structure, build, flatten, flatten_like, is_container, paths, unflatten
 from .errors import ArgumentError, BadRequest, LostDerivative, NoRule, OutputError, place
 from .lending import lend
-from .primitives.table import dtype_of, like, zeros_like
+from .primitives.table import DOUBLE, dtype_of, like, zeros_like
 from .tracing import Box, inside, is_traced, normalize, now, plain, refusal_behind
 
 Leaves = list[Any]
@@ -71,8 +71,11 @@ class Call:
             self.began = now()
         self.single = not isinstance(argnums, (tuple, list))
         # Written out for the common case, since every gradient comes along here.
-        positions = _as_they_are(argnums, len(args)) or self._positions(argnums)
+        found = _as_they_are(argnums, len(args))
+        positions = found or self._positions(argnums)
         self.positions: tuple[int, ...] = positions
+        # Whether all arguments are differentiated, in their order.
+        self.whole = found is not None and len(found) == len(args)
         self.leaves: Leaves = []
         self.structures: list[Structure] = []
         # Whether every differentiated argument is a number or an array itself.
@@ -91,7 +94,8 @@ class Call:
         self.structures.append(structure)
         self.flat = self.flat and structure is None
         for leaf in found:
-            self.leaves.append(leaf if type(leaf) is float else self._promoted(leaf))
+            ready = type(leaf) is float or (type(leaf) is np.ndarray and leaf.dtype is DOUBLE)
+            self.leaves.append(leaf if ready else self._promoted(leaf))
 
     def _promoted(self, leaf: Any) -> Any:
         try:
@@ -154,6 +158,8 @@ class Call:
 
     def arguments(self, leaves: Leaves) -> list[Any]:
         """f's positional arguments with these leaves in place of its own; f can only read the others."""
+        if self.flat and self.whole:
+            return list(leaves)
         args = list(self.args)
         if len(args) > len(self.positions):
             args = [arg if type(arg) in _IMMUTABLE else lend(arg) for arg in args]
@@ -256,20 +262,12 @@ class Call:
         """Leaves put back into one container per differentiated argument."""
         if self.flat:
             return list(leaves)
-        parts, start = [], 0
-        for structure in self.structures:
-            if structure is None:
-                parts.append(leaves[start])
-                start += 1
-            else:
-                stop = start + count(structure)
-                parts.append(unflatten(structure, leaves[start:stop]))
-                start = stop
-        return parts
+        left = iter(leaves)
+        return [build(structure, left) for structure in self.structures]
 
     def arrange(self, leaves: Leaves) -> Any:
         """Leaves in the structure that was asked for: one argument's, or a tuple of several."""
-        parts = self.split(leaves)
+        parts = leaves if self.flat else self.split(leaves)
         return parts[0] if self.single else tuple(parts)
 
     def gradient(self, leaves: Leaves) -> Any:
@@ -451,9 +449,20 @@ def matching(given: Any, call: Call, what: str) -> Leaves:
         if found is None:
             raise ArgumentError(f"{what} must have the structure of what they belong to{place()}")
         leaves += found
+    if all(map(_matches, leaves, call.leaves)):
+        return leaves
     return [
         matched(d, leaf, f"{what} of {name}") for d, leaf, name in zip(leaves, call.leaves, call.names, strict=True)
     ]
+
+
+def _matches(derivative: Any, leaf: Any) -> bool:
+    """Whether a tangent or cotangent can be taken as it is, at a glance."""
+    if type(leaf) is float:
+        return type(derivative) is float
+    if type(leaf) is not np.ndarray or type(derivative) is not np.ndarray:
+        return False
+    return derivative.dtype is leaf.dtype and derivative.shape == leaf.shape
 
 
 def matched(derivative: Any, leaf: Any, what: str) -> Any:
@@ -478,7 +487,8 @@ def matched(derivative: Any, leaf: Any, what: str) -> Any:
 
 def ones_like(out: Any) -> Any:
     """The cotangent 1 of a scalar output."""
-    out = plain(out)
+    while isinstance(out, Box):
+        out = out.value
     if type(out) is float:
         return 1.0
     return _ONE if type(out) is np.float64 else np.ones_like(zeros_like(out))[()]

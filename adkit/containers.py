@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
@@ -67,9 +68,22 @@ def _flatten_into(leaves: list[Any], tree: Any) -> Structure:
         leaves.append(tree)
         return None
     if kind is list or kind is tuple:
-        return Container(kind, tuple(range(len(tree))), tuple([_flatten_into(leaves, part) for part in tree]))
-    parts = parts_of(tree)
-    return Container(_kind(tree), tuple(parts), tuple([_flatten_into(leaves, part) for part in parts.values()]))
+        parts: list[Structure] = []
+        for part in tree:
+            if type(part) in _LEAVES:
+                leaves.append(part)
+                parts.append(None)
+            else:
+                parts.append(_flatten_into(leaves, part))
+        return Container(kind, _places(len(parts)), tuple(parts))
+    named = parts_of(tree)
+    return Container(_kind(tree), tuple(named), tuple([_flatten_into(leaves, part) for part in named.values()]))
+
+
+@functools.lru_cache(maxsize=256)
+def _places(count: int) -> tuple[int, ...]:
+    """The keys of a list or tuple."""
+    return tuple(range(count))
 
 
 def is_container(tree: Any) -> bool:
@@ -97,13 +111,14 @@ def _kind(tree: Any) -> type:
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
     """The container of this structure that holds these leaves."""
-    return _build(structure, iter(leaves))
+    return build(structure, iter(leaves))
 
 
-def _build(structure: Structure, leaves: Iterator[Any]) -> Any:
+def build(structure: Structure, leaves: Iterator[Any]) -> Any:
+    """The container of this structure that holds the next leaves."""
     if structure is None:
         return next(leaves)
-    parts = [next(leaves) if part is None else _build(part, leaves) for part in structure.parts]
+    parts = [next(leaves) if part is None else build(part, leaves) for part in structure.parts]
     kind = structure.kind
     return parts if kind is list else tuple(parts) if kind is tuple else structure.build(parts)
 

@@ -25,7 +25,7 @@ def _folder(module: str) -> str:
 _OWN_FOLDER, _NUMPY_FOLDER, _STANDARD_LIBRARY = map(_folder, (__file__, np.__file__, os.__file__))
 _LONGEST_EXPRESSION = 100
 # Longer lists of known names are not read.
-_MOST_NAMES = 8
+_MOST_NAMES = 12
 
 
 class AdkitError(Exception):

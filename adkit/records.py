@@ -38,8 +38,11 @@ class Row:
     """One method on one problem of one size.
 
     Times are in seconds, `prepare_s` and `first_s` of one call, `steady_s` the median of many; None stands for what was
-    not measured. `ratio_to_f` is the ratio of the medians, `ratio_low` and `ratio_high` its 95 % interval, `spread_s`
-    the distance of the quartiles, `overhead_s` what the loop itself costs per call.
+    not measured. `ratio_to_f` is the ratio of the medians, `ratio_low` and `ratio_high` its 95 % interval;
+    `ratio_to_manual` is that to the derivative by hand, from the rounds they share, with its interval from `manual_low`
+    to `manual_high`; `spread_s` is the distance of the quartiles, `overhead_s` what the loop itself costs per call.
+    `peak_bytes` is the peak of what Python and NumPy allocate during a call, `resident_bytes` that of the memory the
+    whole process takes up, whoever allocates; `kept_bytes` is what a method holds from call to call.
     Errors are those of the derivative against the reference: `max_rel_error` relative to the reference's largest
     component, `norm_rel_error` in the Euclidean norm, `max_ulps` in units of the last place of each component.
     `vacuous` names the false derivatives that would pass too, `blind` counts the components in which an error of 1 %
@@ -71,6 +74,9 @@ class Row:
     ratio_to_f: float | None = None
     ratio_low: float | None = None
     ratio_high: float | None = None
+    ratio_to_manual: float | None = None
+    manual_low: float | None = None
+    manual_high: float | None = None
     f_calls: int | None = None
     passes: int | None = None
     primitive_ops: int | None = None
@@ -83,6 +89,8 @@ class Row:
     expression_nodes: int | None = None
     tree_nodes: int | None = None
     peak_bytes: int | None = None
+    resident_bytes: int | None = None
+    kept_bytes: int | None = None
     derivative: Derivative = "gradient"
     inputs: int = 0
     outputs: int = 1

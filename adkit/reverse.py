@@ -14,10 +14,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import AdkitError
 from .lending import is_lent
-from .primitives import Elementwise, Primitive, guard, products
-from .primitives.table import everywhere, has_nan, zeros_like
+from .primitives import Choice, Elementwise, Primitive, elementwise, guard, indexing, products
+from .primitives.table import (
+    DIFFERENCE,
+    DOUBLE,
+    ELEMENTWISE,
+    FUNCTION,
+    NONE,
+    PRODUCT,
+    SUM,
+    WARNINGS,
+    everywhere,
+    fits,
+    has_nan,
+    kind_of,
+    zeros_like,
+)
 from .tracing import (
     NO_PARAMS,
     PLAIN_NUMBERS,
@@ -27,6 +40,7 @@ from .tracing import (
     bound_binary,
     implementations,
     install_operators,
+    now,
     stage_of,
 )
 
@@ -34,13 +48,12 @@ from .tracing import (
 Parents = tuple[int | None, ...]
 # Of an elementwise operation on single numbers, or on arrays of double precision that have the shape of the output
 # where they are on the tape, so that their shares need not be fitted
-#     (number, kind, primitive, output, x, y, number of x, number of y)     kind < GENERAL; y None where there is none
+#     (number, kind, primitive, output, x, y, number of x, number of y)     y is None where there is none
 # and of any other
 #     (number, GENERAL, primitive, output, arguments, parameters, parents, None).
-Entry = tuple[int, int, Primitive, Any, Any, Any, Any, Any]
-# What the shares of x and y are: the cotangent times y and x; the cotangent; it and its negative; the cotangent times
-# the only partial; by the row's partials.
-PRODUCT, SUM, DIFFERENCE, FUNCTION, ELEMENTWISE, GENERAL = range(6)
+Entry = tuple[int, int, Any, Any, Any, Any, Any, Any]
+# The kinds of entries that are not elementwise; of a number picked from an array y is the place.
+ELEMENT, GENERAL = 5, 6
 
 Array = np.ndarray[Any, Any]
 # Up to this size the bookkeeping of an operation costs more than the array, in time and in memory.
@@ -50,15 +63,15 @@ BLOCK = 1024
 
 _new = object.__new__
 _ndarray = np.ndarray
-_DOUBLE = np.dtype(np.float64)
 _matmul = np.matmul
 _general_product = implementations[np.matmul]
+_pick: Any = indexing.getitem_p
 
 
 class Operation(NamedTuple):
     """An entry of a tape as it is read; of what no rule reads only shape and dtype have been kept."""
 
-    index: int
+    number: int
     primitive: Primitive
     out: Any
     args: tuple[Any, ...]
@@ -79,12 +92,23 @@ class Variable(Box):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
-            row = implementations.get(ufunc)
-            if type(row) is Elementwise:
+            row: Any = implementations.get(ufunc)
+            kind = type(row)
+            if kind is Elementwise or kind is Choice:
                 return _of_one(row, self) if len(inputs) == 1 else _elementwise(row, inputs)
             if row is not None:
                 return row(*inputs) if ufunc is not _matmul else _product(*inputs)
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def __getitem__(self, index: Any) -> Any:
+        tape, x = self.owner, self.value
+        if type(index) is not int or type(x) is not _ndarray or x.ndim != 1 or self.note is None or tape.closed:
+            return super().__getitem__(index)
+        out = x[index]
+        tape.selects = tape.numpy = True
+        number = tape.next()
+        tape.append((number, ELEMENT, _pick, out, hollow(x), index, self.note, None))
+        return _variable(out, tape, number)
 
 
 def _variable(value: Any, tape: Tape, index: int | None) -> Variable:
@@ -96,27 +120,14 @@ def _variable(value: Any, tape: Tape, index: int | None) -> Variable:
     return found
 
 
-def _fits(out: Any, x: Any, y: Any, p: int | None, q: int | None) -> bool:
-    """Whether the shares of an elementwise operation have the shape and dtype of what they belong to as they are."""
-    if type(out) is not _ndarray or out.dtype is not _DOUBLE or (p is None and q is None):
-        return False
-    shape = out.shape
-    for arg, parent in ((x, p), (y, q)):
-        if type(arg) is _ndarray:
-            if arg.dtype is not _DOUBLE or (parent is not None and arg.shape != shape):
-                return False
-        elif parent is not None or not (arg is None or type(arg) in PLAIN_NUMBERS):
-            return False
-    return True
-
-
 class Tape(Trace):
     """The record of one run of f."""
 
-    __slots__ = ("append", "entries", "held", "large", "next", "selects", "size")
+    __slots__ = ("append", "entries", "held", "large", "next", "numpy", "selects", "size")
 
     def __init__(self) -> None:
-        super().__init__()
+        self.age = now()
+        self.closed = False
         self.entries: list[Entry] = []
         # Taken from a counter, not from the length of the list, so that threads sharing a tape cannot clash.
         self.next: Callable[[], int] = itertools.count().__next__
@@ -125,6 +136,8 @@ class Tape(Trace):
         self.size = 0
         # Whether there are elements that nothing may flow to.
         self.selects = False
+        # Whether anything but Python's own numbers may be met: NumPy warns of what becomes of them.
+        self.numpy = False
         # Whether there are large arrays.
         self.large = False
         # By identity, the arrays that f has used and may change, and the copies made of them.
@@ -143,7 +156,7 @@ class Tape(Trace):
 
     def value(self, x: Any) -> Any:
         """x as the level outside sees it."""
-        return x.value if self.owns(x) else x
+        return x.value if type(x) is Variable and x.owner is self else x
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         values: list[Any] = []
@@ -185,6 +198,7 @@ class Tape(Trace):
                 care = True
         if not active:
             return Variable(out, self, None)
+        self.numpy = True
         if primitive.selects:
             self.selects = True
         if care:
@@ -196,25 +210,29 @@ class Tape(Trace):
 
     def add_elementwise(self, row: Elementwise, out: Any, x: Any, y: Any, p: int | None, q: int | None) -> Variable:
         """Write down an elementwise operation on arrays; y is None where there is none."""
-        if not _fits(out, x, y, p, q):
+        if not fits(out, x, y, p, q):
             values, parents = ((x,), (p,)) if y is None else ((x, y), (p, q))
             return self.add(row, out, values, parents, NO_PARAMS)
+        self.numpy = True
         kept = out
-        if out.nbytes > SMALL or (p is None and type(x) is _ndarray) or (q is None and type(y) is _ndarray):
+        if out.nbytes > SMALL:
             self.large = True
             kept, x, y = self._kept_elementwise(row, out, x, y, p, q)
+        elif (p is None and type(x) is _ndarray) or (q is None and type(y) is _ndarray):
+            x, y = self.hold(x, p), self.hold(y, q)
         index = self.next()
-        self.append((index, _kind_of(row), row, kept, x, y, p, q))
+        self.append((index, kind_of(row), row, kept, x, y, p, q))
         return _variable(out, self, index)
 
     def _kept_elementwise(self, row: Elementwise, out: Any, x: Any, y: Any, p: int | None, q: int | None) -> Any:
-        """As `_kept`."""
+        """As `_kept`; one outline stands for all that is not read."""
         reads = _read_by_vjps(row, (True,) if y is None else (p is not None, q is not None))
+        outline = _outline(DOUBLE, out.shape)
         if type(x) is _ndarray:
-            x = hollow(x) if 1 not in reads else x if p is not None else self.hold(x, p)
+            x = outline if 1 not in reads else x if p is not None else self.hold(x, None)
         if type(y) is _ndarray:
-            y = hollow(y) if 2 not in reads else y if q is not None else self.hold(y, q)
-        return out if 0 in reads else hollow(out), x, y
+            y = outline if 2 not in reads else y if q is not None else self.hold(y, None)
+        return out if 0 in reads else outline, x, y
 
     def _kept(
         self, primitive: Primitive, out: Any, values: tuple[Any, ...], parents: Parents
@@ -242,7 +260,7 @@ class Tape(Trace):
         return copy
 
     def close(self) -> None:
-        super().close()
+        self.closed = True
         self.size = self.next()
         self.append = _refuse
         self.held = {}
@@ -258,6 +276,9 @@ class Tape(Trace):
             return reversed(self.entries)
         if self.large:
             return _popped(self.entries)
+        if len(self.entries) <= BLOCK:
+            block, self.entries = self.entries, []
+            return reversed(block)
         return itertools.chain.from_iterable(_popped_blocks(self.entries))
 
     def nbytes(self) -> int:
@@ -280,6 +301,8 @@ def _read(index: int, kind: int, primitive: Primitive, out: Any, x: Any, y: Any,
     """An entry, whatever its kind."""
     if kind == GENERAL:
         return Operation(index, primitive, out, x, p, y)
+    if kind == ELEMENT:
+        return Operation(index, primitive, out, (x,), (p,), {"index": y})
     args, parents = ((x,), (p,)) if y is None else ((x, y), (p, q))
     return Operation(index, primitive, out, args, parents, NO_PARAMS)
 
@@ -339,31 +362,15 @@ def _refuse(entry: Entry) -> None:
 _NUMBERS = PLAIN_NUMBERS
 
 
-@functools.cache
-def _kind_of(row: Elementwise) -> int:
-    """How a sweep computes the shares of an elementwise row of one or two numbers."""
-    if row.partials == (1, 1):
-        return SUM
-    if row.partials == (1, -1):
-        return DIFFERENCE
-    if len(row.partials) == 1 and callable(row.partials[0]):
-        return FUNCTION
-    x, y = object(), object()
-    try:
-        # A partial that computes something fails on these, and one that passes a number on does not.
-        swaps = [partial(None, x, y) for partial in row.partials if not isinstance(partial, int)] == [y, x]
-    except (AdkitError, TypeError, AttributeError):
-        swaps = False
-    return PRODUCT if swaps else ELEMENTWISE
-
-
 def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The operator methods of a variable for one primitive of two arguments."""
     if primitive is _general_product:
         return bound_binary(_product)
     if not isinstance(primitive, Elementwise) or primitive.fun is primitive.ufunc:
         return bound_binary(primitive)
-    fun, kind, new, numbers = primitive.fun, _kind_of(primitive), _new, _NUMBERS
+    fun, kind, new, numbers = primitive.fun, kind_of(primitive), _new, _NUMBERS
+    # Partials that compute something may do so with NumPy's numbers.
+    loud = kind == ELEMENTWISE
     general, general_reflected = bound_binary(primitive)
 
     def forward(self: Variable, other: Any) -> Any:
@@ -378,8 +385,12 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             out = fun(x, y)
         except (ZeroDivisionError, OverflowError):
             out = primitive.ufunc(x, y)
-        if type(out) is not float and (type(x) not in numbers or type(y) not in numbers):
-            return tape.add_elementwise(primitive, out, x, y, self.note, parent)
+        if type(out) is not float:
+            if type(x) not in numbers or type(y) not in numbers:
+                return tape.add_elementwise(primitive, out, x, y, self.note, parent)
+            tape.numpy = True
+        elif loud:
+            tape.numpy = True
         index = tape.next()
         tape.append((index, kind, primitive, out, x, y, self.note, parent))
         found = new(Variable)
@@ -396,8 +407,12 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             out = fun(other, y)
         except (ZeroDivisionError, OverflowError):
             out = primitive.ufunc(other, y)
-        if type(out) is not float and type(y) not in numbers:
-            return tape.add_elementwise(primitive, out, other, y, None, self.note)
+        if type(out) is not float:
+            if type(y) not in numbers:
+                return tape.add_elementwise(primitive, out, other, y, None, self.note)
+            tape.numpy = True
+        elif loud:
+            tape.numpy = True
         index = tape.next()
         tape.append((index, kind, primitive, out, other, y, None, self.note))
         found = new(Variable)
@@ -421,8 +436,9 @@ def _of_one(row: Elementwise, arg: Variable) -> Any:
         out = row.ufunc(x)
     if kind is np.ndarray or type(out) not in _NUMBERS:
         return tape.add_elementwise(row, out, x, None, arg.note, None)
+    tape.numpy = True
     index = tape.next()
-    tape.append((index, _kind_of(row), row, out, x, None, arg.note, None))
+    tape.append((index, kind_of(row), row, out, x, None, arg.note, None))
     return _variable(out, tape, index)
 
 
@@ -452,13 +468,16 @@ def _elementwise(row: Elementwise, args: Sequence[Any]) -> Any:
         out = row.fun(*values)
     except (ZeroDivisionError, OverflowError):
         out = row.ufunc(*values)
-    if len(values) != 2:
+    if len(values) != 2 or (row.selects and not single):
         return tape.add(row, out, tuple(values), tuple(parents), NO_PARAMS)
     (x, y), (p, q) = values, parents
     if not single or type(out) not in _NUMBERS:
         return tape.add_elementwise(row, out, x, y, p, q)
+    tape.numpy = True
+    if row.selects:
+        tape.selects = True
     index = tape.next()
-    tape.append((index, _kind_of(row), row, out, x, y, p, q))
+    tape.append((index, ELEMENTWISE if row.selects else kind_of(row), row, out, x, y, p, q))
     return _variable(out, tape, index)
 
 
@@ -486,6 +505,8 @@ def _unary(primitive: Any) -> Callable[..., Any]:
     """The operator method of a variable for one primitive of one argument."""
     if isinstance(primitive, Elementwise):
         return lambda self: _of_one(primitive, self)
+    if primitive is elementwise.absolute:
+        return lambda self: _of_one(elementwise.absolute_p, self) if type(self.value) in _NUMBERS else primitive(self)
     return lambda self: primitive(self)
 
 
@@ -498,10 +519,10 @@ def record(
 ) -> tuple[Any, list[Variable], Any]:
     """Run fun on variables standing for the inputs; the tape is closed when fun is done, also when it raises."""
     tape = kind()
-    variables = [Variable(x, tape, tape.next()) for x in inputs]
+    variables = [_variable(x, tape, tape.next()) for x in inputs]
     try:
         # fun may write to the arrays that it is given.
-        return fun([x if type(x.value) is float else x.again() for x in variables]), variables, tape
+        return fun([x if type(x.value) in PLAIN_NUMBERS else x.again() for x in variables]), variables, tape
     finally:
         tape.close()
 
@@ -511,30 +532,29 @@ def sweep(
 ) -> list[Any]:
     """Cotangents of the inputs, given cotangents of outputs; those of what is not on the tape reach nothing.
 
-    A sweep that is the final one of the tape lets go of it on the way.
+    A sweep that is the final one of the tape, from seeds none of which is 0, lets go of it on the way.
     """
-    seeds = [(x, seed) for x, seed in seeds if type(x) is Variable and x.owner is tape and x.note is not None]
-    # What a rule meets at a pole or an overflow is the derivative's business, not a warning to the caller.
-    with np.errstate(all="ignore"):
-        found = _swept(tape, seeds, inputs, final)
-    return [zeros_like(x.value) if c is None else c for x, c in zip(inputs, found, strict=True)]
+    live: list[tuple[Variable, Any]] = []
+    quiet, nested = not tape.numpy, False
+    for x, seed in seeds:
+        if type(x) is Variable and x.owner is tape and x.note is not None:
+            live.append((x, seed))
+            quiet = quiet and type(seed) is float
+            nested = nested or isinstance(x.value, Box) or isinstance(seed, Box)
+    swept = _swept_nested if nested else _swept
+    if quiet:
+        found = swept(tape, live, inputs, final)
+    else:
+        token = WARNINGS.set(NONE)
+        try:
+            found = swept(tape, live, inputs, final)
+        finally:
+            WARNINGS.reset(token)
+    return [zeros_like(inputs[k].value) if c is None else c for k, c in enumerate(found)]
 
 
 def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable], final: bool) -> list[Any]:
-    """Cotangents of the inputs, guarded where they have to be; None where nothing flows to."""
-    # A nested sweep will itself be differentiated, and what is finite here may have an infinite derivative.
-    nested = any(isinstance(x.value, Box) or isinstance(seed, Box) for x, seed in seeds)
-    if nested:
-        stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds))
-        if stage is not None:
-            cotangents = _walk_by(stage.pull, tape, seeds)
-            found = [cotangents[x.index] for x in inputs]
-            # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
-            if tape.selects or not final:
-                stage.expect_numbers(found)
-            return found
-        if tape.selects and any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds):
-            return _guarded(tape, seeds, inputs)
+    """Cotangents of the inputs, guarded where nan came out; None where nothing flows to."""
     # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
     final = final and not tape.selects
     cotangents = _walk(tape, seeds, final)
@@ -544,13 +564,35 @@ def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[V
     return found
 
 
+def _swept_nested(
+    tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable], final: bool
+) -> list[Any]:
+    """The same among traced values of levels outside."""
+    stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds))
+    if stage is not None:
+        cotangents = _walk_by(stage.pull, tape, seeds)
+        found = [cotangents[x.note] for x in inputs]
+        # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
+        if tape.selects or not final:
+            stage.expect_numbers(found)
+        return found
+    # This sweep will itself be differentiated, and what is finite here may have an infinite derivative.
+    if tape.selects and any(_may_be_differentiated(x.value) or _may_be_differentiated(seed) for x, seed in seeds):
+        return _guarded(tape, seeds, inputs)
+    return _swept(tape, seeds, inputs, final)
+
+
 def _may_be_differentiated(x: Any) -> bool:
     """Whether a level outside may take derivatives of what is done to x."""
     return isinstance(x, Box) and x.owner.differentiates
 
 
 def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
-    cotangents = walk_guarded(tape, seeds, guard.pull)
+    token = WARNINGS.set(NONE)
+    try:
+        cotangents = walk_guarded(tape, seeds, guard.pull)
+    finally:
+        WARNINGS.reset(token)
     return [None if cotangents[x.index] is None else cotangents[x.index].derivative for x in inputs]
 
 
@@ -564,12 +606,13 @@ def walk_guarded(
     return _walk_by(pull, tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], operations)
 
 
-def _start(tape: Tape, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
+def _start(size: int, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
     """The cotangents that a walk begins with, by number."""
-    cotangents: list[Any] = [None] * tape.size
+    cotangents: list[Any] = [None] * size
     for variable, seed in seeds:
-        held = cotangents[variable.note]
-        cotangents[variable.note] = seed if held is None else held + seed
+        index = variable.note
+        held = cotangents[index]
+        cotangents[index] = seed if held is None else held + seed
     return cotangents
 
 
@@ -580,7 +623,7 @@ def _walk_by(
     operations: Sequence[Operation] | None = None,
 ) -> list[Any]:
     """What is left when the tape has been walked backwards and every share taken by `pull`."""
-    cotangents = _start(tape, seeds)
+    cotangents = _start(tape.size, seeds)
     for index, primitive, out, args, parents, params in reversed(operations or tape.operations()):
         cotangent = cotangents[index]
         if cotangent is None:
@@ -596,7 +639,7 @@ def _walk_by(
 
 def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], final: bool = False) -> list[Any]:
     """What is left when the tape has been walked backwards: the cotangents of its inputs, by number."""
-    cotangents = _start(tape, seeds)
+    cotangents = _start(tape.size, seeds)
     own: set[int] = set()  # variables whose cotangent is an array that this walk has made and nobody else holds
     # The hot loop: what the kinds of entries share is written out for each.
     for index, kind, primitive, out, x, y, p, q in tape.backwards(final):
@@ -639,6 +682,14 @@ def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], final: bool = False
             if q is not None:
                 held, share = cotangents[q], primitive.scaled(1, cotangent, out, (x, y))
                 cotangents[q] = share if held is None else held + share
+        elif kind == ELEMENT:
+            held = cotangents[p]
+            if p in own and type(held) is _ndarray and not isinstance(cotangent, Box):
+                primitive.add_to(held, cotangent, index=y)
+            else:
+                own.add(p)
+                share = primitive.vjp(0, cotangent, out, (x,), {"index": y})
+                cotangents[p] = share if held is None else held + share
         else:
             add_to = primitive.add_to
             for i, parent in enumerate(p):
@@ -663,4 +714,4 @@ def _added_in_place(add_to: Callable[..., None], held: Any, cotangent: Any, para
 
 
 # What is part of another sweep, which looks at what comes of it.
-walk = _walk
+walk, walk_by = _walk, _walk_by

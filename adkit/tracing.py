@@ -287,16 +287,11 @@ class Box:
         return bool(np.any(self == item))
 
     # -- array methods: the NumPy function of the same name ----------------------------------------
-    def __getattr__(self, name: str) -> Any:
-        if name in _METHODS:
-            return functools.partial(getattr(np, name), self)
-        if name == "mT":
-            return np.matrix_transpose(self)
-        if name in _IN_PLACE_METHODS:
-            return functools.partial(_refuse, f".{name}(...)")
-        if name in _ARRAY_ATTRIBUTES:
-            raise MissingAttribute(f".{name} of a traced value has no derivative{place()}; use ad.value(x).{name}")
-        raise AttributeError(f"a traced value, which stands for an ndarray, has no attribute {name!r}")
+    # Those that need nothing written out here `_imitate` adds. There is no __getattr__: it would make every reading of
+    # a slot five times as long.
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def reshape(self, *shape: Any, **options: Any) -> Any:
         return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
@@ -426,6 +421,9 @@ class Box:
         return _unusual_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        implementation = implementations.get(func)
+        if implementation is not None and not kwargs and func not in creators:
+            return implementation(*args)
         implementation = implementation_of(func)
         if implementation is None:
             raise refusals.no_rule(refusals.public_name(func), implementations)
@@ -493,6 +491,35 @@ _UFUNC_NAMES = frozenset(name for name, x in vars(np).items() if isinstance(x, n
 _ARRAY_ATTRIBUTES = frozenset(name for name in dir(np.ndarray) if not name.startswith("_"))
 _ARRAY_METHODS = frozenset(name for name in _ARRAY_ATTRIBUTES if callable(vars(np).get(name)))
 _METHODS = (_ARRAY_METHODS | _UFUNC_NAMES) - _IN_PLACE_METHODS - set(dir(Box))
+
+
+def _method(name: str) -> property:
+    """The NumPy function of this name as a method."""
+    return property(lambda self: functools.partial(getattr(np, name), self))
+
+
+def _refused_method(name: str) -> property:
+    return property(lambda self: functools.partial(_refuse, f".{name}(...)"))
+
+
+def _missing(name: str) -> property:
+    def refuse(self: Any) -> Any:
+        raise MissingAttribute(f".{name} of a traced value has no derivative{place()}; use ad.value(x).{name}")
+
+    return property(refuse)
+
+
+def _imitate() -> None:
+    """Give `Box` the attributes of an ndarray that it has not."""
+    setattr(Box, "mT", property(np.matrix_transpose))  # noqa: B010
+    own = set(dir(Box))
+    for names, make in ((_METHODS, _method), (_IN_PLACE_METHODS, _refused_method), (_ARRAY_ATTRIBUTES, _missing)):
+        for name in names - own:
+            setattr(Box, name, make(name))
+        own |= names
+
+
+_imitate()
 
 
 def normalize(x: Any) -> Any:
@@ -659,7 +686,7 @@ def _of_ufunc(ufunc: Any, function: Any, inputs: tuple[Any, ...], kwargs: dict[s
 
 
 # -- what other people's code makes of a traced value ----------------------------------------------
-def refusal_behind(error: BaseException) -> AdkitError | None:
+def refusal_behind(error: BaseException) -> Exception | None:
     """The refusal that an error raised while f ran stands for; None if it is f's own.
 
     NumPy and careless C code wrap a refusal to become a float into an error of their own; and a library that was
@@ -668,6 +695,8 @@ def refusal_behind(error: BaseException) -> AdkitError | None:
     wrapped = isinstance(error, SystemError) or str(error).startswith("setting an array element with a sequence")
     if wrapped and isinstance(error.__cause__, AdkitError):
         return error.__cause__
+    if isinstance(error, AttributeError) and isinstance(error.obj, Box) and not isinstance(error, AdkitError):
+        return AttributeError(f"a traced value, which stands for an ndarray, has no attribute {error.name!r}")
     if str(error) == "Error setting single item of array.":
         # To an item of .flat; NumPy forgets what was the matter.
         return refusals.assigned_to_plain(refusals.spots_of(error))

@@ -355,7 +355,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     def gradient(leaves: Leaves) -> Leaves:
         out, variables, tape = reverse.record(call.scalar, leaves)
-        return reverse.sweep(tape, [(out, ones_like(out))], variables)
+        return reverse.sweep(tape, [(out, ones_like(out))], variables, final=True)
 
     gradients, found = forward.push(gradient, call.leaves, directions)
     filled = [zeros_like(leaf) if t is None else t for t, leaf in zip(found, call.leaves, strict=True)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adkit.harness import Subject
+from adkit.methods import Method, Reverse
 
 
 def _plain(x) -> bool:
@@ -88,3 +89,24 @@ class Named:
 
     def subject(self) -> Subject:
         return Subject(globals()[self.name], (3.0,), problem=self.name, source=self)
+
+
+class Hoarder(Method):
+    """Reverse mode that prepares 16 MiB, without which it does not answer."""
+
+    name = "hoards"
+
+    def prepare(self, call, cache, derivative="gradient"):
+        cache["hoard"] = np.ones(2**21)
+
+    def value_and_gradient(self, call, cache):
+        assert cache["hoard"].all()
+        return Reverse().value_and_gradient(call, {})
+
+
+@dataclass(frozen=True)
+class Hoarding:
+    """How that method is made again in another process."""
+
+    def method(self) -> Method:
+        return Hoarder()

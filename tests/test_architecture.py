@@ -29,6 +29,7 @@ METHODS = INTERPRETERS | {
     "calls",
     "blocks",
     "snapshots",
+    "staging",
 }
 CLIENTS = METHODS | {"methods", "transforms", "problems"}
 MAY_IMPORT: dict[str, set[str]] = {

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from away import Named
+from away import Hoarding, Named
 
 import adkit as ad
 from adkit import harness
 from adkit.harness import Campaign, ProblemSource, Settings, Subject, Task, contenders
-from adkit.harness.contenders import blank
+from adkit.harness.contenders import Contender, blank
 from adkit.records import Row
 
 AWAY = Settings(timeout=2.0, seconds=0.02, isolate=True)
@@ -32,12 +33,31 @@ def test_a_cell_in_a_process_of_its_own_has_the_same_counts_and_errors_as_here()
     def told(row: Row) -> Row:
         times = ("prepare_s", "first_s", "steady_s", "spread_s", "f_s", "overhead_s", "ratio_to_f", "ratio_low")
         times += ("ratio_high", "samples", "f_samples", "loops", "peak_bytes", "stability", "fastest", "tied")
+        times += ("ratio_to_manual", "manual_low", "manual_high", "resident_bytes", "kept_bytes")
         return replace(row, **dict.fromkeys(times))
 
     subject = Subject.of(ad.problems["logistic_regression"], "20x4")
     here, away = (harness.run(subject, None, settings) for settings in (HERE, AWAY))
     assert [told(row) for row in away] == [told(row) for row in here]
     assert all(row.status == "ok" and row.samples for row in away)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process takes up")
+def test_only_a_cell_in_a_process_of_its_own_says_what_that_takes_up() -> None:
+    subject = Subject.of(ad.problems["mlp"], "784-128-64-10x32")
+    here, away = (harness.run(subject, contenders(["reverse"]), settings)[0] for settings in (HERE, AWAY))
+    assert (here.resident_bytes, here.kept_bytes) == (None, None)
+    # The gradient alone, of 109,386 numbers.
+    assert 8 * 109_386 <= away.resident_bytes <= 2 * away.peak_bytes
+    assert away.kept_bytes == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process takes up")
+def test_what_a_method_keeps_from_call_to_call_is_weighed_and_there_again_afterwards() -> None:
+    (row,) = harness.run(Named("well").subject(), [Contender("hoards", Hoarding().method(), Hoarding())], AWAY)
+    assert (row.status, row.note) == ("ok", "")
+    assert 2**24 <= row.kept_bytes < 2**25
+    assert row.resident_bytes < 2**22
 
 
 @pytest.mark.parametrize(

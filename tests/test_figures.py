@@ -21,6 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 SIZES = (2, 8, 32, 128, 512)
 DRAWING = Drawing("line", "n", ("steady_s",), "Time over n", label="inputs n (numbers)")
 POINTS = Drawing("points", "size", ("steady_s",), "Time by size")
+DOTS = Drawing("dots", "size", ("steady_s",), "Time by size, read across")
 
 
 def a_row(method: str, n: int, status: Any = "ok", **more: Any) -> Row:
@@ -50,7 +51,7 @@ def words(svg: str) -> list[str]:
 
 
 # -- every cell has its mark -----------------------------------------------------------------------
-@pytest.mark.parametrize("drawing", [DRAWING, POINTS], ids=["line", "points"])
+@pytest.mark.parametrize("drawing", [DRAWING, POINTS, DOTS], ids=["line", "points", "dots"])
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
 def test_a_cell_without_a_value_is_marked_with_its_word(drawing: Drawing, status: str) -> None:
     rows = [row if (row.method, row.size) != ("reverse", "32") else a_row("reverse", 32, status) for row in ROWS]
@@ -64,6 +65,36 @@ def test_every_cell_that_was_measured_has_a_point() -> None:
     svg = drawn(ROWS)[1]
     for row in ROWS:
         assert ids(svg).count(f"{row.method} at {row.size}") == 1
+
+
+def test_dots_stand_in_the_row_of_their_size_and_the_quickest_stands_for_its_line() -> None:
+    rows = [*ROWS, *(replace(row, method="reverse(native=True)", steady_s=1e-9) for row in ROWS if row.inputs == 8)]
+    lines = {"reverse": "mine", "reverse(native=True)": "mine"}
+    shown, svg = drawn(rows, DOTS, lines)
+    (panel,) = shown.panels
+    assert panel.ticks == tuple(f"valley\n{n}" for n in SIZES)
+    forward, mine = panel.series
+    assert [point.y for point in mine.points] == [4e-5, 1e-9, 4e-5, 4e-5, 4e-5]
+    assert [point.y for point in forward.points] == pytest.approx([1e-5 * n for n in SIZES])
+    for place in range(len(SIZES)):
+        assert ids(svg).count(f"mine at {place}") == ids(svg).count(f"forward at {place}") == 1
+
+
+def test_dots_that_are_multiples_of_the_hand_written_one_stand_beside_its_line() -> None:
+    rows = [replace(row, ratio_to_manual=row.inputs / 4, manual_low=0.1, manual_high=200.0) for row in ROWS]
+    shown, svg = drawn(rows, replace(DOTS, y=("ratio_to_manual",)))
+    assert "one" in ids(svg)
+    assert "hand-written" in words(svg)
+    assert "the 95 % interval of the ratio" in shown.caption
+
+
+def test_dots_of_what_is_0_or_wrong_or_not_there_at_all_are_drawn_as_such() -> None:
+    rows = [replace(row, max_rel_error=0.0 if row.inputs == 8 else row.inputs * 1e-9) for row in ROWS]
+    rows[-1] = replace(rows[-1], status="wrong")
+    svg = drawn(rows, replace(DOTS, y=("max_rel_error",)))[1]
+    assert "zero reverse at 1" in ids(svg)
+    assert "wrong reverse at 4" in ids(svg)
+    assert "no result has this" in words(drawn(ROWS, replace(DOTS, y=("flops",)))[1])
 
 
 def test_neighbours_that_are_missing_for_one_reason_share_their_word() -> None:
@@ -185,7 +216,7 @@ def test_a_figure_that_cannot_be_drawn_is_refused_in_a_sentence(change: dict[str
 
 
 # -- how it is drawn -------------------------------------------------------------------------------
-@pytest.mark.parametrize("drawing", [DRAWING, POINTS], ids=["line", "points"])
+@pytest.mark.parametrize("drawing", [DRAWING, POINTS, DOTS], ids=["line", "points", "dots"])
 def test_the_same_rows_give_the_same_bytes_whatever_a_person_has_set(drawing: Drawing) -> None:
     import matplotlib
 
@@ -264,6 +295,12 @@ def test_lines_differ_in_colour_and_shape_and_methods_keep_their_colour() -> Non
     assert len({look.shape for look in found.values()}) == len(names)
     assert found["central"].colour == COLOURS["numerical"]
     assert looks({"reverse": "reverse"})["reverse"].colour == found["reverse"].colour
+
+
+def test_a_line_that_shares_a_method_takes_no_colour_that_another_method_owns() -> None:
+    found = looks({"reverse": "reverse", "compiled": "reverse(compile=True)", "jax": "jax"})
+    assert found["jax"].colour == COLOURS["jax"]
+    assert len({look.colour for look in found.values()}) == 3
 
 
 def test_a_figure_says_in_words_what_it_shows() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -279,3 +280,77 @@ def test_what_f_writes_into_an_argument_never_reaches_the_callers(method):
     np.testing.assert_allclose(gradient[0], -4 * (y - 2 * x))
     np.testing.assert_allclose(gradient[1], 2 * (y - 2 * x))
     assert gradient[2] == 1.0
+
+
+# -- how little an operation does --------------------------------------------------------------------
+def chained(*x):
+    """Rosenbrock's valley in as many numbers as are given."""
+    total = 0.0
+    for a, b in itertools.pairwise(x):
+        d = b - a * a
+        total = total + 100 * d * d + (1 - a) ** 2
+    return total
+
+
+def calls_of(run: Callable[[], Any]) -> int:
+    """How many functions written in Python a run enters."""
+    count = 0
+
+    def profile(frame: Any, event: str, arg: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(profile)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_a_gradient_in_64_numbers_takes_at_most_5_times_the_calls_of_one_direction():
+    point = tuple(np.linspace(-1.0, 1.0, 64).tolist())
+    gradient = ad.grad(chained, tuple(range(64)), method="forward")
+    assert gradient(*point) == pytest.approx(ad.grad(chained, tuple(range(64)))(*point), rel=1e-12)
+
+    def one():
+        return ad.jvp(chained, point, (1.0,) * 64)
+
+    one()
+    assert calls_of(lambda: gradient(*point)) <= 5 * calls_of(one)
+
+
+def test_a_dual_number_costs_two_calls_of_python():
+    """One is the operator, the other the rule; nothing looks for traces, shapes or dtypes."""
+
+    def steps(n: int) -> Callable[[], Any]:
+        def f(x):
+            for _ in range(n):
+                x = 3 * x * (1 - x)
+            return x
+
+        return lambda: ad.jvp(f, (0.2,), (1.0,))
+
+    few, many = steps(10), steps(110)
+    few(), many()
+    assert calls_of(many) - calls_of(few) == 2 * 3 * 100
+
+
+def test_tangents_that_overflow_make_no_warning():
+    """f's own numbers are NumPy's business; those of its derivative are not."""
+    found = ad.grad(lambda x, y: (1e200 * x) * (1e200 * (1 / y)), (0, 1), method="forward")(0.0, 1.0)
+    assert found == (np.inf, 0.0)
+    assert ad.jvp(lambda x: np.sin(x) * 1e300, (0.0,), (1e300,))[1] == np.inf
+    with pytest.warns(RuntimeWarning, match="overflow") as caught:
+        ad.jvp(lambda x: np.sum(np.exp(x)), (A([1000.0]),), (A([1.0]),))
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("pick", [lambda x: x[1], lambda x: x[-1], lambda x: x[1] * x[0] + np.sin(x[2])])
+@pytest.mark.parametrize("method", [ad.Forward(chunk=2), "forward", "reverse"], ids=str)
+def test_an_element_is_the_same_however_it_is_picked(pick, method):
+    x = A([0.3, 0.7, 1.1])
+    slowly = ad.grad(lambda x: pick(x[:]), method=method)(x)
+    np.testing.assert_array_equal(ad.grad(pick, method=method)(x), slowly)
+    with pytest.raises(IndexError):
+        ad.grad(lambda x: x[3], method=method)(x)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+import os
 import re
+import subprocess
+import sys
 import time
+import types
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +19,7 @@ import pytest
 import adkit as ad
 from adkit import harness
 from adkit.containers import flatten
-from adkit.harness import Subject, timing
+from adkit.harness import Subject, memory, threads, timing
 from adkit.harness.cell import Cell
 from adkit.harness.contenders import Contender
 from adkit.harness.counting import OutOfTimeError, Watched, peak_bytes
@@ -553,6 +560,96 @@ def test_peak_memory_is_that_of_the_call() -> None:
     megabyte = 2**20
     assert megabyte <= peak_bytes(lambda: np.zeros(megabyte, np.uint8)) < 1.1 * megabyte
     assert peak_bytes(lambda: None) < 10_000
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process takes up")
+
+
+@linux
+def test_resident_memory_is_seen_whoever_allocates_it() -> None:
+    """The system's own allocator knows nothing of Python's accounts."""
+    size = 2**24
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    libc.free.argtypes = [ctypes.c_void_p]
+
+    def call() -> None:
+        taken = libc.malloc(size)
+        ctypes.memset(taken, 1, size)
+        libc.free(taken)
+
+    assert 0.95 * size <= memory.resident_peak(call) < 1.1 * size
+    assert peak_bytes(call) < 10_000
+    assert memory.resident_peak(lambda: None) < size / 10
+
+
+@linux
+def test_memory_that_has_been_used_before_counts_when_it_is_used_again() -> None:
+    """What an allocator keeps for the next call is given back first."""
+
+    def call() -> None:
+        parts = [np.ones(10_000) for _ in range(100)]
+        assert parts
+
+    call()
+    assert memory.resident_peak(call) > 0.9 * 8 * 10_000 * 100
+
+
+def test_where_the_system_does_not_tell_nothing_is_known_of_resident_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "_STATUS", tmp_path / "none" / "status")
+    monkeypatch.setattr(memory, "_CLEAR", tmp_path / "none" / "clear_refs")
+    assert memory.held() is None
+    assert memory.resident_peak(lambda: None) is None
+
+
+# -- threads -----------------------------------------------------------------------------------------------
+def test_a_process_is_kept_to_its_processors_and_libraries_are_told() -> None:
+    code = (
+        "import os; from adkit.harness.threads import VARIABLES, confine; confine(1); "
+        "kept = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else 1; "
+        "print(kept, {os.environ[name] for name in VARIABLES}, os.environ['XLA_FLAGS'])"
+    )
+    environment = {**os.environ, "XLA_FLAGS": "--mine=1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "1 {'1'} --mine=1 --xla_cpu_multi_thread_eigen=false\n"
+
+
+def test_without_a_number_of_threads_everything_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dict(os.environ)
+    threads.confine(None)
+    assert dict(os.environ) == before
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    threads.tell_loaded(None)
+
+
+def test_a_library_that_is_loaded_already_is_told_by_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    torch: Any = types.ModuleType("torch")
+    torch.set_num_threads = told.append
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    threads.tell_loaded(3)
+    assert told == [3]
+
+
+def test_the_environment_says_how_many_threads_there_were() -> None:
+    assert harness.environment(2)["threads"] == "2"
+    assert "threads" not in harness.environment()
+
+
+# -- beside the derivative by hand -------------------------------------------------------------------------
+def test_every_time_is_also_a_multiple_of_that_by_hand_in_the_same_rounds() -> None:
+    rows = rows_of("bivariate")
+    hand = rows["manual"]
+    assert (hand.ratio_to_manual, hand.manual_low, hand.manual_high) == (1.0, 1.0, 1.0)
+    for row in rows.values():
+        assert row.ratio_to_manual == pytest.approx(row.steady_s / hand.steady_s)
+        assert row.manual_low <= row.ratio_to_manual <= row.manual_high
+
+
+def test_where_the_derivative_by_hand_is_not_asked_for_nothing_is_a_multiple_of_it() -> None:
+    assert rows_of("bivariate", "", ["reverse"])["reverse"].ratio_to_manual is None
 
 
 # -- ad.compare ---------------------------------------------------------------------------------------------

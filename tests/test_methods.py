@@ -554,7 +554,7 @@ def test_parameters_change_what_was_registered(registered):
         ("forward(chunk=print('x'))", "a name and parameters by name"),
         ("forward(chunk=__import__('os'))", "a name and parameters by name"),
         ("manual(gradient=None)", "method 'manual' takes no parameters in text"),
-        ("autograd(name='jax')", "method 'autograd' takes no parameters in text"),
+        ("autograd(name='jax')", "unknown parameter of method 'autograd': 'name'"),
         ("numerical(scheme='centrl')", "Did you mean 'central'"),
     ],
 )

@@ -220,7 +220,7 @@ WRONG: dict[str, Plant] = {
 
 def forget() -> None:
     """What adkit once derived from its table."""
-    for derived in (reverse._read_by_vjps, rules.row_rule):
+    for derived in (reverse._read_by_vjps, table.kind_of, rules.row_rule):
         derived.cache_clear()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import operator
+import sys
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +17,7 @@ from scipy import special
 import adkit as ad
 from adkit import reverse
 from adkit.lending import lend
+from adkit.primitives import Elementwise, primitives
 from adkit.reverse import Tape, Variable
 from adkit.tracing import Box
 
@@ -524,3 +527,200 @@ def test_a_parameter_that_f_changes_after_use_is_remembered_as_it_was(name):
 
     x = np.array([0.3, 0.6])
     assert np.array_equal(ad.grad(loss)(x, True), ad.grad(loss)(x, False))
+
+
+# -- how much a tape takes, and when it lets go of it ------------------------------------------------
+def logistic(x):
+    for _ in range(2_000):
+        x = 3 * x * (1 - x)
+    return x
+
+
+def rooted(x):
+    for _ in range(2_000):
+        x = (x + 2 / x) / 2 - x**2 * 0.001
+    return x
+
+
+def waved(x):
+    for _ in range(2_000):
+        x = np.maximum(np.sin(x), 0.1) * 1.1 + abs(x) / 4
+    return x
+
+
+def valley(x):
+    total = 0.0
+    for i in range(len(x) - 1):
+        d = x[i + 1] - x[i] * x[i]
+        total = total + 100 * d * d + (1 - x[i]) ** 2
+    return total
+
+
+NUMBERS = {
+    "products and differences": (logistic, 0.2),
+    "quotients and powers": (rooted, 1.5),
+    "functions": (waved, 0.3),
+    "NumPy's numbers": (rooted, np.float64(1.5)),
+    "elements of an array": (valley, np.linspace(0.0, 1.0, 500)),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_an_operation_on_numbers_takes_at_most_200_bytes(name: str):
+    f, x = NUMBERS[name]
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    _, _, tape = recorded(f, x)
+    gc.collect()
+    seen = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    count = len(tape.entries)
+    assert seen <= 200 * count
+    # What the tape says of itself is what Python's allocator says of it.
+    assert 0.9 * seen <= tape.nbytes() <= 1.1 * seen
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_what_has_an_entry_of_its_own_is_read_as_any_operation(name: str):
+    f, x = NUMBERS[name]
+    _, _, tape = recorded(f, x)
+    for operation in tape.operations():
+        assert len(operation.args) == len(operation.parents)
+        again = operation.primitive.compute(operation.args, operation.params)
+        np.testing.assert_array_equal(again, operation.out)
+
+
+def test_the_last_sweep_lets_go_of_the_tape():
+    out, variables, tape = recorded(logistic, 0.2)
+    first = reverse.sweep(tape, [(out, 1.0)], variables)
+    assert len(tape.entries) == 6_000
+    assert reverse.sweep(tape, [(out, 1.0)], variables, final=True) == first
+    assert len(tape.entries) == 0
+
+
+def test_a_gradient_sweeps_for_the_last_time_and_a_pullback_does_not():
+    finals: list[bool] = []
+
+    def noted(*args: Any, final: bool = False) -> Any:
+        finals.append(final)
+        return swept(*args, final=final)
+
+    swept = reverse.sweep
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reverse, "sweep", noted)
+        ad.value_and_grad(lambda x: x * x)(2.0)
+        ad.jacobian(lambda x: x * x, method="reverse")(np.ones(2))
+        ad.vjp(lambda x: x * x, 2.0)[1](1.0)
+    assert finals == [True, False, False, False]
+
+
+def test_arrays_go_one_by_one_as_a_sweep_passes_them():
+    """At its end a gradient holds no more than at its beginning; without that it would hold all that it recorded."""
+    n, steps = 50_000, 20
+
+    def f(x):
+        for _ in range(steps):
+            x = np.sin(x)
+        return np.sum(x)
+
+    x = np.ones(n)
+    tracemalloc.start()
+    ad.grad(f)(x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    array = 8 * n
+    # Every step keeps its argument; two cotangents and a partial are at work.
+    assert peak < (steps + 5) * array
+    out, variables, tape = recorded(f, x)
+    held: list[int] = []
+    sin = primitives["sin"]
+    assert isinstance(sin, Elementwise)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sin, "partials", (lambda out, x: held.append(len(tape.entries)) or np.cos(x),))
+        reverse.sweep(tape, [(out, np.float64(1.0))], variables, final=True)
+    assert held == list(range(steps))[::-1]
+
+
+def test_what_may_have_to_be_swept_again_is_kept_until_it_need_not():
+    """Where a branch was not taken, nan may call for a second, guarded sweep."""
+    f = lambda x: np.sum(np.where(x > 0, np.sqrt(np.where(x > 0, x, 0.0)), 0.0))  # noqa: E731
+    out, variables, tape = recorded(f, A([0.0, 4.0]))
+    (found,) = reverse.sweep(tape, [(out, np.float64(1.0))], variables, final=True)
+    np.testing.assert_array_equal(found, [0.0, 0.25])
+
+
+def test_numbers_whose_derivative_overflows_make_no_warning():
+    """Python's numbers need no silence from NumPy, but the guarded sweep that nan calls for does."""
+
+    def chaotic(x):
+        for _ in range(2_000):
+            x = 4 * x * (1 - x)
+        return x
+
+    assert np.isnan(ad.vjp(chaotic, 0.2)[1](1.0)[0])
+    assert np.isnan(ad.grad(chaotic)(0.2))
+    assert np.isnan(ad.grad(lambda x: (1 / x) * (0.0 * x))(1e-320))
+    assert ad.grad(lambda y: 1e308 * (1e308 * 2.0**y))(1.0) == np.inf
+
+
+def test_sweeping_again_and_again_takes_no_more_memory():
+    out, variables, tape = recorded(logistic, 0.2)
+    sizes: list[int] = []
+    walk = reverse._walk
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reverse, "_walk", lambda *args: sizes.append(len(found := walk(*args))) or found)
+        for _ in range(3):
+            reverse.sweep(tape, [(out, 1.0)], variables)
+    assert sizes == [6_001] * 3
+
+
+# -- how little an operation does --------------------------------------------------------------------
+def calls_of(run: Any) -> int:
+    """How many functions written in Python a run enters."""
+    count = 0
+
+    def profile(frame: Any, event: str, arg: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(profile)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_an_operation_on_numbers_is_one_call_of_python():
+    def steps(n: int) -> Any:
+        def f(x):
+            for _ in range(n):
+                x = 4 * x * (1 - x)
+            return x
+
+        return ad.value_and_grad(f)
+
+    few, many = steps(10), steps(110)
+    few(0.2), many(0.2)
+    assert calls_of(lambda: many(0.2)) - calls_of(lambda: few(0.2)) == 3 * 100
+
+
+@pytest.mark.parametrize(
+    ("f", "most"),
+    [(lambda x: np.tanh(x), 12), (lambda x: 0.5 * x, 9), (lambda x: x * x, 9), (lambda x: x @ x, 25)],
+    ids=["tanh", "times a number", "times itself", "matrices"],
+)
+def test_an_operation_on_arrays_is_a_handful(f, most):
+    def repeated(n: int) -> Any:
+        def g(x):
+            for _ in range(n):
+                x = f(x)
+            return np.sum(x)
+
+        return ad.value_and_grad(g)
+
+    x = 0.01 * np.ones((3, 3))
+    few, many = repeated(1), repeated(11)
+    few(x), many(x)
+    assert (calls_of(lambda: many(x)) - calls_of(lambda: few(x))) / 10 <= most

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -75,9 +75,9 @@ def checkpoint(
         >>> chain = ad.checkpoint(step, steps=1000, schedule="binomial", snapshots=8)
         >>> value, (by_x, by_h) = ad.value_and_grad(chain, argnums=(0, 1))(0.5, 0.001)
         >>> print(f"{value:.6f} {by_x:.6f} {by_h:.1f}")
-        1.213718 1.954081 937.1
+        1.213185 1.954386 936.3
         >>> chain.schedule.evaluations, ad.checkpoint(step, steps=1000).schedule.evaluations
-        (4708, 2000)
+        (5286, 2000)
     """
     if f is None:
         return functools.partial(checkpoint, steps=steps, schedule=schedule, snapshots=snapshots, numbered=numbered)
@@ -131,6 +131,9 @@ class Repeated(_Recomputed):
     Attributes:
         schedule: the `Schedule`, with the number of blocks, snapshots and evaluations; None where all is taped.
     """
+
+    # For whoever has to know whether its results may have changed.
+    depends_on: ClassVar[tuple[str, ...]] = ("f", "steps", "numbered")
 
     def __init__(self, f: Function, steps: int, kind: str, snapshots: int | None, numbered: bool) -> None:
         super().__init__(f)

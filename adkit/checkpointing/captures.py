@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import sys
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..containers import is_container, parts_of
-from ..errors import LostDerivative, place
+from ..errors import LostDerivative, origin, place
 from ..tracing import Box
 
 Values = Sequence[Any]
@@ -36,7 +37,11 @@ class Captured:
         # Kept alive, so that no identity is used twice.
         self._seen: dict[int, tuple[Builder | None, Any]] = {}
         self._tree = tree
-        self._build = self._look(tree)
+        try:
+            self._build = self._look(tree)
+        except RecursionError:
+            # Of what is linked too deeply nothing is taken apart: then it is all done in the open.
+            self.boxes, self._build = [], None
 
     def build(self, values: Values) -> tuple[Any, Callable[[str], None]]:
         """The tree around other values, and what refuses, in the name of who had it, if that was changed."""
@@ -71,7 +76,7 @@ class Captured:
             return self._object_array(x) if x.dtype.hasobject else None
         if isinstance(x, (list, tuple, dict)) and is_container(x):
             return self._container(x)
-        return self._object(x) if hasattr(x, "__dict__") else None
+        return self._object(x) if _is_open(x) else None
 
     def _made(
         self,
@@ -155,6 +160,14 @@ def _variables_set(code: types.CodeType) -> frozenset[str]:
     own = {x.argval for x in dis.get_instructions(code) if x.opname in ("STORE_DEREF", "DELETE_DEREF")}
     inner = [_variables_set(const) for const in code.co_consts if isinstance(const, types.CodeType)]
     return frozenset(own).union(*inner)
+
+
+def _is_open(x: Any) -> bool:
+    """Whether attributes are looked at: those of a person's own objects, and of what adkit has made of a function."""
+    if not hasattr(x, "__dict__"):
+        return False
+    file = getattr(sys.modules.get(type(x).__module__), "__file__", None)
+    return origin(file or "<interactive>") == "user" or "__wrapped__" in vars(x)
 
 
 def _chosen(i: int) -> Builder:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import refusals, reverse
 from ..containers import Structure, flatten, unflatten
+from ..errors import ArgumentError, place
 from ..tracing import Box, normalize
 from .captures import Captured
-from .computation import Computation, Leaves, is_number, rehearse, swept
+from .computation import FLOATS, Computation, Leaves, is_number, rehearse, swept
 from .schedules import Schedule
 
+# What a state is made of.
+_STATE = (Box, bool, int, float, complex, np.generic, np.ndarray, str, bytes, type(None))
 # The number of a block, and the state it begins with.
 Snapshot = tuple[int, Any]
 
@@ -50,7 +55,7 @@ def advance(run: Run, state: Any, start: int, stop: int) -> Any:
 
 def kept(state: Any) -> Any:
     """A state that no later step writes to."""
-    if type(state) is float:
+    if type(state) in FLOATS:
         return state
     leaves, structure = flatten(state)
     return unflatten(structure, [_own(x) for x in leaves])
@@ -58,7 +63,7 @@ def kept(state: Any) -> Any:
 
 def _flat(state: Any) -> tuple[Leaves, Structure]:
     """The leaves of a state, and its structure."""
-    if isinstance(state, (float, Box)):
+    if type(state) in FLOATS or isinstance(state, Box):
         return [state], None
     leaves, structure = flatten(state)
     return [normalize(x) if isinstance(x, np.ndarray) else x for x in leaves], structure
@@ -78,13 +83,14 @@ class Chain(Computation):
 
     def __init__(self, state: Any, others: Captured, schedule: Schedule, numbered: bool, name: str) -> None:
         super().__init__(self._taken, name)
-        self.initial, self.shape = flatten(state)
+        self.initial, self.shape = _flat(state)
+        self._require_open(self.initial)
         self.active = [i for i, leaf in enumerate(self.initial) if isinstance(leaf, Box)]
         self.others = others
         self.schedule = schedule
         self.numbered = numbered
         self.structure: Structure = None
-        self.passed: list[list[Snapshot]] = []
+        self.passed: list[tuple[Leaves, list[Snapshot], Snapshot]] = []
 
     @property
     def leaves(self) -> Leaves:
@@ -114,7 +120,17 @@ class Chain(Computation):
 
     def _finished(self, state: Any) -> Leaves:
         leaves, self.structure = _flat(state)
+        self._require_open(leaves)
         return leaves
+
+    def _require_open(self, leaves: Leaves) -> None:
+        """Refuse a state that holds numbers where they are not seen."""
+        for leaf in leaves:
+            if not isinstance(leaf, _STATE):
+                raise ArgumentError(
+                    f"the state of {self.name} holds a {type(leaf).__name__}{place()}, into which adkit does not look: "
+                    "a state is a number, an array, or a list, tuple, dict or dataclass of them"
+                )
 
     def forwards(self, leaves: Leaves, since: int) -> Leaves:
         """The first step is rehearsed, so that what it must not do is found out; the others are run on numbers."""
@@ -123,7 +139,7 @@ class Chain(Computation):
         run, held = self._run(others)[0], [(0, state)]
         first = unflatten(self.structure, found)
         reached, state, at = self._down(run, held, self.schedule.blocks, first)
-        self.passed = [[*held, reached]]
+        self.passed = [(leaves, held, reached)]
         return self._finished(advance(run, state, at, self.schedule.steps))
 
     def _down(self, run: Run, held: list[Snapshot], end: int, first: Any = None) -> tuple[Snapshot, Any, int]:
@@ -163,9 +179,10 @@ class Chain(Computation):
 
     def _snapshots(self, run: Run, state: Any, leaves: Leaves) -> tuple[list[Snapshot], Snapshot | None]:
         """Those that the run forwards has passed, which a first sweep uses up, and where it starts from."""
-        if self.passed and not any(isinstance(x, Box) for x in leaves):
-            *held, reached = self.passed.pop()
-            return held, reached
+        with suppress(IndexError):  # used up
+            given, held, reached = self.passed.pop()
+            if all(map(operator.is_, given, leaves)):
+                return held, reached
         return [(0, state)], None
 
     def _block(

@@ -20,6 +20,7 @@ from ..tracing import Box, Trace, bind, plain
 
 Leaves = list[Any]
 Fun = Callable[[Leaves], Leaves]
+FLOATS = frozenset({float, np.float64})
 
 
 # -- the run forwards ------------------------------------------------------------------------------
@@ -114,7 +115,7 @@ class Computation:
 def _agree(a: Any, b: Any) -> bool:
     """Whether two results are the same, but for the rounding that libraries leave open; nan is nan."""
     a, b = plain(a), plain(b)
-    if type(a) is float and a == b:
+    if type(a) in FLOATS and a == b:
         return True
     if not is_number(a) or not is_number(b):
         # What carries no derivative may be any object.
@@ -132,7 +133,7 @@ def _agree(a: Any, b: Any) -> bool:
 
 def is_number(x: Any) -> bool:
     """Whether derivatives flow through x."""
-    if type(x) is float or isinstance(x, (Box, complex)):
+    if type(x) in FLOATS or isinstance(x, (Box, complex)):
         return True
     return isinstance(x, (float, np.ndarray, np.generic)) and np.asarray(x).dtype.kind in "fc"
 
@@ -144,7 +145,7 @@ def swept(tape: reverse.Tape, outputs: Leaves, seeds: Leaves, inputs: Sequence[A
         for x, seed in zip(outputs, seeds, strict=True)
         if seed is not None and tape.owns(x) and x.index is not None
     ]
-    cotangents = reverse.walk(tape, pairs, pull if guarded else None)
+    cotangents = reverse.walk_by(pull, tape, pairs) if guarded else reverse.walk(tape, pairs, final=True)
     return [cotangents[x.index] for x in inputs]
 
 

@@ -105,7 +105,8 @@ def page_of(plan: Plan, to: Path) -> str:
     pictures = [Picture(f"{FIGURES}/{name}", shown.alt, shown.caption) for name, shown in _scenes(plan, comparison)]
     # What a page recommends, it says anyway.
     said = "" if plan.answer == "recommendation" else answer(plan.answer, comparison.rows, plan.lines)
-    return page.page(plan.title, comparison, pictures, _origin(plan, to, outdated(plan, comparison)), said)
+    origin = _origin(plan, to, outdated(plan, comparison))
+    return page.page(plan.title, comparison, pictures, origin, said, plan.lines, plan.layout)
 
 
 def _comparison(plan: Plan) -> Comparison:

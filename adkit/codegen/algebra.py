@@ -79,10 +79,10 @@ def _one_number(x: Any, value: Any) -> Any:
     """A constant array as one number, where it is the same everywhere and of the result's precision."""
     if x.size == 0 or x.dtype.kind != "f" or x.dtype != getattr(value, "dtype", None):
         return x
-    first = x.reshape(-1)[:1]
-    if first[0] != first[0] or not (x == first[0]).all() or (first[0] == 0 and np.signbit(x).any()):
+    first, last = x[(0,) * x.ndim], x[(-1,) * x.ndim]
+    if first != last or not (x == first).all() or (first == 0 and np.signbit(x).any()):
         return x
-    return float(first[0])
+    return float(first)
 
 
 def is_number(x: Any, number: float) -> bool:

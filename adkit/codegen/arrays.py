@@ -12,7 +12,7 @@ from ..graph import Node
 from ..primitives import primitives
 from ..primitives.indexing import getitem_p, is_basic
 from .kinds import function_of, is_array, is_constant, ufunc_of, value_of
-from .scalars import Expression, combined
+from .scalars import ATOM, Expression, combined
 from .scatters import Private
 from .storage import is_product
 from .text import rendered, rendered_index
@@ -109,12 +109,9 @@ def _turned_product(writer: Writer, node: Node) -> Expression:
     out = writer.assign(
         Expression(f"{writer.bind('empty', np.empty)}({node.shape!r}, {writer.bind('dtype', node.value.dtype)}, 'F')")
     )
-    operands = [writer.operand(y), writer.operand(x.args[0])]
-    writer.run(
-        combined(
-            f"{writer.bind('dot', np.dot)}({operands[0].text}.T, {operands[1].text}, {out.text}.T)", 5, [*operands, out]
-        )
-    )
+    right, left = writer.operand(y), writer.operand(x.args[0])
+    text = f"{writer.bind('dot', np.dot)}({right.text}.T, {left.text}, {out.text}.T)"
+    writer.run(combined(text, ATOM, [right, left, out]))
     writer.by_columns.add(node.index)
     return out
 
@@ -149,8 +146,8 @@ def _transpose(writer: Writer, node: Node) -> Expression | None:
     operand = writer.operand(node.args[0])
     axes = tuple(node.params["axes"])
     if axes == tuple(range(len(axes)))[::-1]:
-        return combined(f"{operand.within(5)}.T", 5, [operand])
-    return combined(f"{operand.within(5)}.transpose({rendered(axes)})", 5, [operand])
+        return combined(f"{operand.within(ATOM)}.T", ATOM, [operand])
+    return combined(f"{operand.within(ATOM)}.transpose({rendered(axes)})", ATOM, [operand])
 
 
 @array_form("reshape")
@@ -158,7 +155,7 @@ def _reshape(writer: Writer, node: Node) -> Expression | None:
     if not is_array(node.args[0]):
         return None
     operand = writer.operand(node.args[0])
-    return combined(f"{operand.within(5)}.reshape({rendered(node.params['shape'])})", 5, [operand])
+    return combined(f"{operand.within(ATOM)}.reshape({rendered(node.params['shape'])})", ATOM, [operand])
 
 
 @array_form("getitem")
@@ -167,7 +164,7 @@ def _getitem(writer: Writer, node: Node) -> Expression | None:
     if index is None or not isinstance(value_of(node.args[0]), (np.ndarray, np.generic)):
         return None
     operand = writer.operand(node.args[0])
-    return combined(f"{operand.within(5)}[{index}]", 5, [operand])
+    return combined(f"{operand.within(ATOM)}[{index}]", ATOM, [operand])
 
 
 # -- arrays built of parts -------------------------------------------------------------------------
@@ -186,11 +183,11 @@ def _assemble(writer: Writer, node: Node) -> Expression | None:
         for place, number in zip(places, numbers, strict=True):
             elements[place] = number.text
         text = f"{writer.bind('array', np.array)}([{', '.join(elements)}])"
-        return combined(text if len(shape) == 1 else f"{text}.reshape({shape!r})", 5, numbers)
+        return combined(text if len(shape) == 1 else f"{text}.reshape({shape!r})", ATOM, numbers)
     out = writer.assign(Expression(f"{writer.bind('zeros', np.zeros)}({size})"))
     put = writer.bind("places", list(places))
-    writer.run(combined(f"{out.text}[{put}] = {', '.join([x.text for x in numbers])}", 5, [out, *numbers]))
-    return out if len(shape) == 1 else combined(f"{out.text}.reshape({shape!r})", 5, [out])
+    writer.run(combined(f"{out.text}[{put}] = {', '.join([x.text for x in numbers])}", ATOM, [out, *numbers]))
+    return out if len(shape) == 1 else combined(f"{out.text}.reshape({shape!r})", ATOM, [out])
 
 
 @array_form("gather")
@@ -202,7 +199,7 @@ def _gather(writer: Writer, node: Node) -> Expression | None:
     for index, part in zip(indices, node.args, strict=True):
         written, operand = rendered_index(index) if is_basic(index) else None, writer.operand(part)
         if written is not None:
-            writer.run(combined(f"{out.text}[{written}] += {operand.text}", 5, [out, operand]))
+            writer.run(combined(f"{out.text}[{written}] += {operand.text}", ATOM, [out, operand]))
         else:
             options = [f"index={writer.parameter(index)}"]
             writer.run(writer.call("add_at", getitem_p.add_to, [out, operand], options))

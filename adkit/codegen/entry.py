@@ -99,8 +99,12 @@ class _Entry:
         return name
 
     def _fresh(self, stem: str) -> str:
-        self.parts += 1
-        return f"{stem}{self.parts}"
+        """A name that means nothing yet."""
+        while True:
+            self.parts += 1
+            name = f"{stem}{self.parts}"
+            if name not in self.namespace:
+                return name
 
     def bind(self, stem: str, value: Any) -> str:
         """A name for a constant."""

@@ -17,6 +17,9 @@ from .algebra import rewritten
 from .kinds import is_constant, is_mixed
 from .scatters import built, scattered_sums
 
+# Constants up to this size in bytes are equal where their numbers are; larger ones where they are the same array.
+SMALL = 4096
+
 
 def simplify(graph: Graph) -> Graph:
     """The same computation with fewer operations. Nodes keep their order; inputs stay, also those without use."""
@@ -139,7 +142,7 @@ class Rewriter:
             return (type(x), *map(self._key, x))
         if isinstance(x, slice):
             return (slice, self._key(x.start), self._key(x.stop), self._key(x.step))
-        if isinstance(x, (np.ndarray, np.generic)) and not x.dtype.hasobject:
+        if isinstance(x, (np.ndarray, np.generic)) and not x.dtype.hasobject and x.nbytes <= SMALL:
             return (type(x), x.dtype, x.shape, x.tobytes())
         self.held[id(x)] = x
         return (type(x), id(x))

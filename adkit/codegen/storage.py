@@ -19,8 +19,6 @@ from .scatters import Private
 from .simplify import in_order
 
 FOREVER = math.inf
-# The primitives whose result may be a view of an argument, or the argument itself, and is nothing else.
-VIEWS = frozenset({"reshape", "transpose", "getitem", "broadcast_to", "diagonal", "real", "imag", "astype"})
 # Those whose result is always new memory, besides ufuncs and products.
 NEW = frozenset({"sum", "scatter", "take", "where", "concatenate", "stack", "assign", "embed"})
 

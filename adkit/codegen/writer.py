@@ -14,7 +14,7 @@ from ..graph import Graph, Node
 from ..primitives.indexing import choose_p
 from .arrays import array_expression
 from .kinds import BOOLS, FLOATS, Kind, is_constant, is_mixed, kind_of, value_of
-from .scalars import FORMS, FUNCTIONS, PASSING, SAFE, Expression, combined
+from .scalars import ATOM, FORMS, FUNCTIONS, PASSING, SAFE, SIGN, SUM, Expression, combined
 from .simplify import in_order, uses_of
 from .storage import Buffer, allocate, planned
 from .text import rendered, tupled
@@ -68,7 +68,7 @@ class Writer:
         for node, name in zip(self.graph.inputs, self.inputs, strict=True):
             found = Expression(name, names=(name,))
             if isinstance(node.value, (np.ndarray, np.generic)) and kind_of(node.value) != "array":
-                found = self.assign(combined(f"{name}.item()", 5, [found]))
+                found = self.assign(combined(f"{name}.item()", ATOM, [found]))
             self.expressions[node.index] = found
             self._check(node)
         for node in in_order(self.graph):
@@ -94,10 +94,10 @@ class Writer:
             expression = self._kept(node, array_expression(self, node))
             if kind != "array":
                 expression = self.assign(self.call(kind, float if kind == "float" else bool, [expression]))
+        if not self._is_nested(node, kind, expression):
+            expression = self.assign(expression)
         if node.index in self.deciding:
             self._decide(node, expression)
-        elif not self._is_nested(node, kind, expression):
-            expression = self.assign(expression)
         self.expressions[node.index] = expression
         self._check(node)
 
@@ -133,11 +133,13 @@ class Writer:
         form = FORMS.get(reader.primitive.name) if reader.primitive is not None else None
         return form is not None and form.named
 
+    def _name(self) -> str:
+        self.count += 1
+        return f"v{self.count}"
+
     def assign(self, expression: Expression, name: str | None = None) -> Expression:
         """A line that gives a name to an expression."""
-        if name is None:
-            self.count += 1
-            name = f"v{self.count}"
+        name = self._name() if name is None else name
         self.statements.append(Statement(f"{name} = {expression.text}", (name,), expression.names))
         return Expression(name, names=(name,))
 
@@ -168,7 +170,7 @@ class Writer:
         """A call of a function."""
         self.raises = self.raises or not isinstance(function, (type, np.ufunc))
         texts = [part.text for part in parts]
-        return combined(f"{self.bind(name, function)}({', '.join([*texts, *options])})", 5, parts)
+        return combined(f"{self.bind(name, function)}({', '.join([*texts, *options])})", ATOM, parts)
 
     # -- operands ----------------------------------------------------------------------------------
     def number(self, x: Any) -> Expression:
@@ -183,8 +185,8 @@ class Writer:
         if not math.isfinite(x):
             name = "nan" if x != x else "inf"
             self.bind(name, FUNCTIONS[name])
-            return Expression(name if x != x or x > 0 else "-inf", 5 if x != x or x > 0 else 4)
-        return Expression(repr(x), 5 if math.copysign(1, x) > 0 else 4)
+            return Expression(name if x != x or x > 0 else "-inf", ATOM if x != x or x > 0 else SIGN)
+        return Expression(repr(x), ATOM if math.copysign(1, x) > 0 else SIGN)
 
     def operand(self, x: Any) -> Expression:
         """An operand of a function of NumPy: what was a NumPy number is one again, where that makes a difference."""
@@ -231,7 +233,7 @@ class Writer:
         if name in PASSING:
             operand = self.number(node.args[0])
             is_bool = kind_of(value_of(node.args[0])) == "bool"
-            return combined(f"float({operand.text})", 5, [operand]) if is_bool and kind == "float" else operand
+            return combined(f"float({operand.text})", ATOM, [operand]) if is_bool and kind == "float" else operand
         form = FORMS.get(name)
         if form is None or (node.params and name not in PASSING):
             return None
@@ -256,7 +258,7 @@ class Writer:
         listed = self.unpacked[array.index]
         if listed is not None:
             return listed(tuple([int(part) % size for part, size in zip(parts, array.shape, strict=True)]))
-        found = combined(f"{source.text}.item({', '.join([str(int(part)) for part in parts])})", 5, [source])
+        found = combined(f"{source.text}.item({', '.join([str(int(part)) for part in parts])})", ATOM, [source])
         # Arrays other than inputs may be written over before a nested expression would read them.
         return found if array.primitive is None else self.assign(found)
 
@@ -266,21 +268,23 @@ class Writer:
         if reads <= FEW or array.value.size > 16 * reads:
             return None
         source = self.expressions[array.index]
+        # A buffer holds one array after the other, and each has elements of its own.
+        stem = source.text if array.primitive is None else self._name()
         if array.value.ndim == 1 and array.value.size <= min(reads, 64):
-            names = tuple([f"{source.text}_{i}" for i in range(array.value.size)])
+            names = tuple([f"{stem}_{i}" for i in range(array.value.size)])
             self.statements.append(Statement(f"{', '.join(names)}, = {source.text}.tolist()", names, source.names))
             return lambda index: Expression(names[index[0]], names=(names[index[0]],))
-        listed = self.assign(combined(f"{source.text}.tolist()", 5, [source]), f"{source.text}_")
-        return lambda index: combined(listed.text + "".join([f"[{i}]" for i in index]), 5, [listed])
+        listed = self.assign(combined(f"{source.text}.tolist()", ATOM, [source]), f"{stem}_")
+        return lambda index: combined(listed.text + "".join([f"[{i}]" for i in index]), ATOM, [listed])
 
     # -- what must hold ----------------------------------------------------------------------------
     def _decide(self, node: Node, expression: Expression) -> None:
         """Give up where a decision comes out otherwise."""
         value = node.value
         if type(value) in BOOLS:
-            text = f"not {expression.within(2)}" if value else expression.text
+            text = f"not {expression.within(SUM)}" if value else expression.text
         elif type(value) in FLOATS:
-            text = f"{expression.within(2)} != {self._float(float(value)).text}"
+            text = f"{expression.within(SUM)} != {self._float(float(value)).text}"
             text = text if value == value else f"not {self.bind('isnan', math.isnan)}({expression.text})"
         else:
             self.quiet = True

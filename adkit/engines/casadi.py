@@ -11,9 +11,9 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
+from importlib import import_module
 from typing import Any
 
-import casadi
 import numpy as np
 
 from ..errors import ExpressionTooLarge
@@ -21,6 +21,7 @@ from ..graph import Graph
 from ..primitives import primitives
 from .lowering import Engine, Function, lower
 
+casadi: Any = import_module("casadi")
 Leaves = list[Any]
 # The largest number of scalar operations that is written out.
 MOST = 2_000_000
@@ -71,7 +72,25 @@ def _folded(function: Function) -> Function:
 
 def _sum(x: Any, *, axis: Any, keepdims: bool, where: Any = True, dtype: Any = None) -> Any:
     # A sum of pairs of pairs rounds as little as NumPy's own.
-    return _folded(_halves)(x, axis=axis, keepdims=keepdims)
+    return _folded(_halves)(np.where(where, x, 0.0), axis=axis, keepdims=keepdims)
+
+
+def _tied(x: Any, *, starts: Any) -> Any:
+    """Equal elements, each the mean of its group, and so the derivatives."""
+    groups = np.split(x.reshape(-1), starts[1:])
+    return boxed([_halves(list(group)) / len(group) for group in groups for _ in group], x.shape)
+
+
+def _as_real(x: Any, *, dtype: Any) -> Any:
+    """The same numbers: CasADi has no other than those of double precision."""
+    if dtype.kind == "c":
+        raise NotImplementedError("there are no complex numbers")
+    return x
+
+
+def _einsum(*operands: Any, subscripts: str, optimize: Any) -> Any:
+    out = np.einsum(subscripts, *operands)
+    return out if isinstance(out, np.ndarray) else boxed([out], ())
 
 
 def _halves(terms: list[Any]) -> Any:
@@ -82,7 +101,7 @@ def _halves(terms: list[Any]) -> Any:
 
 
 def _mean_of_extremes(pick: Function) -> Function:
-    """The largest or smallest of several; those that attain it share the derivative equally, which a chain would not."""
+    """The largest or smallest of several; those that attain it share its derivative equally; in a chain they do not."""
 
     def extreme(terms: list[Any]) -> Any:
         best = reduce(pick, map(casadi.SX, terms))
@@ -91,10 +110,6 @@ def _mean_of_extremes(pick: Function) -> Function:
         return reduce(operator.add, [casadi.if_else(a, t, 0) for a, t in zip(attained, terms, strict=True)]) / count
 
     return extreme
-
-
-def _where(x: Any, y: Any, *, mask: Any) -> Any:
-    return np.where(mask, x, y)
 
 
 def _softplus(x: Any, y: Any) -> Any:
@@ -130,11 +145,9 @@ def _on_matrices(function: Function) -> Function:
     """A function of CasADi's matrices as one of stacks of matrices."""
 
     def of_stacks(*args: Any) -> Any:
-        stack = args[0].shape[:-2]
-        flat = [a.reshape(-1, *a.shape[len(stack) :]) for a in args]
-        found = [
-            function(*[_matrix(a if a.ndim == 2 else a[:, None]) for a in parts]) for parts in zip(*flat, strict=True)
-        ]
+        stack = np.broadcast_shapes(*(a.shape[:-2] for a in args))
+        flat = [np.broadcast_to(a, (*stack, *a.shape[-2:])).reshape(-1, *a.shape[-2:]) for a in args]
+        found = [function(*map(_matrix, parts)) for parts in zip(*flat, strict=True)]
         arrays = [_array(casadi.densify(casadi.SX(x))) for x in found]
         return np.stack(arrays).reshape(*stack, *arrays[0].shape)
 
@@ -142,11 +155,11 @@ def _on_matrices(function: Function) -> Function:
 
 
 def _solve(a: Any, b: Any) -> Any:
-    found = _on_matrices(casadi.solve)(a, b)
-    return found[..., 0] if b.ndim == a.ndim - 1 else found
+    if b.ndim == 1:
+        return _on_matrices(casadi.solve)(a, b[:, None])[..., 0]
+    return _on_matrices(casadi.solve)(a, b)
 
 
-TWO_PI = 2 * math.pi
 _ELEMENTWISE: dict[str, Function] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -195,7 +208,6 @@ _ELEMENTWISE: dict[str, Function] = {
     "fmax": casadi.fmax,
     "fmin": casadi.fmin,
     "hypot": _safe_hypot,
-    "ldexp": operator.mul,
     "sign": casadi.sign,
     "floor": casadi.floor,
     "ceil": casadi.ceil,
@@ -217,7 +229,6 @@ _ELEMENTWISE: dict[str, Function] = {
     "scipy.special.expm1": casadi.expm1,
     "scipy.special.log1p": casadi.log1p,
     "scipy.special.erf": casadi.erf,
-    "scipy.special.erfinv": casadi.erfinv,
 }
 # Rows whose NumPy works on arrays of objects as it stands.
 _NUMPYS = ("reshape", "transpose", "broadcast_to", "copy", "getitem", "take", "diagonal", "roll", "permute", "where")
@@ -238,10 +249,12 @@ _NUMPYS += ("cumsum", "cumprod", "convolve", "correlate", "add.reduceat", "add.a
 TABLE: dict[str, Function] = {
     **{name: _elementwise(function) for name, function in _ELEMENTWISE.items()},
     **{name: _numpys(name) for name in _NUMPYS if name in primitives},
-    "astype": lambda x, *, dtype: x,
+    "astype": _as_real,
+    "einsum": _einsum,
     "item": lambda x: x.reshape(()),
     "sum": _sum,
     "sum_from": lambda x, initial, **params: _elementwise(operator.add)(_sum(x, **params), initial),
+    "tied": _tied,
     "prod": _folded(lambda terms: reduce(operator.mul, terms, 1.0)),
     "max": _folded(_mean_of_extremes(casadi.fmax)),
     "min": _folded(_mean_of_extremes(casadi.fmin)),
@@ -274,11 +287,11 @@ class Compiled:
         buffer, run = self.function.buffer()
         given = np.zeros(self.function.size1_in(0))
         found = [np.zeros(self.function.size_out(i)[::-1]) for i in range(self.function.n_out())]
-        buffer.set_arg(0, memoryview(given))
+        buffer.set_arg(0, given.data)
         for i, array in enumerate(found):
-            buffer.set_res(i, memoryview(array))
+            buffer.set_res(i, array.data)
         # The buffer itself must live as long as what runs on it.
-        return given, found, run, buffer
+        return given, given.data, found, run, buffer
 
     def __call__(self, numbers: Any) -> list[Any]:
         """What the function gives for these numbers, by columns, in arrays of its own."""
@@ -286,8 +299,12 @@ class Compiled:
             workspace = self.free.pop()
         except IndexError:
             workspace = self._workspace()
-        given, found, run, _ = workspace
-        given[:] = numbers
+        given, view, found, run, _ = workspace
+        if type(numbers) is np.ndarray:
+            given[:] = numbers
+        else:
+            for i, number in enumerate(numbers):
+                view[i] = number
         run()
         results = [array.copy() for array in found]
         self.free.append(workspace)
@@ -362,6 +379,8 @@ class Blocks:
 
     def gradient(self, found: list[Any], out_shapes: Any) -> Any:
         value, slopes = found
+        if not any(self.shapes):
+            return value.item(), slopes.reshape(-1).tolist()
         return value.item(), self._split(slopes.reshape(-1), ())
 
     def jacobian(self, found: list[Any], out_shapes: Any) -> Any:

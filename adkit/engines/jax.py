@@ -1,30 +1,32 @@
 """JAX: the recorded graph in jax.numpy, differentiated by jax.value_and_grad and compiled by jax.jit.
 
-Double precision is switched on for adkit's own calls only, by `jax.enable_x64`; what a person does with JAX elsewhere is
-computed as they have it.
+Double precision is switched on for adkit's own calls only, by `jax.enable_x64`; what a person does with JAX elsewhere
+is computed as they have it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import jax.scipy.special as special
 import numpy as np
 
 from ..graph import Graph
 from . import rows
 from .lowering import Engine, lower
 
+jax: Any = import_module("jax")
+jnp: Any = import_module("jax.numpy")
+special: Any = import_module("jax.scipy.special")
 Leaves = list[Any]
+# The number of operations from which a program is long.
+LONG = 200
 
 
 def x64() -> Any:
     """Double precision inside of this context, in this thread; older releases have it elsewhere."""
-    switch: Any = jax if hasattr(jax, "enable_x64") else jax.experimental
-    return switch.enable_x64(True)
+    return (jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")).enable_x64(True)
 
 
 class _Namespace:
@@ -40,26 +42,17 @@ class _Namespace:
     def segment_sum(self, x: Any, places: Any, count: int) -> Any:
         return jnp.zeros(count, x.dtype).at[places].add(x)
 
+    def arrays(self, x: Any, y: Any) -> tuple[Any, Any]:
+        dtype = jnp.result_type(x, y)
+        return jnp.asarray(x, dtype), jnp.asarray(y, dtype)
+
     def svdvals(self, a: Any) -> Any:
         return jnp.linalg.svd(a, compute_uv=False)
 
 
-def _scattered(x: Any, *, index: Any, shape: Any) -> Any:
-    return jnp.zeros(shape, jnp.asarray(x).dtype).at[index].add(x)
-
-
-def _embedded(x: Any, *, offset: int, shape: Any) -> Any:
-    start, count = max(-offset, 0), x.shape[-1]
-    places = np.arange(count)
-    zeros = jnp.zeros((*x.shape[:-1], *shape), x.dtype)
-    return zeros.at[..., places + start, places + max(offset, 0)].set(x)
-
-
-def _reduceat(x: Any, *, indices: Any, axis: int) -> Any:
-    moved = jnp.moveaxis(x, axis, 0)
-    ends = np.maximum(np.append(indices[1:], moved.shape[0]), indices + 1)
-    parts = [moved[i:j].sum(axis=0) for i, j in zip(indices, ends, strict=True)]
-    return jnp.moveaxis(jnp.stack(parts), 0, axis)
+def _absolute(x: Any) -> Any:
+    """|x| with derivative 0 at 0, where JAX has 1."""
+    return x * jax.lax.stop_gradient(jnp.sign(x))
 
 
 def _transform(x: Any, *, inverse: bool, n: int, axis: int, norm: Any) -> Any:
@@ -99,6 +92,8 @@ TABLE = {
     "scipy.special.log1p": jnp.log1p,
     "scipy.special.cbrt": jnp.cbrt,
     "scipy.special.logsumexp": _softmax_sum,
+    "absolute": _absolute,
+    "fabs": _absolute,
     "sinc": jnp.sinc,
     "i0": jnp.i0,
     "interp": jnp.interp,
@@ -109,12 +104,6 @@ TABLE = {
     "imag": jnp.imag,
     "conjugate": jnp.conjugate,
     "complex_absolute": jnp.absolute,
-    "getitem": lambda x, *, index: jnp.asarray(x)[index],
-    "scatter": _scattered,
-    "assign": lambda x, item, *, index: jnp.asarray(x).at[index].set(item),
-    "add.at": lambda a, b, *, index: jnp.asarray(a).at[index].add(b),
-    "embed": _embedded,
-    "add.reduceat": _reduceat,
     "fft": _transform,
     "rfft": lambda x, *, n, axis, norm: jnp.fft.rfft(x, n, axis, norm),
     "irfft": lambda x, *, n, axis, norm: jnp.fft.irfft(x, n, axis, norm),
@@ -134,18 +123,26 @@ def differentiated(graph: Graph, count: int, what: str) -> Callable[[Sequence[An
     def outputs(active: Leaves, others: Leaves) -> Leaves:
         return [jnp.asarray(out) for out in run([*active, *others])]
 
-    compiled = Compiled(_DERIVATIVES[what](outputs))
+    compiled = Compiled(_DERIVATIVES[what](outputs), together=len(graph.nodes) <= LONG)
     return lambda leaves: compiled(list(leaves[:count]), list(leaves[count:]))
+
+
+def held(x: Any) -> Any:
+    """An array of data that JAX keeps; anything else as it is."""
+    with x64():
+        return jnp.array(x) if isinstance(x, np.ndarray) else x
 
 
 class Compiled:
     """A function under jax.jit that hands back NumPy arrays and floats, in double precision.
 
-    Numbers come back together in one array, since to fetch one takes as long as to fetch many.
+    Numbers come back `together` in one array, since to fetch one takes as long as to fetch many; XLA compiles long
+    programs that end so several times longer.
     """
 
-    def __init__(self, fun: Callable[..., Any], **options: Any) -> None:
+    def __init__(self, fun: Callable[..., Any], together: bool = True, **options: Any) -> None:
         self.fun = fun
+        self.together = together
         self.run = jax.jit(self._packed, **options)
         # What is a number among the results, and their tree: known when JAX has traced the function.
         self.numbers: list[bool] = []
@@ -154,7 +151,7 @@ class Compiled:
     def __call__(self, *args: Any) -> Any:
         with x64():
             packed, arrays = self.run(*args)
-            numbers = iter(np.asarray(packed).tolist())
+            numbers = iter(np.asarray(packed).tolist() if self.together else [x.item() for x in packed])
         rest = iter(arrays)
         found = [next(numbers) if number else np.asarray(next(rest)) for number in self.numbers]
         return jax.tree.unflatten(self.tree, found)
@@ -164,7 +161,7 @@ class Compiled:
         self.numbers = [jnp.ndim(x) == 0 and jnp.issubdtype(x.dtype, jnp.floating) for x in leaves]
         numbers = [jnp.asarray(x, float) for x, number in zip(leaves, self.numbers, strict=True) if number]
         arrays = [x for x, number in zip(leaves, self.numbers, strict=True) if not number]
-        return jnp.stack(numbers) if numbers else jnp.zeros(0), arrays
+        return (jnp.array(numbers) if self.together else numbers), arrays
 
 
 def _scalar(outputs: Any) -> Any:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import LostDerivative, NoRule
+from ..errors import AdkitError, LostDerivative, NoRule
 from ..graph import Graph, Node
 from ..primitives import Primitive
+from ..primitives.indexing import choose_p
 from ..tracing import Box
 
 Function = Callable[..., Any]
@@ -33,7 +34,9 @@ class Engine:
 
     def lacks(self, primitive: Primitive) -> bool:
         """Whether the engine cannot express a primitive."""
-        return not primitive.listed or primitive.name not in self.table
+        # An operation of a person's own may bear the name of a row.
+        known = primitive.listed or primitive is choose_p
+        return not known or primitive.name not in self.table
 
 
 def lower(graph: Graph, engine: Engine) -> Callable[[Sequence[Any]], list[Any]]:
@@ -57,6 +60,8 @@ class _Lowering:
         nodes = graph.leading_to_outputs()
         self.mixed = any(_is_narrow(node.value) for node in (*graph.inputs, *nodes))
         self.steps: list[Step] = []
+        # By slot, what is computed there and by which line of the person's.
+        self.names: dict[int, str] = {}
         for node in nodes:
             self._add(node, graph.places.get(node.index, ""))
         self.outputs = [self._slot(x) for x in graph.outputs]
@@ -65,9 +70,16 @@ class _Lowering:
         """The outputs for these inputs."""
         slots = self.slots.copy()
         slots[: self.inputs] = inputs
-        for out, function, args, params, dtype in self.steps:
-            result = function(*[slots[i] for i in args], **params)
-            slots[out] = result if dtype is None else self.engine.cast(result, dtype)
+        out = -1
+        try:
+            for out, function, args, params, dtype in self.steps:
+                result = function(*[slots[i] for i in args], **params)
+                slots[out] = result if dtype is None else self.engine.cast(result, dtype)
+        except AdkitError:
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise NoRule(f"{self.engine.name} cannot compute {self.names.get(out, '')}: {said}") from error
         return [slots[i] for i in self.outputs]
 
     def _add(self, node: Node, place: str) -> None:
@@ -81,6 +93,7 @@ class _Lowering:
         function = self.engine.table[primitive.name]
         args = tuple([self._slot(arg, node) for arg in node.args])
         self.known[node.index] = len(self.slots)
+        self.names[len(self.slots)] = primitive.name + place
         dtype = np.asarray(node.value).dtype if self.mixed and not isinstance(node.value, tuple) else None
         self.steps.append((len(self.slots), function, args, node.params, dtype))
         self.slots.append(None)

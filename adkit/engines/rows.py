@@ -36,15 +36,85 @@ def moving(xp: Any) -> dict[str, Function]:
         "astype": lambda x, *, dtype: xp.astype(x, dtype),
         "concatenate": lambda *arrays, axis: xp.concatenate(arrays, axis),
         "stack": lambda *arrays, axis: xp.stack(arrays, axis),
-        "roll": lambda x, *, shift, axis: xp.roll(x, shift, axis),
+        "roll": lambda x, *, shift, axis: xp.roll(x, shift, axis) if shift != () else x,
         "take": lambda x, *, indices, axis: xp.take(x, indices, axis),
         "permute": lambda x, *, order, axis: xp.take_along_axis(x, order, axis),
         "diagonal": lambda x, *, offset: xp.diagonal(x, offset, -2, -1),
         "where": lambda x, y, *, mask: xp.where(mask, x, y),
         "choose": lambda mask, x, y: xp.where(mask, x, y),
+        "getitem": lambda x, *, index: picked(xp, x, index),
         "tied": lambda x, *, starts: _tied(xp, x, starts),
         "unwrap": lambda p, *, discont, axis, period: p + xp.stopped(xp.unwrap(p, discont, axis, period) - p),
     }
+
+
+def numbers_at(shape: Any, index: Any) -> Any:
+    """The elements of an array of this shape that an index means, by their numbers in C order."""
+    return np.ascontiguousarray(np.arange(math.prod(shape)).reshape(shape)[index])
+
+
+def picked(xp: Any, x: Any, index: Any) -> Any:
+    """x[index]: slices that go forwards as they are, anything else by the numbers of the elements."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(map(_is_plain_part, parts)):
+        return x[index]
+    return xp.take(xp.reshape(x, (-1,)), numbers_at(x.shape, index), 0)
+
+
+def _is_plain_part(part: Any) -> bool:
+    if isinstance(part, slice):
+        return part.step is None or part.step > 0
+    return part is None or part is Ellipsis or (isinstance(part, (int, np.integer)) and not isinstance(part, bool))
+
+
+def written(shape: Any, index: Any) -> tuple[Any, tuple[int, ...]]:
+    """Of every element after an assignment, where it comes from: its own number, or beyond those the place in the item;
+    and the shape of what is written. What was written last stays, where an index names an element again."""
+    size = math.prod(shape)
+    source = np.arange(size)
+    targets = numbers_at(shape, index)
+    source[targets.reshape(-1)] = size + np.arange(targets.size)
+    return source, targets.shape
+
+
+def assigned(xp: Any, x: Any, item: Any, index: Any) -> Any:
+    """x with an item at an index."""
+    x, item = xp.arrays(x, item)
+    source, shape = written(x.shape, index)
+    item = xp.reshape(item, tuple(item.shape)[max(item.ndim - len(shape), 0) :])
+    both = xp.concatenate((xp.reshape(x, (-1,)), xp.reshape(xp.broadcast_to(item, shape), (-1,))), 0)
+    return xp.reshape(xp.take(both, source, 0), x.shape)
+
+
+def added_at(xp: Any, x: Any, item: Any, index: Any) -> Any:
+    """x with an item added at an index, wherever that repeats a place."""
+    x, item = xp.arrays(x, item)
+    numbers = numbers_at(x.shape, index)
+    more = xp.reshape(xp.broadcast_to(item, numbers.shape), (-1,))
+    return x + xp.reshape(xp.segment_sum(more, numbers.reshape(-1), math.prod(x.shape)), x.shape)
+
+
+def scattered(xp: Any, x: Any, index: Any, shape: Any) -> Any:
+    """Zeros of this shape with x added at the index."""
+    flat = xp.segment_sum(xp.reshape(x, (-1,)), numbers_at(shape, index).reshape(-1), math.prod(shape))
+    return xp.reshape(flat, shape)
+
+
+def embedded(xp: Any, x: Any, offset: int, shape: Any) -> Any:
+    """Matrices of this shape with the vectors x on a diagonal."""
+    stack = tuple(x.shape[:-1])
+    places = np.diagonal(np.arange(math.prod(shape)).reshape(shape), offset)[: x.shape[-1]]
+    whole = np.arange(math.prod(stack))[:, None] * math.prod(shape) + places
+    size = math.prod(stack) * math.prod(shape)
+    return xp.reshape(xp.segment_sum(xp.reshape(x, (-1,)), whole.reshape(-1), size), (*stack, *shape))
+
+
+def summed_slices(xp: Any, x: Any, indices: Any, axis: int) -> Any:
+    """np.add.reduceat."""
+    before = (slice(None),) * (x.ndim + axis)
+    ends = np.maximum(np.append(indices[1:], x.shape[axis]), indices + 1)
+    slices = [x[(*before, slice(int(i), int(j)))] for i, j in zip(indices, ends, strict=True)]
+    return xp.stack([xp.sum(part, axis=(axis,), keepdims=False) for part in slices], axis)
 
 
 def _tied(xp: Any, x: Any, starts: Any) -> Any:
@@ -58,10 +128,10 @@ def _tied(xp: Any, x: Any, starts: Any) -> Any:
 
 
 def adding(xp: Any) -> dict[str, Function]:
-    """Sums and products."""
+    """Sums and products, and what is put among zeros."""
 
     def sum_(x: Any, *, axis: Any, keepdims: bool, where: Any = True, dtype: Any = None) -> Any:
-        # What where= leaves out is 0 already.
+        x = x if where is True else xp.where(where, x, 0 * x)
         return xp.sum(x if dtype is None else xp.astype(x, dtype), axis=axis, keepdims=keepdims)
 
     return {
@@ -76,6 +146,11 @@ def adding(xp: Any) -> dict[str, Function]:
         "matvec": lambda x, y: xp.sum(x * y[..., None, :], axis=-1, keepdims=False),
         "vecmat": lambda x, y: xp.sum(xp.conj(x)[..., :, None] * y, axis=-2, keepdims=False),
         "ldexp": lambda x, *, exponent: x * xp.array(np.ldexp(1.0, exponent)),
+        "assign": lambda x, item, *, index: assigned(xp, x, item, index),
+        "add.at": lambda x, item, *, index: added_at(xp, x, item, index),
+        "scatter": lambda x, *, index, shape: scattered(xp, x, index, shape),
+        "embed": lambda x, *, offset, shape: embedded(xp, x, offset, shape),
+        "add.reduceat": lambda x, *, indices, axis: summed_slices(xp, x, indices, axis),
     }
 
 
@@ -111,11 +186,8 @@ def _norm(xp: Any, x: Any, order: Any, axes: Any, keepdims: bool) -> Any:
 
 
 def of_matrices(xp: Any) -> dict[str, Function]:
-    """Linear algebra on stacks of matrices."""
+    """Linear algebra on stacks of matrices. Eigenvectors are not among it, whose signs every library chooses."""
     linalg = xp.linalg
-
-    def eigh(a: Any, uplo: str) -> Any:
-        return linalg.eigh(_hermitian(xp, a, uplo))
 
     def cholesky(a: Any, *, upper: bool) -> Any:
         factor = linalg.cholesky(_hermitian(xp, a, "U" if upper else "L"))
@@ -127,15 +199,9 @@ def of_matrices(xp: Any) -> dict[str, Function]:
         "inv": linalg.inv,
         "solve": lambda a, b: linalg.solve(a, b),
         "cholesky": cholesky,
-        "eigvalsh": lambda a, *, uplo: eigh(a, uplo)[0],
-        "eigh": lambda a, *, uplo: _packed(xp, *eigh(a, uplo)),
+        "eigvalsh": lambda a, *, uplo: linalg.eigvalsh(_hermitian(xp, a, uplo)),
         "svdvals": lambda a: xp.svdvals(a),
     }
-
-
-def _packed(xp: Any, values: Any, vectors: Any) -> Any:
-    flat = xp.reshape(vectors, (*vectors.shape[:-2], vectors.shape[-1] * vectors.shape[-2]))
-    return xp.concatenate((values, flat), -1)
 
 
 def _adjoint(xp: Any, x: Any) -> Any:

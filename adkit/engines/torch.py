@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-import torch
-from torch import special
 
 from ..graph import Graph
 from . import rows
 from .lowering import Engine, lower
 
+torch: Any = import_module("torch")
+special: Any = torch.special
 Leaves = list[Any]
 
 
@@ -41,20 +42,27 @@ class _Namespace:
         return torch.cat(arrays, axis)
 
     def where(self, mask: Any, x: Any, y: Any) -> Any:
-        return torch.where(tensor(mask), x, y)
+        return torch.where(tensor(mask), *_paired(x, y))
 
     def array(self, x: Any) -> Any:
         return tensor(x)
 
     def take(self, x: Any, indices: Any, axis: int) -> Any:
-        numbers = np.asarray(indices) % x.shape[axis]
-        return torch.moveaxis(torch.moveaxis(x, axis, 0)[tensor(numbers)], range(numbers.ndim), _from(x, axis, numbers))
+        numbers = np.asarray(indices)
+        shape, axis = tuple(x.shape), axis % x.ndim
+        rows_ = torch.index_select(x, axis, tensor(numbers.reshape(-1) % max(shape[axis], 1)))
+        return torch.reshape(rows_, (*shape[:axis], *numbers.shape, *shape[axis + 1 :]))
 
     def take_along_axis(self, x: Any, order: Any, axis: int) -> Any:
         return torch.take_along_dim(x, tensor(order), axis)
 
     def roll(self, x: Any, shift: Any, axis: Any) -> Any:
         return torch.roll(x, shift, axis)
+
+    def arrays(self, x: Any, y: Any) -> tuple[Any, Any]:
+        x, y = _paired(x, y)
+        dtype = torch.promote_types(x.dtype, y.dtype)
+        return x.to(dtype), y.to(dtype)
 
     def segment_sum(self, x: Any, places: Any, count: int) -> Any:
         return torch.zeros(count, dtype=x.dtype).index_add(0, tensor(places), x)
@@ -63,16 +71,16 @@ class _Namespace:
         return tensor(np.unwrap(p.detach().numpy(), discont, axis, period=period))
 
     def sum(self, x: Any, axis: Any, keepdims: bool) -> Any:
-        return torch.sum(x, axis, keepdim=keepdims) if x.ndim else x
+        return torch.sum(x, axis, keepdim=keepdims) if axis else x
 
     def max(self, x: Any, axis: Any, keepdims: bool) -> Any:
-        return torch.amax(x, axis, keepdim=keepdims) if x.ndim else x
+        return torch.amax(x, axis, keepdim=keepdims) if axis else x
 
     def min(self, x: Any, axis: Any, keepdims: bool) -> Any:
-        return torch.amin(x, axis, keepdim=keepdims) if x.ndim else x
+        return torch.amin(x, axis, keepdim=keepdims) if axis else x
 
     def logsumexp(self, x: Any, axis: Any, keepdims: bool) -> Any:
-        return torch.logsumexp(x, axis, keepdim=keepdims) if x.ndim else x
+        return torch.logsumexp(x, axis, keepdim=keepdims) if axis else x
 
     def prod(self, x: Any, axis: Any, keepdims: bool) -> Any:
         for i in axis:
@@ -84,12 +92,6 @@ class _Namespace:
 
     def cumprod(self, x: Any, axis: int) -> Any:
         return torch.cumprod(x, axis)
-
-
-def _from(x: Any, axis: int, numbers: Any) -> Any:
-    """Where the axes of the numbers belong that stand first."""
-    start = axis % x.ndim
-    return range(start, start + numbers.ndim)
 
 
 def _dtype(dtype: Any) -> Any:
@@ -108,6 +110,11 @@ def tensor(x: Any) -> Any:
     return torch.from_numpy(array)
 
 
+def held(x: Any) -> Any:
+    """An array of data as torch keeps it; anything else as it is."""
+    return tensor(x) if isinstance(x, np.ndarray) else x
+
+
 def _constant(x: Any) -> Any:
     """A constant of the graph: numbers stay Python's, which torch is quickest with."""
     if isinstance(x, (bool, int, float, tuple, str, type(None))) and not isinstance(x, np.generic):
@@ -121,8 +128,9 @@ def _of_tensors(function: Any) -> Any:
 
 
 def _paired(x: Any, y: Any) -> tuple[Any, Any]:
-    model = x if isinstance(x, torch.Tensor) else y
-    return tuple(a if isinstance(a, torch.Tensor) else torch.tensor(a, dtype=model.dtype) for a in (x, y))  # type: ignore[return-value]
+    if not isinstance(x, torch.Tensor):
+        x = torch.tensor(x, dtype=y.dtype if isinstance(y, torch.Tensor) else torch.float64)
+    return x, y if isinstance(y, torch.Tensor) else torch.tensor(y, dtype=x.dtype)
 
 
 def _remainder(x: Any, y: Any) -> Any:
@@ -139,64 +147,6 @@ def _cbrt(x: Any) -> Any:
     return torch.sign(x) * torch.abs(x) ** (1 / 3)
 
 
-def _numbers(shape: Any) -> Any:
-    return np.arange(int(np.prod(shape))).reshape(shape)
-
-
-def _getitem(x: Any, *, index: Any) -> Any:
-    """Basic indices are torch's own; others, and steps backwards, which torch has not, take elements by number."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(isinstance(i, (int, np.integer)) or i is None or i is Ellipsis or _forwards(i) for i in parts):
-        return x[index]
-    return torch.reshape(x, (-1,))[tensor(np.ascontiguousarray(_numbers(x.shape)[index]))]
-
-
-def _forwards(i: Any) -> bool:
-    return isinstance(i, slice) and (i.step is None or i.step > 0)
-
-
-def _scattered(x: Any, *, index: Any, shape: Any) -> Any:
-    places = tensor(np.ascontiguousarray(_numbers(shape)[index]).reshape(-1))
-    zeros = torch.zeros(int(np.prod(shape)), dtype=x.dtype)
-    return torch.reshape(zeros.index_add(0, places, torch.reshape(x, (-1,))), shape)
-
-
-def _assigned(x: Any, item: Any, *, index: Any) -> Any:
-    """What was written last stays, where a place is named again."""
-    x, item = _paired(x, item)
-    x = (torch.promote_types(x.dtype, item.dtype) is x.dtype and x) or x.to(item.dtype)
-    targets = _numbers(x.shape)[index]
-    sources = np.full(x.shape, -1).reshape(-1)
-    item = torch.reshape(item, item.shape[max(item.ndim - targets.ndim, 0) :])
-    sources[targets] = np.arange(targets.size).reshape(targets.shape)
-    written = torch.reshape(torch.broadcast_to(item, targets.shape), (-1,))
-    numbers = np.where(sources < 0, np.arange(x.numel()), x.numel() + sources)
-    return torch.reshape(torch.cat((torch.reshape(x, (-1,)), written))[tensor(numbers)], x.shape)
-
-
-def _added_at(a: Any, b: Any, *, index: Any) -> Any:
-    a, b = _paired(a, b)
-    targets = _numbers(a.shape)[index]
-    more = torch.reshape(torch.broadcast_to(b, targets.shape), (-1,))
-    flat = torch.reshape(a, (-1,)).index_add(0, tensor(np.ascontiguousarray(targets).reshape(-1)), more)
-    return torch.reshape(flat, a.shape)
-
-
-def _embedded(x: Any, *, offset: int, shape: Any) -> Any:
-    rows_, columns = shape
-    start, count = max(-offset, 0), x.shape[-1]
-    places = (np.arange(count) + start) * columns + np.arange(count) + max(offset, 0)
-    zeros = torch.zeros((*x.shape[:-1], rows_ * columns), dtype=x.dtype)
-    return torch.reshape(zeros.index_copy(-1, tensor(places), x), (*x.shape[:-1], rows_, columns))
-
-
-def _reduceat(x: Any, *, indices: Any, axis: int) -> Any:
-    moved = torch.moveaxis(x, axis, 0)
-    ends = np.maximum(np.append(indices[1:], moved.shape[0]), indices + 1)
-    parts = [moved[i:j].sum(0) for i, j in zip(indices, ends, strict=True)]
-    return torch.moveaxis(torch.stack(parts), 0, axis)
-
-
 def _transform(x: Any, *, inverse: bool, n: int, axis: int, norm: Any) -> Any:
     return (torch.fft.ifft if inverse else torch.fft.fft)(x, n, axis, norm)
 
@@ -208,9 +158,28 @@ def _solve(a: Any, b: Any) -> Any:
 
 
 def _logsumexp(a: Any, b: Any = None, *, axis: Any, signed: bool) -> Any:
-    if b is not None:
-        raise NotImplementedError
-    return torch.logsumexp(a, axis, keepdim=True)
+    if b is None:
+        return torch.logsumexp(a, axis, keepdim=True)
+    largest = torch.amax(a.detach(), axis, keepdim=True)
+    total = torch.sum(tensor(b) * torch.exp(a - largest), axis, keepdim=True)
+    return torch.log(torch.abs(total) if signed else total) + largest
+
+
+def _det(a: Any) -> Any:
+    """The determinant; torch's own derivative of it is wrong where a matrix is singular."""
+    regular = a.shape[-1] == 0 or bool((torch.linalg.cond(a.detach()) < 1e7).all())
+    return torch.linalg.det(a) if regular else _det_of_singular(a)
+
+
+def _det_of_singular(a: Any) -> Any:
+    """By Faddeev and LeVerrier, who divide by counts only."""
+    n = a.shape[-1]
+    one = torch.eye(n, dtype=a.dtype)
+    found = one.expand(a.shape)
+    for k in range(1, n):
+        product = a @ found
+        found = one * (torch.diagonal(product, dim1=-2, dim2=-1).sum(-1) / k)[..., None, None] - product
+    return torch.diagonal(a @ found, dim1=-2, dim2=-1).sum(-1) / n
 
 
 DIRECT = ("square", "reciprocal", "sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan")
@@ -251,12 +220,7 @@ TABLE = {
     "imag": torch.imag,
     "conjugate": torch.conj,
     "complex_absolute": torch.abs,
-    "getitem": _getitem,
-    "scatter": _scattered,
-    "assign": _assigned,
-    "add.at": _added_at,
-    "embed": _embedded,
-    "add.reduceat": _reduceat,
+    "det": _det,
     "fft": _transform,
     "rfft": lambda x, *, n, axis, norm: torch.fft.rfft(x, n, axis, norm),
     "irfft": lambda x, *, n, axis, norm: torch.fft.irfft(x, n, axis, norm),

@@ -136,7 +136,7 @@ def _first_value(tape: _NotingTape, outputs: list[Variable]) -> NanReport | None
 def _first_derivative(tape: _NotingTape, outputs: list[Variable]) -> NanReport | None:
     """The first operation that made a cotangent that is not finite of one that is."""
     operations = tape.operations()
-    numbers = {id(operation.args): operation.index for operation in operations}
+    numbers = {id(operation.args): operation.number for operation in operations}
     found: dict[int, NanReport] = {}
 
     def pull(primitive: Primitive, i: int, cotangent: Any, out: Any, args: Any, params: Any) -> Any:

@@ -7,19 +7,23 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+
+from .threads import threads_limited
 
 # What a result may depend on, as far as it is installed.
-PACKAGES = ("adkit", "numpy", "scipy", "sympy", "mpmath", "pandas", "matplotlib", "autograd", "jax", "torch", "casadi")
+PACKAGES = (
+    *("adkit", "numpy", "scipy", "sympy", "mpmath", "llvmlite", "pandas", "matplotlib"),
+    *("autograd", "jax", "jaxlib", "torch", "casadi"),
+)
 
 
 def environment(threads: int | None = None) -> dict[str, str]:
     """The machine, the state it is in, and the versions of what is installed, by name; what is unknown is left out.
 
-    `threads` is the number that linear algebra was told to use.
+    `threads` is the number that linear algebra, and whatever else has threads, was told to use.
     """
     parts: dict[str, Callable[[], str | None]] = {
         "cpu": _cpu,
@@ -29,6 +33,7 @@ def environment(threads: int | None = None) -> dict[str, str]:
         "load": _load,
         "system": lambda: f"{platform.system()} {platform.machine()}",
         "blas": lambda: _blas(threads),
+        "threads": lambda: None if threads is None else str(threads),
         "git": _commit,
         "date": lambda: datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "python": platform.python_version,
@@ -74,13 +79,6 @@ def _blas(threads: int | None) -> str | None:
         found = [pool for pool in threadpool_info() if pool.get("user_api") == "blas"]
     named = (f"{pool['internal_api']} {pool['version'] or ''} with {pool['num_threads']} threads" for pool in found)
     return ", ".join(dict.fromkeys(named))
-
-
-def threads_limited(threads: int | None) -> AbstractContextManager[Any]:
-    """A context in which linear algebra uses so many threads; as many as it wants for None."""
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(threads)
 
 
 @contextmanager

@@ -9,13 +9,15 @@ from dataclasses import replace
 
 from .. import stats
 from ..errors import AdkitError
+from ..methods import Manual
 from ..records import Row, Status
 from .benches import Away, Bench, Here, LostError
 from .contenders import Contender, blank, default_contenders
-from .environment import load_per_core, threads_limited, undisturbed
+from .environment import load_per_core, undisturbed
 from .reference import BY_HAND, References
 from .settings import Settings
 from .subjects import Subject
+from .threads import threads_limited
 from .timing import Batch, Timing, interleaved
 
 Report = Callable[[str], None]
@@ -60,6 +62,7 @@ def run(
                 bench.close()
         report(" ".join(filter(None, (subject.problem, subject.size, "timing"))))
         _time(rows, benches, home, settings)
+        rows = against_manual(rows, [isinstance(c.method, Manual) for c in chosen])
     if any(name in references.odd for name in BY_HAND.values()):
         rows = [_with_false_hand(row) for row in rows]
     return ranked(rows)
@@ -178,6 +181,17 @@ def timed(row: Row, found: Timing, f: Timing, overhead_s: float, seed: int) -> R
         loops=found.loops,
         stability=stats.stability(found.samples, found.loops, load_per_core()),
     )
+
+
+def against_manual(rows: Sequence[Row], by_hand: Sequence[bool]) -> list[Row]:
+    """The rows with how many times that of the derivative by hand their times are, in the rounds that they share."""
+    hand = next((row for row, mine in zip(rows, by_hand, strict=True) if mine and row.samples), None)
+    return [row if hand is None or not row.samples else _against(row, hand) for row in rows]
+
+
+def _against(row: Row, hand: Row) -> Row:
+    ratio = stats.ratio(row.samples, hand.samples, row.seed)
+    return replace(row, ratio_to_manual=ratio.value, manual_low=ratio.low, manual_high=ratio.high)
 
 
 def ranked(rows: Sequence[Row]) -> list[Row]:

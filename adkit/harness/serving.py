@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -18,9 +19,9 @@ from ..errors import AdkitError, BadRequest
 from ..methods import Method
 from .benches import AFTERWARDS, GRACE, ORPHANED, PATIENCE, Here, LostError, Stage
 from .contenders import Contender
-from .environment import threads_limited
 from .settings import Settings
 from .subjects import Loaded, Source, Subject
+from .threads import confine, tell_loaded, threads_limited
 from .timing import Batch
 
 
@@ -29,6 +30,7 @@ def serve(connection: Any, source: Source, contender: Contender | None, settings
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What has been imported stays: the collector need not look at it.
     gc.freeze()
+    confine(settings.threads)
     with ExitStack() as stack:
         # What f prints does not mix with the results, by whatever way it prints.
         os.dup2(sys.__stderr__.fileno() if sys.__stderr__ else 2, 1)
@@ -62,23 +64,27 @@ def _bench(connection: Any, source: Source, contender: Contender | None, setting
     stage("subject")
     subject = source.subject()
     if contender is not None:
-        _warm(subject, contender.method)
+        _warm(subject, contender.method, settings.threads)
     _alarm(0)
     connection.send(Stage("ready", 0.0))
     return Here(subject, contender, settings, stage)
 
 
-def _warm(subject: Subject, method: Method) -> None:
+def _warm(subject: Subject, method: Method, threads: int | None) -> None:
     """What only a process's first call pays is no method's cost.
 
-    f is called once before anything is timed, and a method that needs a library derives another function first.
+    f is called once before anything is timed, and a method derives another function first: with that it loads what it
+    needs, and a compiler sets itself up.
     """
     with suppress(Exception):
         call = subject.call()
         call(call.leaves)
-    if method.imports:
-        with suppress(Exception):
-            method.value_and_gradient(Call(_small, 0, (0.5,)), {})
+    for name in method.imports:
+        with suppress(Exception):  # what cannot be loaded says so when it is asked
+            importlib.import_module(name)
+    tell_loaded(threads)
+    with suppress(Exception):
+        method.value_and_gradient(Call(_small, 0, (0.5,)), {})
 
 
 def _small(x: Any) -> Any:

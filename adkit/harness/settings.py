@@ -22,7 +22,8 @@ class Settings:
         seed: of the problems' random numbers and of the order of the rounds.
         budget: about how long the whole comparison takes; None for as long as it needs.
         memory: how much more memory a cell's process may take than it has at its start; None for no limit.
-        threads: how many threads linear algebra may use; None for its own choice.
+        threads: how many threads linear algebra may use; None for its own choice. A process of a cell is kept to as
+            many processors, so that every engine obeys.
         isolate: whether each cell runs in a process of its own, which ends with it.
         strict: whether a reference by which a false derivative would pass counts as an error.
     """

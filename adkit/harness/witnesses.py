@@ -115,7 +115,6 @@ class Witnesses:
         self.subject, self.wanted, self.call_s, self.until = subject, wanted, call_s, until
         self.failure = ""
         self.digits: _Digits | None = None
-        self.has_hand = (_jacobian if wanted.derivative == "jacobian" else _joint)(subject) is not None
 
     def __iter__(self) -> Iterator[Reference]:
         heard: list[Reference] = []
@@ -144,7 +143,7 @@ class Witnesses:
 
     # -- by hand -----------------------------------------------------------------------------------
     def by_hand(self, wanted: Wanted, first: bool) -> Reference | None:
-        return Reference(BY_HAND[wanted.derivative], _hand(self.subject, wanted)) if self.has_hand else None
+        return by_hand(self.subject, wanted)
 
     # -- the recorded graph with 50 digits -----------------------------------------------------------
     def in_digits(self, wanted: Wanted, first: bool) -> Reference | None:
@@ -241,6 +240,12 @@ def _joint(subject: Subject) -> Callable[..., tuple[Any, Any]] | None:
 
 def _jacobian(subject: Subject) -> Callable[..., Any] | None:
     return None if subject.gradient is not None else subject.jacobian or getattr(subject.f, JACOBIAN, None)
+
+
+def by_hand(subject: Subject, wanted: Wanted) -> Reference | None:
+    """What the derivative by hand comes to in double precision; None where there is none to judge by."""
+    found = (_jacobian if wanted.derivative == "jacobian" else _joint)(subject)
+    return None if found is None else Reference(BY_HAND[wanted.derivative], _hand(subject, wanted))
 
 
 def _hand(subject: Subject, wanted: Wanted) -> Vector:

@@ -16,6 +16,7 @@ from ..problems.registry import require_outcomes
 from ..problems.sizes import numbers
 from ..records import TRIALS
 from ..report.answers import ANSWERS
+from ..report.page import LAYOUTS
 from ..report.quantities import quantity
 from ..report.scenes import CATEGORIES, Drawing, Kind
 
@@ -87,6 +88,7 @@ class Plan:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     draw: tuple[Drawing, ...] = ()
     answer: str = "recommendation"
+    layout: str = "tables"
     trial: str = ""
     random: int = 0
     tools: tuple[str, ...] | None = None
@@ -114,6 +116,7 @@ _PLAN_KEYS: dict[str, Any] = {
     "question": str,
     "title": str,
     "answer": str,
+    "layout": str,
     "methods": list,
     "derivative": str,
     "timeout": _NUMBER,
@@ -212,6 +215,7 @@ def _comparison(content: dict[str, Any], path: Path) -> Plan:
         labels=_labels(content, templates, where),
         draw=draw,
         answer=_answer(content, where),
+        layout=_layout(content, where),
     )
     for i, drawing in enumerate(draw, 1):
         _check_drawn(drawing, found, f"[[draw]] {i} of {where}")
@@ -224,6 +228,14 @@ def _answer(content: Mapping[str, Any], where: str) -> str:
     if kind not in ANSWERS:
         raise unknown(f"answer in {where}:", kind, ANSWERS)
     return kind
+
+
+def _layout(content: Mapping[str, Any], where: str) -> str:
+    """What stands on the page."""
+    layout = content.get("layout", "tables")
+    if layout not in LAYOUTS:
+        raise unknown(f"layout in {where}:", layout, LAYOUTS)
+    return layout
 
 
 def _numbers(text: Any, where: str) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,18 +14,22 @@ import numpy as np
 from ..calls import Call, Leaves
 from ..containers import Structure, flatten, is_container, parts_of, unflatten
 from ..costs import Cost
-from ..errors import BadRequest, LostDerivative, place
+from ..errors import AdkitError, BadRequest, CannotCompile, LostDerivative, place
 from ..graph import Graph, Node, record
+from ..primitives import Primitive
 from ..primitives.table import dtype_of, shape_of
 from ..snapshots import Snapshot, snapshot
+from ..staging import stage
 from ..tracing import Box
-from .base import Cache, Jacobian, Method, hessian_by
+from .base import Cache, Jacobian, Method, hessian_by, require_real
 from .given import rows_of_jacobian
 from .numerical import Numerical
 
 Run = Callable[[Sequence[Any]], Any]
 # Engines that take a recorded graph; any other takes f itself.
 LOWERED = ("jax", "torch", "casadi")
+# What is too large for the extra that brings the engines.
+_EXTRA = {"torch": "peers"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Engine(Method):
     HIPS autograd runs f itself. JAX, PyTorch and CasADi run the graph of f, recorded once and lowered to their own
     operations: every number and float array among the arguments is an input of it. As in `Symbolic` it is specialised
     to the decisions that f took, which are checked again on each call, and to whatever else f reads.
+    What is computed is in double precision, unless the arguments have less.
 
     Args:
         name: "autograd", "jax", "torch" or "casadi".
@@ -46,10 +52,9 @@ class Engine(Method):
         BadRequest: the engine is not installed, or the problem has no native version.
 
     Example:
-        >>> import numpy as np
         >>> import adkit as ad
-        >>> ad.grad(lambda x: np.sum(x * x), method="autograd")(np.array([1.0, 2.0]))
-        array([2., 4.])
+        >>> ad.methods.resolve("jax(native=True)")
+        Engine(name='jax', native=True)
     """
 
     name: str = ""
@@ -74,13 +79,15 @@ class Engine(Method):
 
     def missing(self) -> str | None:
         if importlib.util.find_spec(self.name) is None:
-            return f"not installed: pip install 'adkit[engines]' brings {self.name}"
+            return f"not installed: pip install 'adkit[{_EXTRA.get(self.name, 'engines')}]' brings {self.name}"
         return None
 
     def skips(self, call: Call, derivative: str = "gradient") -> str | None:
-        if self.native and (derivative != "gradient" or self._native_of(call) is None):
-            return f"{call.where()} has no native version for {self.name} (its {derivative})"
-        return None
+        if not self.native or self.missing() is not None:
+            return None
+        if derivative != "gradient":
+            return f"native versions have gradients only, and this is a {derivative}"
+        return None if self._native_of(call) else f"{call.where()} has no native version for {self.name}"
 
     # -- derivatives -------------------------------------------------------------------------------
     def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
@@ -114,19 +121,27 @@ class Engine(Method):
         return None  # it does not compute with adkit's primitives
 
     def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any] | None:
-        return self._own(call, cache, derivative)
+        """The engine's call alone. Arrays that are not differentiated are handed over once: that is how an engine is
+        used where the same data is looked at from step to step."""
+        thunk = self._own(call, cache, derivative, keep_data=True)
+        thunk()  # so that nothing is compiled while it is timed
+        return thunk
 
     # -- how ---------------------------------------------------------------------------------------
-    def _own(self, call: Call, cache: Cache, what: str) -> Callable[[], Any]:
+    def _own(self, call: Call, cache: Cache, what: str, keep_data: bool = False) -> Callable[[], Any]:
         """The engine's own call: what is handed over, computed and handed back, and nothing else."""
         if (missing := self.missing()) is not None:
             raise BadRequest(f"method {self.name!r} is {missing}")
-        if self.native:
-            return self._native(call, cache, what)
-        if self.name not in LOWERED:
+        if not self.native and self.name not in LOWERED:
             return self._on_f(call, cache, "value_and_gradient" if what == "gradient" else what)
-        run, leaves = self._lowered(call, cache, what)
-        return lambda: run(leaves)
+        keep = getattr(self._module(), "held", _itself) if keep_data else _itself
+        if self.native:
+            return self._native(call, cache, what, keep)
+        if self.name == "casadi" or what != "gradient":
+            require_real(call, self)
+        run, leaves, count = self._lowered(call, cache, what)
+        leaves = [*leaves[:count], *map(keep, leaves[count:])]
+        return partial(run, leaves)
 
     def _module(self, folder: str = "") -> Any:
         return importlib.import_module(f"adkit.engines.{folder}{self.name}")
@@ -138,62 +153,86 @@ class Engine(Method):
             engine = getattr(self._module(), what)(call.f, call.positions)
             cache[what] = call.f, engine
         args = call.arguments(call.leaves)
-        return lambda: engine(*args, **call.kwargs)
+        return partial(engine, *args, **call.kwargs)
 
     def _native_of(self, call: Call) -> Callable[..., Any] | None:
         """What makes the native version of a problem's f, by the place of its definition."""
         name = f"{getattr(call.f, '__module__', '')}.{getattr(call.f, '__qualname__', '')}"
         return self._module("natives.").NATIVE.get(name)
 
-    def _native(self, call: Call, cache: Cache, what: str) -> Callable[[], Any]:
+    def _native(self, call: Call, cache: Cache, what: str, keep: Callable[[Any], Any]) -> Callable[[], Any]:
         if (reason := self.skips(call, what)) is not None:
             raise BadRequest(reason)
         make = self._native_of(call)
         assert make is not None
         inputs = Inputs(call)
-        key = "native", inputs.signature, tuple(map(repr, inputs.statics))
+        key = f"native {inputs.signature} {inputs.statics}"
         if key not in cache:
-            cache[key] = make(*call.args)  # type: ignore[index]
-        run = cache[key]  # type: ignore[index]
-        return lambda: run(*call.args)
+            cache[key] = make(*call.args)
+        run = cache[key]
+        args = [arg if i in call.positions else keep(arg) for i, arg in enumerate(call.args)]
+        return partial(run, *args)
 
-    def _lowered(self, call: Call, cache: Cache, what: str) -> tuple[Run, Leaves]:
-        """A lowered graph that holds for this call, and the inputs that it takes."""
+    def _lowered(self, call: Call, cache: Cache, what: str) -> tuple[Run, Leaves, int]:
+        """A lowered graph that holds for this call, the inputs that it takes, and how many are differentiated."""
         known: tuple[Lowered, ...] = cache.get("lowered", ())
-        for with_data in (True, False):
-            inputs = Inputs(call, with_data)
+        ways = [Inputs(call, with_data) for with_data in (True, False)]
+        for inputs in ways:
             surroundings = snapshot(inputs.statics, call.kwargs, call.f)
             for entry in known:
                 if entry.holds(what, inputs, surroundings):
-                    return entry.run, inputs.leaves
-        for with_data in (True, False):
-            inputs = Inputs(call, with_data)
-            try:
-                entry = self._record(inputs, call, what)
-            except Exception:
-                # What f may do with plain data, or the engine with constants, it may not be able to do with inputs.
-                if with_data and len(inputs.leaves) > inputs.count:
-                    continue
-                raise
-            if entry.surroundings is not None:
-                cache["lowered"] = (entry, *known)[: self.KEPT]
-            return entry.run, inputs.leaves
-        raise AssertionError("unreachable")
+                    return entry.run, inputs.leaves, inputs.count
+        inputs, entry = self._recorded(ways, what)
+        if entry.surroundings is not None:
+            cache["lowered"] = (entry, *known)[: self.KEPT]
+        return entry.run, inputs.leaves, inputs.count
 
-    def _record(self, inputs: Inputs, call: Call, what: str) -> Lowered:
-        module = self._module()
+    def _recorded(self, ways: list[Inputs], what: str) -> tuple[Inputs, Lowered]:
+        """A new recording; with data as constants where f or the engine cannot take it as an input."""
+        with_data, without = ways
+        if len(with_data.leaves) > with_data.count:
+            try:
+                return with_data, self._record(with_data, what)
+            except Exception as error:
+                try:
+                    return without, self._record(without, what)
+                except AdkitError:
+                    raise
+                except Exception:
+                    raise error from None
+        return without, self._record(without, what)
+
+    def _record(self, inputs: Inputs, what: str) -> Lowered:
+        module, call = self._module(), inputs.call
         surroundings = snapshot(inputs.statics, call.kwargs, call.f)
-        graph = record(inputs.outputs if what == "jacobian" else inputs.scalar, inputs.leaves, module.ENGINE.lacks)
+        graph = graph_for(inputs.outputs if what == "jacobian" else inputs.scalar, inputs.leaves, module.ENGINE.lacks)
         run = module.differentiated(graph, inputs.count, what)
         finish = _FINISH[what]
         templates = [x.value if isinstance(x, Node) else x for x in graph.outputs]
+        structure = graph.output_structure
         return Lowered(
             what,
             inputs.signature,
             surroundings,
             graph if graph.decisions else None,
-            lambda leaves: finish(run(leaves), templates, graph.output_structure),
+            lambda leaves: finish(run(leaves), templates, structure),
         )
+
+
+def graph_for(fun: Callable[[Leaves], Any], leaves: Leaves, lacks: Callable[[Primitive], bool]) -> Graph:
+    """fun as a graph in which masks flow on as data; where an engine lacks what that takes, one in which they are
+    decisions, and in which the places of what it lacks are known."""
+    try:
+        graph = stage(fun, leaves)
+        if not graph.checks and not any(lacks(node.primitive) for node in graph.leading_to_outputs() if node.primitive):
+            return graph
+    except CannotCompile:
+        pass
+    return record(fun, leaves, lacks)
+
+
+def _itself(x: Any) -> Any:
+    return x
 
 
 # -- what is kept ----------------------------------------------------------------------------------
@@ -225,8 +264,8 @@ def _jacobian(found: Any, templates: Leaves, structure: Structure) -> Jacobian:
 
 def _like(x: Any, template: Any) -> Any:
     """A result in the type and dtype that f's own has."""
-    if type(template) is float:
-        return float(x)
+    if type(template) in (float, np.float64):
+        return type(template)(x)
     return np.asarray(x, dtype_of(template)).reshape(np.shape(template))[()]
 
 

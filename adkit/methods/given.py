@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ class Manual(Method):
     def bare(self, call: Call, cache: Cache, derivative: str = "gradient") -> Callable[[], Any]:
         by_hand = self._joint(call) if derivative == "gradient" else self._jacobian(call)
         assert by_hand is not None
-        return lambda: by_hand(*call.args, **call.kwargs)
+        return partial(by_hand, *call.args, **call.kwargs)
 
     def _jacobian(self, call: Call) -> Callable[..., Any] | None:
         """The Jacobian by hand, where there is one."""

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import warn
 from ..tracing import normalize
 from .reductions import MISSING, Axes, axes_from_end, is_given, kept, mask_of, sum_p
-from .table import cast, dtype_of, implements, refuse_out, shape_of
+from .table import DOUBLE, cast, dtype_of, implements, refuse_out, shape_of
 
 
 def root(squares: Any) -> Any:
@@ -55,7 +55,12 @@ def mean(
 ) -> Any:
     refuse_out(out)
     a = normalize(a)
-    if dtype is None and dtype_of(a) == np.float16:
+    given_dtype = dtype_of(a)
+    if axis is dtype is None and keepdims is where is MISSING and given_dtype is DOUBLE:
+        shape = shape_of(a)
+        if count := math.prod(shape):
+            return sum_p(a, axis=tuple(range(-len(shape), 0)), keepdims=False) / count
+    if dtype is None and given_dtype == np.float16:
         # As NumPy does: the sum of many small numbers leaves the range of float16.
         return cast(np.mean(a, axis=axis, dtype=np.float32, keepdims=kept(keepdims), where=where), np.float16)
     axes = axes_from_end(a, axis)

@@ -31,7 +31,7 @@ def _matmul_left(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
 
 def _matmul_right(cotangent: Any, out: Any, x: Any, y: Any) -> Any:
     """The cotangent of y in x @ y."""
-    if type(x) is type(y) is type(cotangent) is np.ndarray and x.ndim == 2:
+    if type(x) is type(y) is type(cotangent) is np.ndarray and x.ndim == 2 >= y.ndim:
         return np.matmul(x.T, cotangent) if y.ndim == 2 else np.matmul(cotangent, x)
     if _ndim(x) == 1:
         return x[..., :, None] * cotangent[..., None, :] if _ndim(y) > 1 else cotangent * x

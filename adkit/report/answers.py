@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..records import Row
-from . import advice, cells, growth
+from . import advice, cells, growth, peers
 from .remarks import sizes_of
 
 Lines = Mapping[str, str]
@@ -109,4 +109,5 @@ ANSWERS: dict[str, Callable[[Sequence[Row], Lines], Iterator[str]]] = {
     "growth": _growth,
     "errors": _errors,
     "swell": _swell,
+    "peers": peers.answer,
 }

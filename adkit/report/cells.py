@@ -61,6 +61,11 @@ def count(x: int | None) -> str:
     return f"> {float(MOST):.0e}" if x >= MOST else f"{float(x):.1e}"
 
 
+def plural(n: int, word: str) -> str:
+    """As "1 input" and "2 inputs"."""
+    return f"{count(n)} {word}{'s' * (n != 1)}"
+
+
 def percent(x: float) -> str:
     return "< 1 %" if x < 0.01 else f"{x:.0%}".replace("%", " %")
 
@@ -120,7 +125,20 @@ COLUMNS = (
     Column("±", _scatter, rank=6, meaning="half the distance of the quartiles of the rounds"),
     Column("× f", lambda row: _optional(row.ratio_to_f), rank=1, meaning="time as a multiple of that of f itself"),
     Column("95 %", interval, rank=7, meaning="the interval of × f"),
+    Column(
+        "× hand",
+        lambda row: _optional(row.ratio_to_manual) if row.ratio_to_manual != 1 else "",
+        rank=6,
+        meaning="time as a multiple of that of the derivative by hand, in the rounds they share",
+    ),
     Column("peak", lambda row: byte_count(row.peak_bytes), rank=3, meaning="the most memory held at once"),
+    Column(
+        "resident",
+        lambda row: byte_count(row.resident_bytes),
+        rank=11,
+        meaning="the most memory that the whole process took up beyond what it had, in pages",
+    ),
+    Column("kept", lambda row: byte_count(row.kept_bytes or None), rank=12, meaning="memory held from call to call"),
     Column(
         "prepare",
         lambda row: seconds(row.prepare_s) if (row.prepare_s or 0) > 1e-4 else "",
@@ -186,7 +204,7 @@ def heading(rows: Sequence[Row]) -> str:
 
 def machine(environment: Mapping[str, str]) -> str:
     """By what command, when and on what the numbers were measured, in a line."""
-    named = ("cpu", "cores", "memory", "system", "command", "date", "load", "governor", "blas", "git")
+    named = ("cpu", "cores", "memory", "system", "command", "date", "load", "governor", "blas", "threads", "git")
     known = {name: environment[name] for name in named if environment.get(name)}
     versions = ", ".join(f"{name} {version}" for name, version in environment.items() if name not in named)
     cores = f"{known.get('cores', '?')} cores"
@@ -198,6 +216,7 @@ def machine(environment: Mapping[str, str]) -> str:
         f"load average {known['load']} before" if "load" in known else "",
         f"governor {known['governor']}" if "governor" in known else "",
         known.get("blas", ""),
+        f"limited to {plural(int(known['threads']), 'thread')}" if "threads" in known else "",
     ]
     return ", ".join(filter(None, parts)) + f": {versions}" + (f" (git {known['git']})" if "git" in known else "") + "."
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest
 from ..stats import Crossing
-from . import cells
+from . import cells, dots
 from .looks import INK, STYLE, WRONG, Look, looks, settings
 from .scales import along, limits, scales
 from .scenes import Panel, Point, Scene, Series
@@ -66,6 +66,8 @@ def _themed(text: str, scene: Scene) -> str:
 def _drawn(scene: Scene, look: Mapping[str, Look]) -> Figure:
     from matplotlib.figure import Figure
 
+    if any(panel.across for panel in scene.panels):
+        return _across(scene, look)
     columns = scene.columns
     rows = math.ceil(len(scene.panels) / columns)
     labels = list(dict.fromkeys(s.label for panel in scene.panels for s in panel.series))
@@ -82,6 +84,21 @@ def _drawn(scene: Scene, look: Mapping[str, Look]) -> Figure:
         axes.set_visible(False)
     _share(list(grid.flat), scene.panels)
     _legend(figure, scene, labels, look, beside)
+    return figure
+
+
+def _across(scene: Scene, look: Mapping[str, Look]) -> Figure:
+    """Panels below each other, whose rows are categories."""
+    from matplotlib.figure import Figure
+
+    heights = [dots.height(panel) for panel in scene.panels]
+    figure = Figure(figsize=(dots.WIDTH + 2.4, sum(heights) + 0.4), layout="constrained")
+    figure.suptitle(scene.title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
+    grid = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)
+    for axes, panel in zip(grid.flat, scene.panels, strict=True):
+        dots.draw(axes, panel, look)
+    labels = list(dict.fromkeys(s.label for panel in scene.panels for s in panel.series))
+    _legend(figure, scene, labels, look, beside=True)
     return figure
 
 

@@ -45,11 +45,12 @@ def looks(lines: Mapping[str, str]) -> dict[str, Look]:
     dashes where another line has that already."""
     found: dict[str, Look] = {}
     spare = iter(SPARE * 4)
+    owned = {COLOURS.get(method.partition("(")[0]) for method in lines.values()}
     for i, (label, method) in enumerate(lines.items()):
         taken = {look.colour for look in found.values()}
         own = COLOURS.get(method.partition("(")[0])
         first = own is not None and own not in taken
-        colour = own if first else next((c for c in spare if c not in taken), SPARE[i % len(SPARE)])
+        colour = own if first else next((c for c in spare if c not in taken | owned), SPARE[i % len(SPARE)])
         dashes = "-" if first or own is None else DASHES[i % len(DASHES)]
         found[label] = Look(str(colour), SHAPES[i % len(SHAPES)], dashes)
     return found

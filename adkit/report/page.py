@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from . import advice
+from . import advice, cells, peers, remarks
 from .comparison import Comparison
 from .documents import escaped
 from .trials import TrialReport
@@ -45,19 +45,44 @@ class Entry:
     command: str
 
 
-def page(title: str, comparison: Comparison, pictures: Sequence[Picture], origin: Origin, answer: str = "") -> str:
-    """The question, the answer, the figures, the tables, and how all of it was made."""
-    advised = advice.markdown(comparison.rows)
-    # The answer of a page comes first.
-    body = comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n").replace(f"{advised}\n\n", "")
+# What stands on a page below its figures: every table, or adkit held against other engines.
+LAYOUTS = ("tables", "peers")
+
+
+def page(
+    title: str,
+    comparison: Comparison,
+    pictures: Sequence[Picture],
+    origin: Origin,
+    answer: str = "",
+    lines: Mapping[str, str] | None = None,
+    layout: str = "tables",
+) -> str:
+    """The question, the answer, the figures, the tables, and how all of it was made.
+
+    `lines` is what a method's rows are called together, and `layout` one of `LAYOUTS`.
+    """
+    advised = advice.markdown(comparison.rows) if layout == "tables" else ""
+    body = _peers(comparison, lines or {}) if layout == "peers" else _tables(comparison, advised)
     stale = [f"**Not up to date.** {escaped(origin.stale)}"] if origin.stale else []
     head = [
         *_head(title, comparison.question),
         *stale,
         *([f"**Answer.** {escaped(answer)}"] if answer else []),
-        advised,
+        *([advised] if advised else []),
     ]
     return "\n\n".join([*head, *map(_picture, pictures), body, _made(origin)]) + "\n"
+
+
+def _tables(comparison: Comparison, advised: str) -> str:
+    """Every table, without what the page has said at its head."""
+    return comparison.to_markdown().removeprefix(f"## {comparison.question}\n\n").replace(f"{advised}\n\n", "")
+
+
+def _peers(comparison: Comparison, lines: Mapping[str, str]) -> str:
+    rows, environment = comparison.rows, comparison.environment
+    ending = [*remarks.overhead(rows), cells.machine(environment)]
+    return "\n\n".join([*peers.markdown(rows, lines, environment), *ending])
 
 
 def trial_page(title: str, report: TrialReport, origin: Origin) -> str:

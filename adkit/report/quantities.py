@@ -30,6 +30,8 @@ class Quantity:
     bound: Callable[[Row], float | None] = lambda row: None
     telling: bool = False
     of_samples: bool = False
+    # What 1 stands for, where everything is held against that.
+    one: str = ""
 
     @property
     def axis(self) -> str:
@@ -59,6 +61,10 @@ def _interval_of_ratio(row: Row) -> Span | None:
     return None if row.ratio_low is None or row.ratio_high is None else (row.ratio_low, row.ratio_high)
 
 
+def _interval_by_hand(row: Row) -> Span | None:
+    return None if row.manual_low is None or row.manual_high is None else (row.manual_low, row.manual_high)
+
+
 def _flops_ratio(row: Row) -> float | None:
     return row.flops / row.f_flops if row.flops is not None and row.f_flops else None
 
@@ -75,6 +81,15 @@ _ALL = (
     ),
     Quantity(
         "ratio_to_f", "time per call", "× f", _field("ratio_to_f"), _interval_of_ratio, "the 95 % interval of the ratio"
+    ),
+    Quantity(
+        "ratio_to_manual",
+        "time per call",
+        "× hand-written",
+        _field("ratio_to_manual"),
+        _interval_by_hand,
+        "the 95 % interval of the ratio",
+        one="hand-written",
     ),
     Quantity("prepare_s", "time to prepare", "s", _field("prepare_s")),
     Quantity("first_s", "time of the first call", "s", _field("first_s")),
@@ -96,6 +111,8 @@ _ALL = (
     Quantity("tape_length", "tape", "operations", _field("tape_length")),
     Quantity("tape_bytes", "tape", "bytes", _field("tape_bytes")),
     Quantity("peak_bytes", "peak of memory", "bytes", _field("peak_bytes")),
+    Quantity("resident_bytes", "peak of resident memory", "bytes", _field("resident_bytes")),
+    Quantity("kept_bytes", "memory kept between calls", "bytes", _field("kept_bytes")),
     Quantity("expression_nodes", "expression, shared", "nodes", _field("expression_nodes")),
     Quantity("tree_nodes", "expression, written out", "nodes", _field("tree_nodes")),
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..records import Row
-from .cells import VALUE, count, seconds, three_digits
+from .cells import VALUE, count, plural, seconds, three_digits
 
 # So many sizes have a line of their own; of more, the first and the last have.
 LINES = 3
@@ -50,16 +50,12 @@ def _about(rows: Sequence[Row], size: str, alone: bool = False) -> str:
     f_s = next((row.f_s for row in mine if row.f_s is not None), None)
     parts = [
         f"at {first.point}" if first.point else "",
-        _numbers(max(row.inputs for row in mine), "input"),
-        _numbers(first.outputs, "output") if first.outputs != 1 else "",
+        plural(max(row.inputs for row in mine), "input"),
+        plural(first.outputs, "output") if first.outputs != 1 else "",
         f"f is {value}" if value and alone else "",
         f"f itself takes {seconds(f_s)}" if f_s is not None else "",
     ]
     return ("" if alone else f"{size}: ") + "; ".join(filter(None, parts))
-
-
-def _numbers(n: int, word: str) -> str:
-    return f"{count(n)} {word}{'s' * (n != 1)}"
 
 
 # -- the reference ---------------------------------------------------------------------------------
@@ -113,7 +109,7 @@ def _unseen(row: Row) -> str:
 
 def _blind(row: Row) -> str:
     components = row.inputs * (row.outputs if row.derivative == "jacobian" else 1)
-    blind = f"{count(row.blind)} of {_numbers(components, 'component')}"
+    blind = f"{count(row.blind)} of {plural(components, 'component')}"
     return f"an error of 1 % would pass in {blind}" if row.blind else ""
 
 

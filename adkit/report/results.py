@@ -194,6 +194,8 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "Derivative": (f"one of {', '.join(get_args(Derivative))}", _one_of(get_args(Derivative))),
     "Mapping[str, float]": ("numbers by name, none of them nan", _by_name),
     "tuple[float, ...]": ("a list of numbers above 0", _times),
-    **dict.fromkeys(("steady_s", "f_s", "ratio_to_f"), ("a number above 0 or null", _optional(_above_zero))),
+    **dict.fromkeys(
+        ("steady_s", "f_s", "ratio_to_f", "ratio_to_manual"), ("a number above 0 or null", _optional(_above_zero))
+    ),
     **dict.fromkeys(("prepare_s", "first_s", "spread_s"), ("a number from 0 on or null", _optional(_not_negative))),
 }

@@ -68,6 +68,23 @@ def scales(axes: Axes, panel: Panel) -> None:
         axes.yaxis.set_major_formatter(lambda y, _: _with_unit(y, panel.quantity))
 
 
+def reach(axes: Axes, panel: Panel) -> None:
+    """The axis of values where they are read across; 1 is on it where values are multiples of something."""
+    values = [*_values(panel), *([1.0] if panel.quantity.one else [])]
+    positive = [x for x in values if x > 0]
+    axes.xaxis.set_major_formatter(lambda x, _: _with_unit(x, panel.quantity))
+    if not _values(panel):
+        axes.text(0.5, 0.5, "no result has this", ha="center", va="center", transform=axes.transAxes)
+    elif _is_log(values):
+        axes.set_xscale("log")
+        _decades(axes.xaxis, lambda x, _: _with_unit(x, panel.quantity), values)
+        room = max(1.2, (max(positive) / min(positive)) ** 0.04)
+        axes.set_xlim(min(positive) / room, max(positive) * room)
+    else:
+        low, high = min(0.0, *values), max(0.0, *values) * 1.1 or 1.0
+        axes.set_xlim(low - 0.02 * (high - low), high)
+
+
 def _decades(axis: Any, words: Any, values: Sequence[float]) -> None:
     """Powers of ten, also 2 and 5 times them where there are few; no ticks between."""
     from matplotlib.ticker import LogLocator, NullFormatter

@@ -14,7 +14,7 @@ from ..records import Row
 from ..stats import Crossing
 from .quantities import Quantity, Span, quantity
 
-Kind = Literal["line", "points"]
+Kind = Literal["line", "points", "dots"]
 # Over what points stand that are no numbers.
 CATEGORIES = ("size", "problem")
 # Columns of a row that serve as parameters.
@@ -25,6 +25,8 @@ _FIELDS = ("inputs", "outputs")
 class Drawing:
     """A figure as a plan asks for it: the quantities `y`, a panel each, over a parameter `x`, or over sizes.
 
+    Lines are drawn over a parameter; points stand side by side over sizes, and dots in a row beside each size, of each
+    line of the figure the quickest.
     `over` names the problem that is drawn (all, each in panels of its own, if empty), `where` fixes parameters,
     `sizes` and `methods` choose among them by pattern, `label` is what the parameter is called on its axis, with its
     unit, and `crossing` names two methods whose crossover is shown.
@@ -81,6 +83,8 @@ class Panel:
     series: tuple[Series, ...]
     ticks: tuple[str, ...] = ()
     crossing: Crossing | None = None
+    # Whether the categories stand below each other, and values are read across.
+    across: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def scene(drawing: Drawing, rows: Sequence[Row], lines: Mapping[str, str], where
     """
     chosen = _chosen(drawing, rows, lines, where)
     quantities = [quantity(name, where) for name in drawing.y]
-    if drawing.kind == "points":
+    if drawing.kind != "line":
         panels = [_of_categories(drawing, chosen, q, lines) for q in quantities]
         return Scene(drawing.title, tuple(panels), columns=1)
     problems = list(dict.fromkeys(row.problem for row in chosen))
@@ -232,7 +236,18 @@ def _of_categories(drawing: Drawing, rows: Sequence[Row], q: Quantity, lines: Ma
     groups: dict[str, list[tuple[float, Row]]] = {}
     for row in rows:
         groups.setdefault(lines.get(row.method, row.method), []).append((float(ticks.index(name(row))), row))
+    across = drawing.kind == "dots"
+    if across:
+        groups = {label: _quickest_of_each(cells) for label, cells in groups.items()}
     series = [_series(label, cells, q) for label, cells in groups.items()]
-    return Panel(
-        "", q, drawing.label or "problem and size", tuple(s for s in series if s.points or s.marks), tuple(ticks)
-    )
+    shown = tuple(s for s in series if s.points or s.marks)
+    return Panel("", q, drawing.label or "problem and size", shown, tuple(ticks), across=across)
+
+
+def _quickest_of_each(cells: Sequence[tuple[float, Row]]) -> list[tuple[float, Row]]:
+    """Of the rows of a line that stand in one place, the quickest; the first where none has a time."""
+
+    def rank(row: Row) -> float:
+        return row.steady_s if row.steady_s is not None and row.status == "ok" else math.inf
+
+    return [(x, min((row for at, row in cells if at == x), key=rank)) for x in dict.fromkeys(x for x, _ in cells)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-import autograd.numpy as np
-from autograd import value_and_grad
+np: Any = import_module("autograd.numpy")
+value_and_grad: Any = import_module("autograd").value_and_grad
 
 
 def bivariate(x1: Any, x2: Any) -> Any:

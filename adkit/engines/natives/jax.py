@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-from jax import lax
-from jax.nn import sigmoid, softplus
+from ..jax import Compiled, jax, jnp
 
-from ..jax import Compiled
+lax, sigmoid, softplus = jax.lax, jax.nn.sigmoid, jax.nn.softplus
 
 
 def bivariate(x1: Any, x2: Any) -> Any:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
-from torch.nn.functional import binary_cross_entropy_with_logits
+from ..torch import tensor, torch
 
-from ..torch import tensor
+binary_cross_entropy_with_logits = torch.nn.functional.binary_cross_entropy_with_logits
 
 
 def bivariate(x1: Any, x2: Any) -> Any:
