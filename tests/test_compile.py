@@ -590,7 +590,7 @@ def noting(x):
         (lambda x: iter([x]), "list_iterator"),
         (lambda x: object(), "object"),
     ],
-    ids=str,
+    ids=lambda x: x if isinstance(x, str) else "",
 )
 def test_what_cannot_be_compiled_is_run_as_it_is(f, reason):
     eager(f, reason.replace("\\", ""), *[(2.0,)] * 3) if "\\" not in reason else None

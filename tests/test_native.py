@@ -12,11 +12,12 @@ import weakref
 
 import numpy as np
 import pytest
+from programs.generator import alone, available, numbered
 
 import adkit as ad
 from adkit.codegen import MISS, Static, generate, native
 from adkit.codegen.native import abi, engine, loader, lowering, text
-from adkit.containers import flatten
+from adkit.containers import flatten, unflatten
 from adkit.graph import Graph, Node, record
 from adkit.primitives.table import Choice, primitives
 from adkit.problems import problems
@@ -298,6 +299,48 @@ def test_many_numbers_need_memory_of_their_own():
     assert same_bits(program.run(x)[0], x * 2)
     assert same_bits(program.run(x[::-1])[0], x[::-1] * 2)
     assert program.run(x + 10) is None
+
+
+# -- every operation ------------------------------------------------------------------------------
+def natively(program):
+    """Whether a program's value and gradient run as native code, at its own point and near it; then they are right."""
+    f, args = program.compiled(), program.point()
+    leaves, structure = flatten(tuple(args))
+    fun = ad.value_and_grad(lambda *xs: total(f(*unflatten(structure, xs))), tuple(range(len(leaves))))
+    try:
+        with np.errstate(all="ignore"):
+            templates, graph = flatten(fun(*leaves))[0], stage(lambda boxes: fun(*boxes), leaves)
+    except (ad.AdkitError, np.linalg.LinAlgError, ValueError, ZeroDivisionError):
+        return False
+    machine = generate(graph, templates)
+    if machine.backend != "native":
+        return False
+    for points in (leaves, [x * 1.01 for x in leaves]):
+        found, (wanted, holds) = machine.run(*points), graph.evaluate(points)
+        assert holds or found is None
+        for mine, numpys in zip(found or (), wanted, strict=found is not None):
+            np.testing.assert_allclose(mine, numpys, rtol=1e-9, atol=1e-12)
+    return True
+
+
+def total(out):
+    """The sum of all real numbers in an output."""
+    return sum(np.sum(np.real(leaf)) for leaf in flatten(out)[0])
+
+
+def of_doubles(row):
+    """The first programs of a row whose arguments are all float64."""
+    programs = [program for program in alone(row, 6) if "custom" not in row.text]
+    return [x for x in programs if all(np.asarray(leaf).dtype == float for leaf in flatten(tuple(x.point()))[0])][:1]
+
+
+def test_every_operation_that_is_native_is_numpys():
+    found = [natively(program) for row in available() for program in of_doubles(row)]
+    assert sum(found) > 0.5 * len(found)
+
+
+def test_random_programs_that_are_native_are_numpys():
+    assert sum(natively(numbered(seed)) for seed in range(120)) > 12
 
 
 # -- entries ---------------------------------------------------------------------------------------

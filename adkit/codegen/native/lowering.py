@@ -17,7 +17,7 @@ from ...primitives import Primitive
 from . import abi
 from .operations import ARITHMETIC, LOGIC, NOTHING, OF_TRUTHS, Operations, TooManyError, has_loop
 
-# A number of the list of operations, or an array of them.
+# A number of the list of operations, or an array of them; that of an array without axes is a number.
 Numbers = Any
 Rule = Callable[["Lowering", Node, list[Numbers]], Numbers]
 # There may be so many operations, and more of them for each one of the graph only where there are few: NumPy takes its
@@ -102,7 +102,7 @@ class Lowering:
             raise InexpressibleError("the inputs have too many elements")
         self.operations.limit += size
         elements = [self.operations.number("input", k, i) for i in range(size)]
-        return np.array(elements, int).reshape(np.shape(value)) if isinstance(value, np.ndarray) else elements[0]
+        return _shaped(elements, np.shape(value))
 
     def constant(self, x: Any) -> Numbers:
         """The numbers of a constant."""
@@ -119,7 +119,7 @@ class Lowering:
             found = [self.operations.constant(float(one)) for one in array.flat]
         else:
             raise InexpressibleError(f"a constant of type {type(x).__name__}")
-        return np.array(found, int).reshape(array.shape) if isinstance(x, np.ndarray) else found[0]
+        return _shaped(found, array.shape)
 
     def of(self, x: Any) -> Numbers:
         """The numbers of an argument."""
@@ -163,7 +163,7 @@ class Lowering:
         found = rule(self, node, [self.of(x) for x in node.args])
         if np.shape(found) != np.shape(node.value):
             raise InexpressibleError(f"{primitive.name} of another shape")
-        return found
+        return found if np.shape(found) else int(found)
 
     def require_divisor(self, x: int) -> None:
         """Python's floats raise where they are divided by 0: what comes of that, eager evaluation knows."""
@@ -217,7 +217,13 @@ class Lowering:
             found = [apply(name, *pair) for pair in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True)]
             return np.array(found, int).reshape(x.shape)
 
+        if not rows.size:
+            raise InexpressibleError("a reduction of nothing")
         return in_pairs(combined, list(rows))
+
+
+def _shaped(numbers: Sequence[int], shape: tuple[int, ...]) -> Numbers:
+    return np.array(numbers, int).reshape(shape) if shape else numbers[0]
 
 
 def in_pairs(combine: Callable[[Any, Any], Any], rows: Sequence[Any]) -> Any:
@@ -338,7 +344,7 @@ def _moved(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
         raise InexpressibleError(primitive.name) from error
     if found.dtype.kind != "i" or not np.array_equal(_disguised(found), again):
         raise InexpressibleError(f"{primitive.name} does more than to move numbers")
-    return np.array(found, int) if isinstance(node.value, np.ndarray) else int(found)
+    return np.array(found, int)
 
 
 def _disguised(numbers: Numbers) -> Any:
@@ -347,8 +353,7 @@ def _disguised(numbers: Numbers) -> Any:
 
 
 def _picked(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
-    found = np.asarray(args[0])[node.params["index"]]
-    return found if isinstance(found, np.ndarray) else int(found)
+    return np.asarray(args[0])[node.params["index"]]
 
 
 def _scatter(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
@@ -403,7 +408,7 @@ def reduced(lowering: Lowering, name: str, x: Numbers, params: Any) -> Numbers:
         raise InexpressibleError("a reduction of nothing")
     found = np.asarray(lowering.over(name, rows))
     shape = [1 if i in axis else n for i, n in enumerate(x.shape)] if params["keepdims"] else [x.shape[i] for i in kept]
-    return found.reshape(shape) if shape else int(found)
+    return found.reshape(shape)
 
 
 def _extreme(name: str) -> Rule:
@@ -423,8 +428,7 @@ def _product(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
     rows, columns = np.atleast_2d(x), y[:, None] if np.ndim(y) == 1 else y
     factors = lowering.elementwise(np.multiply, [rows.T[:, :, None], columns[:, None, :]])
     found = np.asarray(lowering.over("add", factors))
-    shape = (*np.shape(x)[:-1], *np.shape(y)[1:])
-    return found.reshape(shape) if shape else int(found.reshape(()))
+    return found.reshape((*np.shape(x)[:-1], *np.shape(y)[1:]))
 
 
 def _chosen(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
