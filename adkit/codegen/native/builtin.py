@@ -90,7 +90,7 @@ class Kernel:
 
 
 class Home(NamedTuple):
-    """What a builtin needs to live, its `__self__`.
+    """What a builtin needs to live, its `__self__`; and what it calls where it does not apply, if it calls anything.
 
     The collector of circles cannot empty a tuple, so code and definition are there for as long as they can be called.
     """
@@ -99,21 +99,30 @@ class Home(NamedTuple):
     definition: bytes
     kernel: Kernel
     kept: tuple[Any, ...]
+    otherwise: Callable[..., Any] | None = None
 
     def __repr__(self) -> str:
         return "native code"
 
 
-def make(text: str, level: int, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any, *kept: Any) -> Any:
-    """A builtin: `text` is the kernel's, or empty if it is elsewhere. It returns `miss` where it does not apply."""
-    function = Function(kernel, arguments, result, miss)
+def make(
+    text: str, level: int, kernel: Kernel, arguments: Sequence[Any], result: Any, *kept: Any, calls: bool = False
+) -> Home:
+    """The code of a builtin: `text` is the kernel's, or empty if it is elsewhere. Where it does not apply the builtin
+    returns None, or calls what its home says."""
+    function = Function(kernel, arguments, result, calls)
     code = assembled(text + _PROLOGUE + function.text(), level)
     if not kernel.address:
         kernel = replace(kernel, address=code.address("entry"))
     definition = bytes(_Method(_NAME, code.address("function"), _FASTCALL_KEYWORDS, None))
+    return Home(code.memory, definition, kernel, (*function.kept, *kept))
+
+
+def builtin(home: Home) -> Any:
+    """A function of the interpreter's own kind."""
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    return new(id(definition) + _BYTES, Home(code.memory, definition, kernel, (*function.kept, *kept)), __name__)
+    return new(id(home.definition) + _BYTES, home, __name__)
 
 
 # An array that has gaps, or another order, is copied: recursion along its axes.
@@ -153,14 +162,14 @@ ret ptr %put
 class Function:
     """The text of a function that Python calls, being written."""
 
-    def __init__(self, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any) -> None:
+    def __init__(self, kernel: Kernel, arguments: Sequence[Any], result: Any, calls: bool) -> None:
         self.kernel = kernel
         self.arguments = arguments
         self.result = result
-        self.miss = miss
+        self.calls = calls
         self.lines: list[str] = []
         self.constants: list[str] = []
-        self.kept: list[Any] = [miss]
+        self.kept: list[Any] = []
         # Where the arguments that are numbers and arrays are.
         self.leaves: list[tuple[str, Any]] = []
         gathered = sum(x.size for x in kernel.inputs if isinstance(x, np.ndarray))
@@ -352,14 +361,13 @@ class Function:
 
     def _end(self) -> None:
         """The ways out where something does not hold, and where there is no memory."""
-        miss = _address(id(self.miss))
         self._emit("failed:")
         self._free()
         if self.kernel.raises:
             self._emit(f"call void {_address(abi.function('PyErr_Clear'))}()")
         self._emit("br label %miss\nmiss:")
-        self._count_up(miss)
-        self._emit(f"ret ptr {miss}\nbroken:")
+        self._pass_on()
+        self._emit("broken:")
         root = self._load("ptr", "%root", 0)
         self._free()
         # Also of nothing: that is what Py_DecRef allows.
@@ -368,6 +376,17 @@ class Function:
             self._emit("short:")
             self._new(f"call ptr {_address(abi.function('PyErr_NoMemory'))}()")
             self._emit("ret ptr null")
+
+    def _pass_on(self) -> None:
+        """The same call of another function, in whose place this frame is not there; or None."""
+        if self.calls:
+            other = self._load("ptr", "%self", abi.ITEMS + 8 * Home._fields.index("otherwise"))
+            call = _address(abi.function("PyObject_Vectorcall"))
+            found = self._new(f"musttail call ptr {call}(ptr {other}, ptr %args, i64 %count, ptr %names)")
+        else:
+            found = _address(id(None))
+            self._count_up(found)
+        self._emit(f"ret ptr {found}")
 
 
 def _address(address: int) -> str:
