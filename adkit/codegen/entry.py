@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass, replace
 from typing import Any, Protocol
 
@@ -52,11 +52,27 @@ def entry(
         >>> square(4.0), square("four")
         (16.0, ('four',))
     """
-    if guard is None or not guard.source:
-        quick = native.entry(program, structures, leaves, output_structure)
+    if program.backend == "native":
+        quick = native.entry(program, structures, leaves, output_structure, _function_of(guard))
         if quick is not None:
             return quick
     return _Entry(program, guard).link(structures, leaves, output_structure)
+
+
+def _function_of(guard: Condition | None) -> Callable[[], bool] | None:
+    """A condition as a function; None where there is nothing to ask."""
+    if guard is None or not guard.source:
+        return None
+    return define(_HOLDS.format(source=guard.source), "holds", dict(guard.namespace))
+
+
+_HOLDS = """\
+def holds():
+    try:
+        return True if {source} else False
+    except Exception:
+        return False
+"""
 
 
 class _Entry:

@@ -104,7 +104,11 @@ def _pattern(lowered: Lowered, output: Any, template: Any, places: list[int]) ->
 
 
 def entry(
-    program: Program, structures: Sequence[Structure], leaves: Sequence[Any], output_structure: Structure
+    program: Program,
+    structures: Sequence[Structure],
+    leaves: Sequence[Any],
+    output_structure: Structure,
+    guard: Callable[[], bool] | None = None,
 ) -> Link | None:
     """A builtin of the positional arguments that checks them, runs a program and builds its results; or None.
 
@@ -116,6 +120,7 @@ def entry(
         structures: the structure of each argument: numbers, arrays, and tuples and lists of them.
         leaves: in order, `Static` or what the leaf was when the graph was recorded.
         output_structure: the structure of the outputs.
+        guard: what else is asked on each call: True or False.
     """
     home = getattr(program.run, "__self__", None)
     if not isinstance(home, Home):
@@ -126,7 +131,7 @@ def entry(
         result = _result(output_structure, results)
     except InexpressibleError:
         return None
-    made = make("", 1, home.kernel, arguments, result, home, calls=True)
+    made = make("", 1, home.kernel, arguments, result, home, calls=True, guard=guard)
 
     def link(otherwise: Callable[..., Any]) -> Any:
         return builtin(made._replace(otherwise=otherwise))
