@@ -414,6 +414,35 @@ def test_an_entry_leaves_dicts_and_what_may_be_equal_to_others_to_python():
     assert native.entry(generate(graph_of(lambda x: x * 2, 2.0), [4.0], native=False), [None], [2.0], None) is None
 
 
+def test_an_entry_asks_its_guard():
+    told = []
+
+    def guard():
+        told.append(True)
+        if said == "stop":
+            raise KeyboardInterrupt
+        return said == "yes"
+
+    enter = native.entry(compiled(lambda x: x * 2, 2.0), [None], [2.0], None, guard)(missed)
+    said = "yes"
+    assert enter(4.0) == 8.0
+    said = "no"
+    assert enter(4.0) is MISS
+    said = "stop"
+    with pytest.raises(KeyboardInterrupt):
+        enter(4.0)
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize("order", "CF")
+def test_an_entry_takes_arrays_that_lie_in_memory_as_its_example(order):
+    x = np.asarray(RNG.normal(size=(2, 3)), order=order)
+    enter = native.entry(compiled(lambda x: x * 2, x), [None], [x], None)(missed)
+    assert np.array_equal(enter(x + 1), x * 2 + 2)
+    other = np.asarray(x, order="F" if order == "C" else "C")
+    assert [enter(y) for y in (other, np.repeat(x, 2, 1)[:, ::2])] == [MISS] * 2
+
+
 def test_what_an_entry_misses_it_hands_on():
     program = compiled(lambda x: x * 2 if x > 0 else x, 2.0)
     link = native.entry(program, [None], [2.0], None)
