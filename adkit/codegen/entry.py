@@ -201,24 +201,30 @@ class _Entry:
 
 
 def _given(parameters: Sequence[str]) -> dict[str, str]:
-    """How arguments are received, and how those that were given are passed on."""
+    """How arguments are received; where they are not those, and how any, or exactly those, are handed on."""
     if not parameters:
-        return {"head": "", "passed": ""}
-    head = ", ".join([f"{name}=MISS" for name in parameters])
-    return {"head": f"{head}, /, ", "passed": f"*[x for x in {tupled(parameters)} if x is not MISS], "}
+        return {"head": "", "other": "more or named", "some": "", "all": ""}
+    return {
+        "head": "".join([f"{name}=MISS, " for name in parameters]) + "/, ",
+        "other": f"{parameters[-1]} is MISS or more or named",
+        "some": f"*[x for x in {tupled(parameters)} if x is not MISS], ",
+        "all": ", ".join(parameters),
+    }
 
 
 # Left at the end of the one turn of the loop: what is called instead runs under none of the conditions of the code.
 _SOURCE = """\
 def link(otherwise):
     def entry({head}*more, **named):
-        while not (more or named):
+        if {other}:
+            return otherwise({some}*more, **named)
+        while True:
             try:
 {lines}
             except Exception:
                 pass
             break
-        return otherwise({passed}*more, **named)
+        return otherwise({all})
     return entry
 """
 
