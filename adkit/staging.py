@@ -90,7 +90,7 @@ class Staged(Recorded):
 
     # Of masks; of anything else these are refused.
     def __invert__(self) -> Any:
-        return np.invert(self)  # type: ignore[call-overload]
+        return np.invert(self)
 
     def __and__(self, other: Any) -> Any:
         return np.bitwise_and(self, other)
@@ -255,14 +255,18 @@ class _Shape(np.ndarray[Any, Any]):
             return func(*[_stand_in(x) for x in args], **kwargs)
         raise PeekedError
 
-    def __getitem__(self, index: Any) -> Any:
-        raise PeekedError
 
-    def _peeked(self, *args: Any, **kwargs: Any) -> Any:
-        raise PeekedError
+def _peeked(self: Any, *args: Any, **kwargs: Any) -> Any:
+    raise PeekedError
 
-    __bool__ = __float__ = __int__ = __index__ = __complex__ = __iter__ = __contains__ = _peeked
-    item = tolist = any = all = sum = max = min = argmax = argmin = nonzero = astype = copy = _peeked
+
+_METHODS = {name for name in dir(np.ndarray) if not name.startswith("_") and callable(getattr(np.ndarray, name))}
+for _name in (
+    *_METHODS,
+    *("__getitem__", "__setitem__", "__iter__", "__contains__", "__bool__", "__float__", "__int__", "__index__"),
+    *("__complex__", "__copy__", "__deepcopy__", "__reduce__", "__array__", "__buffer__", "__format__"),
+):
+    setattr(_Shape, _name, _peeked)
 
 
 # Functions that only ask for shapes and dtypes.
@@ -286,9 +290,6 @@ class Outlined(Box):
         self.owner = trace
         self.note = real
 
-    def _peeked(self) -> Any:
-        raise PeekedError
-
     __bool__ = __float__ = __int__ = __index__ = __complex__ = _peeked
 
 
@@ -308,7 +309,7 @@ class Outline(Trace):
         number = plain(real)
         numbers = number if isinstance(number, np.ndarray) else np.asarray(number)
         cell = np.full((), np.nan).astype(numbers.dtype) if numbers.dtype.kind in "fc" else np.zeros((), numbers.dtype)
-        shape = _Shape(numbers.shape, numbers.dtype, cell, strides=(0,) * numbers.ndim)  # type: ignore[arg-type]
+        shape = _Shape(numbers.shape, numbers.dtype, cell, strides=(0,) * numbers.ndim)
         return Outlined(shape, self, real)
 
     def lift(self, value: Any) -> Any:

@@ -39,7 +39,7 @@ def test_problems_with_their_sizes_and_what_is_expected_of_them(listed):
 def test_methods_with_their_parameters_and_what_theory_says(listed):
     code, out, _ = listed("methods")
     assert code == 0
-    assert "forward forward(chunk=64)" in out
+    assert "forward forward(chunk=64, compile=False)" in out
     assert "symbolic symbolic(cse=True, max_ops=None)" in out
     assert "cost: at most 5 times f for a gradient; 1 + 4 m times for the Jacobian of m outputs" in out
     assert "logistic_map" not in out
