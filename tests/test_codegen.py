@@ -13,8 +13,10 @@ import pytest
 from programs.generator import alone, available, numbered
 
 import adkit as ad
-from adkit.codegen import MISS, Static, entry, generate
+from adkit.codegen import MISS, Static
 from adkit.codegen.chunks import LONGEST
+from adkit.codegen.entry import entry
+from adkit.codegen.generate import generate
 from adkit.codegen.simplify import in_order, simplify
 from adkit.containers import flatten, unflatten
 from adkit.graph import Graph

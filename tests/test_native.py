@@ -15,7 +15,8 @@ import pytest
 from programs.generator import alone, available, numbered
 
 import adkit as ad
-from adkit.codegen import MISS, Static, generate, native
+from adkit.codegen import MISS, Static, native
+from adkit.codegen.generate import generate
 from adkit.codegen.native import abi, engine, loader, lowering, text
 from adkit.containers import flatten, unflatten
 from adkit.graph import Graph, Node, record

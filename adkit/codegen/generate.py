@@ -34,7 +34,7 @@ def generate(graph: Graph, templates: Sequence[Any], *, native: bool | None = No
 
     Example:
         >>> import numpy as np
-        >>> from adkit.codegen import generate
+        >>> from adkit.codegen.generate import generate
         >>> from adkit.graph import record
         >>> graph = record(lambda leaves: np.tanh(leaves[0]) * leaves[0] + 1.0 * leaves[0], [2.0])
         >>> program = generate(graph, [2.0], native=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..codegen import Program, generate
+from ..codegen import Program
 from ..errors import AdkitError, CannotCompile
 from ..graph import Graph, Node
 from ..staging import stage
@@ -27,6 +27,9 @@ def written_down(run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: 
 
 def generated(graph: Graph, outputs: Sequence[Any]) -> Program:
     """The program of a graph. That there is no machine code for it, or no code, is nothing the caller suffers from."""
+    # A third of what adkit is made of, which waits for who compiles.
+    from ..codegen.generate import generate
+
     fault: Exception | None = None
     for native in (None, False):
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..codegen import MISS, Link, Program, Static, entry
+from ..codegen import MISS, Link, Program, Static
 from ..containers import Structure, flatten, unflatten
 from ..errors import CannotCompile
 from ..graph import Graph
@@ -104,6 +104,8 @@ class Recording:
         that takes more than a glance."""
         if any(isinstance(x, Static) and not _is_simple(x.value) for x in self.examples):
             return None
+        from ..codegen.entry import entry
+
         return entry(self.program, self.structures, self.examples, self.structure, self.guard)
 
 
