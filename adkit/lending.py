@@ -11,6 +11,8 @@ import numpy as np
 
 from .tracing import Box
 
+Array = np.ndarray[Any, Any]
+
 
 def lend(x: Any) -> Any:
     """An array of numbers as one that can only be read, a traced one as a handle of f's own; all else as it is."""
@@ -22,9 +24,36 @@ def lend(x: Any) -> Any:
     return np.asarray(memoryview(x.data).toreadonly())
 
 
-def is_lent(x: np.ndarray[Any, Any]) -> bool:
+def is_lent(x: Array) -> bool:
     """Whether an array is, or is a view of, one that was lent."""
     owner: Any = x
     while isinstance(owner, np.ndarray):
         owner = owner.base
     return isinstance(owner, memoryview) and owner.readonly
+
+
+class Copies:
+    """Constants as they are when they are used. f may change an array later: it is copied, once as long as it stays."""
+
+    def __init__(self) -> None:
+        # By identity: the array, kept alive so that no other takes its place, and its copy.
+        self._made: dict[int, tuple[Array, Array]] = {}
+
+    def of(self, x: Array) -> Array:
+        """The copy of an array."""
+        used, copy = self._made.get(id(x), (None, x))
+        if used is not x or not same_bits(x, copy):
+            copy = x.copy("K")
+            self._made[id(x)] = x, copy
+        return copy
+
+
+def same_bits(x: Array, known: Array) -> bool:
+    """Whether an array still holds the same numbers: nan is nan, and -0.0 is not 0.0."""
+    if x.shape != known.shape or x.dtype != known.dtype:
+        return False
+    word = None if x.dtype.hasobject else _WORDS.get(x.dtype.itemsize)
+    return x.tobytes() == known.tobytes() if word is None else np.array_equal(x.view(word), known.view(word))
+
+
+_WORDS = {n: np.dtype(f"u{n}") for n in (1, 2, 4, 8)}

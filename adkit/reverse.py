@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .lending import is_lent
+from .lending import Copies, is_lent
 from .primitives import Choice, Elementwise, Primitive, elementwise, guard, indexing, products
 from .primitives.table import (
     DIFFERENCE,
@@ -140,8 +140,8 @@ class Tape(Trace):
         self.numpy = False
         # Whether there are large arrays.
         self.large = False
-        # By identity, the arrays that f has used and may change, and the copies made of them.
-        self.held: dict[int, tuple[Array, Array]] = {}
+        # The arrays that f has used and may change.
+        self.held = Copies()
 
     def variable(self, value: Any) -> Variable:
         """An input of the recorded computation."""
@@ -248,22 +248,16 @@ class Tape(Trace):
         return out if 0 in reads else hollow(out), tuple(kept)
 
     def hold(self, x: Any, parent: int | None) -> Any:
-        """x with the numbers it has now. f may change a constant after use: it is copied, once as long as it stays."""
+        """x with the numbers it has now, which f may change after use if it is a constant."""
         if parent is not None or not isinstance(x, _ndarray) or is_lent(x):
             return x
-        if x.nbytes <= SMALL:
-            return x.copy("K")
-        used, copy = self.held.get(id(x), (None, x))
-        if used is not x or not np.array_equal(x, copy):
-            copy = x.copy("K")
-            self.held[id(x)] = x, copy
-        return copy
+        return x.copy("K") if x.nbytes <= SMALL else self.held.of(x)
 
     def close(self) -> None:
         self.closed = True
         self.size = self.next()
         self.append = _refuse
-        self.held = {}
+        self.held = Copies()
 
     # -- what has been written down ----------------------------------------------------------------
     def operations(self) -> list[Operation]:

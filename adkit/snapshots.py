@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import origin
+from .lending import same_bits
 
 Snapshot = list[Any]
 Names = tuple[str, ...]
@@ -125,7 +126,7 @@ class Guard:
     """
 
     def __init__(self, places: Iterable[Place]) -> None:
-        self.namespace: dict[str, Any] = {"_alike": _alike, "_equal": _equal}
+        self.namespace: dict[str, Any] = {"_alike": _alike, "_equal": same_bits}
         named: dict[int, str] = {}
         tests: dict[str, None] = {}
         for test, objects in places:
@@ -150,19 +151,6 @@ class Guard:
 def _alike(found: Iterable[Any], known: tuple[Any, ...]) -> bool:
     """Whether these are the very same objects."""
     return all(map(operator.is_, found, known))
-
-
-def _equal(x: Any, known: Any) -> bool:
-    """Whether an array still holds the same bits."""
-    if x.shape != known.shape or x.dtype != known.dtype:
-        return False
-    size = x.dtype.itemsize
-    if x.flags.c_contiguous and size in _WORDS:
-        return np.array_equal(x.reshape(-1).view(_WORDS[size]), known.reshape(-1).view(_WORDS[size]))
-    return x.tobytes() == known.tobytes()
-
-
-_WORDS = {n: np.dtype(f"u{n}") for n in (1, 2, 4, 8)}
 
 
 class _Walk:

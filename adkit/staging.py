@@ -20,7 +20,7 @@ from . import forward, reverse
 from .containers import flatten
 from .errors import CannotCompile
 from .graph import Graph, Node, Recorded, Recorder
-from .lending import is_lent
+from .lending import Copies, is_lent
 from .primitives import Primitive, primitives
 from .primitives.table import everywhere, has_nan
 from .tracing import Box, Trace, bind, normalize, plain, value
@@ -118,8 +118,8 @@ class Stage(Recorder):
         self.checks: list[Node] = []
         # Whether a rule is being written down, in which nothing is decided.
         self.expanding = 0
-        # By identity, arrays that are constants of the computation, and the copies made of them.
-        self.held: dict[int, tuple[Any, Any]] = {}
+        # Arrays that are constants of the computation.
+        self.held = Copies()
 
     # -- f itself ----------------------------------------------------------------------------------
     def input(self, value: Any) -> Recorded:
@@ -152,18 +152,14 @@ class Stage(Recorder):
         return x.node if isinstance(x, Recorded) and x.owner is self else self.kept(x)
 
     def kept(self, x: Any) -> Any:
-        """A constant as it is now: f may change an array after use. It is copied once as long as it stays."""
+        """A constant as it is now: f may change an array after use."""
         if isinstance(x, tuple):
             return tuple([self.kept(part) for part in x])
         if isinstance(x, Box):
             return x.again()
         if not isinstance(x, np.ndarray) or is_lent(x):
             return x
-        used, copy = self.held.get(id(x), (None, None))
-        if used is not x or copy.shape != x.shape or not np.array_equal(x, copy, equal_nan=x.dtype.kind in "fc"):
-            copy = x.copy("K")
-            self.held[id(x)] = x, copy
-        return copy
+        return self.held.of(x)
 
     # -- derivatives -------------------------------------------------------------------------------
     def expect_numbers(self, derivatives: Sequence[Any], here: bool = True) -> None:

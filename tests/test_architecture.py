@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engines": BASE | {"containers", "graph"},
     "calls": BASE | {"asking", "containers", "lending", "refusals"},
     "blocks": BASE | {"calls"},
-    "snapshots": {"errors"},
+    "snapshots": {"errors", "lending"},
     "compiling": BASE | {"codegen", "containers", "graph", "snapshots", "staging"},
     "methods": METHODS,
     "transforms": METHODS | {"methods"},
