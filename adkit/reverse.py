@@ -21,14 +21,13 @@ from .primitives.table import (
     DOUBLE,
     ELEMENTWISE,
     FUNCTION,
-    NONE,
     PRODUCT,
     SUM,
-    WARNINGS,
     everywhere,
     fits,
     has_nan,
     kind_of,
+    quietly,
     zeros_like,
 )
 from .tracing import (
@@ -536,14 +535,7 @@ def sweep(
             quiet = quiet and type(seed) is float
             nested = nested or isinstance(x.value, Box) or isinstance(seed, Box)
     swept = _swept_nested if nested else _swept
-    if quiet:
-        found = swept(tape, live, inputs, final)
-    else:
-        token = WARNINGS.set(NONE)
-        try:
-            found = swept(tape, live, inputs, final)
-        finally:
-            WARNINGS.reset(token)
+    found = swept(tape, live, inputs, final) if quiet else quietly(swept, tape, live, inputs, final)
     return [zeros_like(inputs[k].value) if c is None else c for k, c in enumerate(found)]
 
 
@@ -551,7 +543,7 @@ def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[V
     """Cotangents of the inputs, guarded where nan came out; None where nothing flows to."""
     # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
     final = final and not tape.selects
-    cotangents = _walk(tape, seeds, final)
+    cotangents = walk(tape, seeds, final)
     found = [cotangents[x.note] for x in inputs]
     if not final and any(c is not None and has_nan(c) for c in found):
         return _guarded(tape, seeds, inputs)
@@ -564,7 +556,7 @@ def _swept_nested(
     """The same among traced values of levels outside."""
     stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds))
     if stage is not None:
-        cotangents = _walk_by(stage.pull, tape, seeds)
+        cotangents = walk_by(stage.pull, tape, seeds)
         found = [cotangents[x.note] for x in inputs]
         # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
         if tape.selects or not final:
@@ -582,11 +574,7 @@ def _may_be_differentiated(x: Any) -> bool:
 
 
 def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
-    token = WARNINGS.set(NONE)
-    try:
-        cotangents = walk_guarded(tape, seeds, guard.pull)
-    finally:
-        WARNINGS.reset(token)
+    cotangents = quietly(walk_guarded, tape, seeds, guard.pull)
     return [None if cotangents[x.index] is None else cotangents[x.index].derivative for x in inputs]
 
 
@@ -597,7 +585,7 @@ def walk_guarded(
     operations: Sequence[Operation] | None = None,
 ) -> list[Any]:
     """The guarded walk backwards by `pull`, which is `guard.pull` or calls it."""
-    return _walk_by(pull, tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], operations)
+    return walk_by(pull, tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], operations)
 
 
 def _start(size: int, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
@@ -610,7 +598,7 @@ def _start(size: int, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
     return cotangents
 
 
-def _walk_by(
+def walk_by(
     pull: Callable[..., Any],
     tape: Tape,
     seeds: Sequence[tuple[Variable, Any]],
@@ -631,7 +619,7 @@ def _walk_by(
     return cotangents
 
 
-def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], final: bool = False) -> list[Any]:
+def walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], final: bool = False) -> list[Any]:
     """What is left when the tape has been walked backwards: the cotangents of its inputs, by number."""
     cotangents = _start(tape.size, seeds)
     own: set[int] = set()  # variables whose cotangent is an array that this walk has made and nobody else holds
@@ -705,7 +693,3 @@ def _added_in_place(add_to: Callable[..., None], held: Any, cotangent: Any, para
         return False
     add_to(held, cotangent, **params)
     return True
-
-
-# What is part of another sweep, which looks at what comes of it.
-walk, walk_by = _walk, _walk_by

@@ -685,9 +685,9 @@ def test_numbers_whose_derivative_overflows_make_no_warning():
 def test_sweeping_again_and_again_takes_no_more_memory():
     out, variables, tape = recorded(logistic, 0.2)
     sizes: list[int] = []
-    walk = reverse._walk
+    walk = reverse.walk
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reverse, "_walk", lambda *args: sizes.append(len(found := walk(*args))) or found)
+        patch.setattr(reverse, "walk", lambda *args: sizes.append(len(found := walk(*args))) or found)
         for _ in range(3):
             reverse.sweep(tape, [(out, 1.0)], variables)
     assert sizes == [6_001] * 3
