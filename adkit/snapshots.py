@@ -40,7 +40,7 @@ _FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt", "fromfile", "memmap", 
 _VALUES = (
     *(int, str, bytes, type(None), range, slice, type(...), Enum),
     *(np.dtype, np.ufunc, type(np.sum)),
-    type(NamedTuple("_Pair", [("x", int)]).x),  # type: ignore[attr-defined]
+    type(vars(NamedTuple("_Pair", [("x", int)]))["x"]),
     *(types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.WrapperDescriptorType),
 )
 # Numbers that need not be imported to be known.
