@@ -36,6 +36,7 @@ _FLOWING = frozenset(
         *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
         *("logical_and", "logical_or", "logical_not", "logical_xor", "isnan", "isinf", "isfinite"),
         *("sign", "floor", "ceil", "rint", "trunc", "floor_divide", "signbit"),
+        *("round", "around", "fix", "copysign", "heaviside", "isposinf", "isneginf"),
     )
 )
 
@@ -87,6 +88,13 @@ class Staged(Recorded):
 
     def __hash__(self) -> int:
         return super().__hash__() if self.dtype.kind in "fc" else hash(value(self))
+
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        """Whole numbers made of steps, as np.floor(x).astype(int), may be indices: they are a decision."""
+        whole = self.dtype.kind == "f" and np.dtype(dtype).kind not in "fc"
+        if whole and isinstance(self.node, Node) and self.node.primitive is not None and self.node.primitive.constant:
+            return value(self).astype(dtype, *args, **kwargs)
+        return super().astype(dtype, *args, **kwargs)
 
     # Of masks; of anything else these are refused.
     def __invert__(self) -> Any:
