@@ -14,6 +14,7 @@ import types
 import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ import pytest
 from programs.generator import alone, available, numbered
 
 import adkit as ad
+from adkit.codegen import generate
 from adkit.containers import flatten, is_container, unflatten
 from adkit.snapshots import surroundings
 
@@ -985,3 +987,23 @@ def test_every_operation_at_other_points_than_recorded():
     compiled, wrong = sweep(programs, ad.value_and_grad)
     assert not wrong, wrong[0]
     assert compiled > 0.95 * len(programs)
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_fault_where_code_is_generated_is_told_and_costs_no_result(monkeypatch, everywhere):
+    def refuse(*args):
+        raise RuntimeError("planted")
+
+    if everywhere:
+        monkeypatch.setattr(generate, "simplify", refuse)
+    else:
+        monkeypatch.setattr(generate, "_native", lambda *args: (None, "") if args[2] is False else refuse())
+    f = ad.compile(ad.grad(bivariate, (0, 1)))
+    with (
+        pytest.warns(ad.CompileWarning, match="a fault of adkit: RuntimeError: planted")
+        if everywhere
+        else nullcontext()
+    ):
+        assert f(2.0, 5.0) == pytest.approx(ad.grad(bivariate, (0, 1))(2.0, 5.0))
+    assert f.backend == ("eager" if everywhere else "python")
+    assert "a fault of adkit: RuntimeError: planted" in f.note

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,18 @@ def generated(graph: Graph, outputs: Sequence[Any]) -> Program:
     fault: Exception | None = None
     for native in (None, False):
         try:
-            return generate(graph, outputs, native=native)
+            program = generate(graph, outputs, native=native)
         except CannotCompile:
             raise
         except Exception as error:
             fault = error
-    raise CannotCompile(f"no code could be generated, by a fault of adkit: {type(fault).__name__}: {fault}") from fault
+        else:
+            return program if fault is None else replace(program, note=f"Python code, by {_named(fault)}")
+    raise CannotCompile(f"no code could be generated, by {_named(fault)}") from fault
+
+
+def _named(fault: Exception | None) -> str:
+    return f"a fault of adkit: {type(fault).__name__}: {fault}"
 
 
 def digest_of(graph: Graph) -> int:
