@@ -194,4 +194,4 @@ class Planner:
 
 def planned(graph: Graph) -> Storage:
     """Where the arrays of a graph live."""
-    return Planner(graph).run()
+    return Planner(graph).run() if any(map(is_array, graph.nodes)) else Storage()
