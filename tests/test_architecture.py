@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "calls": BASE | {"asking", "containers", "lending", "refusals"},
     "blocks": BASE | {"calls"},
     "snapshots": {"errors", "lending"},
-    "compiling": BASE | {"codegen", "containers", "graph", "snapshots", "staging"},
+    "compiling": BASE | {"codegen", "containers", "graph", "lending", "snapshots", "staging"},
     "methods": METHODS,
     "transforms": METHODS | {"methods"},
     "problems": {"errors", "plugins", "records"},

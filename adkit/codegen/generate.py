@@ -16,6 +16,7 @@ from . import native as compiler
 from .chunks import code_of
 from .program import Code, Program
 from .simplify import in_order, simplify
+from .storage import outputs_early
 from .streaming import streamed
 from .text import tupled
 from .writer import Writer
@@ -48,7 +49,7 @@ def generate(graph: Graph, templates: Sequence[Any], *, native: bool | None = No
     with _uncollected():
         simple = simplify(graph)
         found, note = _native(simple, templates, native)
-        return found if found is not None else _python(streamed(simple), templates, began, note)
+        return found if found is not None else _python(outputs_early(streamed(simple)), templates, began, note)
 
 
 @contextmanager

@@ -11,13 +11,16 @@ import numpy as np
 from ..codegen import Program
 from ..errors import AdkitError, CannotCompile
 from ..graph import Graph, Node
+from ..snapshots import Arrays
 from ..staging import stage
 
 
-def written_down(run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: int) -> Graph:
-    """The graph of f, or the reason why there is none."""
+def written_down(
+    run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: int, known: Arrays | None = None
+) -> Graph:
+    """The graph of f, or the reason why there is none; of arrays that are known there are copies already."""
     try:
-        return stage(run, inputs, limit=limit)
+        return stage(run, inputs, limit=limit, known=known)
     except CannotCompile:
         raise
     except AdkitError as error:
@@ -53,7 +56,10 @@ def digest_of(graph: Graph) -> int:
 
     Arrays among the constants may hold what was in memory before (np.empty); where they matter, results differ.
     """
-    parts = [(node.index, _name(node), _key(node.args), _key(node.params)) for node in (*graph.nodes, *graph.decisions)]
+    parts = [
+        (node.index, _name(node), tuple(map(_key, node.args)), _key(node.params) if node.params else ())
+        for node in (*graph.nodes, *graph.decisions)
+    ]
     decided = [
         node.value.tobytes() if isinstance(node.value, np.ndarray) else _key(node.value) for node in graph.decisions
     ]
@@ -66,8 +72,8 @@ def _name(node: Node) -> str:
 
 def _key(x: Any) -> Any:
     """A constant as something that can be hashed: nan is nan, and an array is its shape and dtype."""
-    if isinstance(x, Node):
-        return ("node", x.index)
+    if type(x) is Node:
+        return "node", x.index
     if isinstance(x, (int, str, bytes, type(None))):
         return x
     if isinstance(x, float):
