@@ -927,3 +927,45 @@ def test_every_operation_at_other_points_than_recorded():
     compiled, wrong = sweep(programs, ad.value_and_grad)
     assert not wrong, wrong[0]
     assert compiled > 0.95 * len(programs)
+
+
+# -- what is there to read ---------------------------------------------------------------------------------
+def test_the_source_says_what_its_names_mean():
+    def loss(params, X, *, scale):
+        return np.sum(scale * (X @ params["W"] - np.array([1.0, 2.0])) ** 2)
+
+    f = ad.compile(loss)
+    f({"W": np.ones((3, 2)), "kind": "plain"}, np.ones((4, 3)), scale=2.0)
+    legend = [line for line in f.source.splitlines() if line.startswith("# ")]
+    assert legend[:2] == ["# x1: params['W'], x2: X, x3: scale", "# c = [1.0, 2.0]"]
+    exec(f.source, {})  # it is Python
+
+
+def test_the_source_of_what_has_names_of_its_own_needs_no_words():
+    f = ad.compile(bivariate)
+    f(2.0, 5.0)
+    assert not f.source.startswith("# x1")
+
+
+def test_the_source_of_many_inputs_and_constants_is_no_list_of_them():
+    f = ad.compile(lambda xs: sum(x * np.arange(9.0) for x in xs))
+    f([float(k) for k in range(100)])
+    first, *_ = f.source.splitlines()
+    assert first.startswith("# x1: xs[0], x2: xs[1]")
+    assert first.endswith("x20: xs[19], ...")
+    assert "# c = an array of shape (9,)" in f.source
+
+
+def test_the_source_of_a_function_without_a_signature_numbers_its_arguments():
+    f = ad.compile(lambda *xs: xs[0] * xs[1])
+    f(2.0, 3.0)
+    assert f.source.startswith("# x1: argument 0, x2: argument 1\n")
+
+
+def test_a_refusal_says_what_to_write_and_that_it_is_one():
+    def noisy(x):
+        return x * np.random.default_rng().normal()
+
+    with pytest.raises(ad.CannotCompile, match=r"numpy.random.*do that outside and pass the result") as refused:
+        ad.compile(noisy, strict=True)(1.0)
+    assert "is run as it is" not in str(refused.value)

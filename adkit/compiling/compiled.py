@@ -16,8 +16,9 @@ from ..errors import ArgumentError, CannotCompile, CompileWarning, place, warn
 from ..snapshots import OpaqueError, Surroundings, surroundings
 from ..tracing import Box
 from .arguments import Names, Taken
+from .legend import legend
 from .paths import ASKING, Path
-from .recording import LIMIT, Entry, Kind, Recording, recorded, require_untouched
+from .recording import LIMIT, Entry, Kind, Recording, recorded, require_untouched, unseen
 
 # How many recordings that fit no second call are made before there are no more: of one kind of arguments, and of all;
 # and how much of a recording is made up for by a second call.
@@ -61,6 +62,7 @@ class Compiled:
         self.seconds = 0.0
         self.note = ""
         self._program: Program | None = None
+        self._legend: Callable[[], list[str]] | None = None
         self._by_names: dict[Names, tuple[Entry, ...]] = {}
         self._kinds: dict[Any, Kind] = {}
         # Why it is run as it is, whatever the arguments, and why at all that it has not been recorded for.
@@ -92,8 +94,10 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The code of the most recent recording; of machine code, the Python that it stands for."""
-        return "" if self._program is None else self._program.source
+        """The code of the most recent recording, with what its names mean; for machine code too it is Python."""
+        if self._program is None or self._legend is None:
+            return ""
+        return "\n".join([*self._legend(), self._program.source])
 
     @property
     def backend(self) -> str:
@@ -144,7 +148,7 @@ class Compiled:
 
     def _eagerly(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], reason: str) -> Any:
         if self.strict and reason:
-            raise CannotCompile(self._sentence(reason))
+            raise CannotCompile(self._refused_as(reason))
         return self.g(*args, **kwargs)
 
     def _refused(self, reason: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -179,7 +183,7 @@ class Compiled:
         except OpaqueError as error:
             if isinstance(error.thing, Box):  # f has been given a traced value by another way than its arguments
                 return self.g(*taken.args, **taken.kwargs)
-            self._refusal = f"it uses {error.what}, whose state cannot be seen"
+            self._refusal = unseen(error)
             return self._refused(self._refusal, taken.args, taken.kwargs)
         for recording in kind.recordings:
             if recording.content == before.content and not recording.fits(taken) and recording.moves(taken, before):
@@ -221,13 +225,14 @@ class Compiled:
         kind.refusal = str(error)
         self._complain(kind.refusal)
         if self.strict:
-            raise CannotCompile(self._sentence(kind.refusal)) from error
+            raise CannotCompile(self._refused_as(kind.refusal)) from error
 
     # -- recordings --------------------------------------------------------------------------------
     def _keep(self, kind: Kind, recording: Recording, taken: Taken) -> None:
         """A new recording: the first of all is used at once, any other once it has fitted a second call."""
         self.recordings += 1
         self._program, self.note = recording.program, recording.program.note
+        self._legend = functools.partial(legend, self.g, recording)
         kind.recordings = (recording, *kind.recordings)[:KEPT]
         if self.recordings == 1:
             self._install(recording, taken)
@@ -275,15 +280,15 @@ class Compiled:
         self._set_entries(names, tuple([other for other in self._entries(names) if other is not gone]))
 
     # -- what is said ------------------------------------------------------------------------------
-    def _sentence(self, reason: str) -> str:
-        return f"{where(self.g)} cannot be compiled and is run as it is: {reason}"
+    def _refused_as(self, reason: str) -> str:
+        return f"{where(self.g)} cannot be compiled: {reason}"
 
     def _complain(self, reason: str) -> None:
         """Warn, once for each reason."""
         self.note = f"run as it is: {reason}"
         if not self.strict and reason not in self._warned:
             self._warned.add(reason)
-            warn(self._sentence(reason), CompileWarning)
+            warn(f"{where(self.g)} cannot be compiled and is run as it is: {reason}", CompileWarning)
 
 
 def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) -> Compiled:
@@ -301,8 +306,9 @@ def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) 
         limit: how many operations are recorded before it is given up.
 
     Returns:
-        A function with g's signature. `.source` is the code, `.recordings` how many there have been, `.note` why g is
-        run as it is where it is. Within a function that is differentiated, it is g.
+        A function with g's signature. `.source` is the code of the latest recording, `.recordings` how many there have
+        been, `.backend` what runs it ("native" with llvmlite, else "python"), `.note` why g is run as it is where it
+        is. Within a function that is differentiated, it is g.
 
     Raises:
         CannotCompile: with strict, when it is called: why it cannot be compiled.
@@ -317,6 +323,13 @@ def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) 
         (4.583853163452858, 2.0)
         >>> gradient(1.0, 5.0), gradient.recordings
         ((5.54030230586814, 1.0), 1)
+        >>> print(gradient.source)
+        # None: a branch is taken or a number met that this code does not hold for; f itself is run
+        def run(x1, x2):
+            try:
+                return (cos(x1) + x2, x1)
+            except (ArithmeticError, ValueError):
+                return None
     """
     return Compiled(g, strict, limit)
 
