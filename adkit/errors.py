@@ -222,7 +222,7 @@ def _at_most(names: list[str], name: str) -> str:
 def origin(filename: str) -> str:
     """Whose code a file is: "adkit", "numpy", "library" or "user"."""
     if filename.startswith("<"):
-        generated = {"<frozen": "library", "<__arra": "numpy"}
+        generated = {"<frozen": "library", "<__arra": "numpy", "<adkit ": "adkit"}
         return generated.get(filename[:7], "user")
     path = os.path.abspath(filename)
     for folder, whose in ((_OWN_FOLDER, "adkit"), (_NUMPY_FOLDER, "numpy"), (_STANDARD_LIBRARY, "library")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import types
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -11,7 +12,6 @@ import numpy as np
 
 from . import forward, reverse
 from .calls import Argnums, Call, Leaves, check_argnums, finished, kind_of, matched, matching, ones_like, own
-from .codegen import MISS
 from .compiling import Compiled
 from .containers import Structure, flatten_like, unflatten
 from .errors import ArgumentError, place
@@ -40,17 +40,12 @@ class Transform:
         self.has_aux = has_aux
         self.cache: Cache = {}
         self.code = self._code()
+        if self.code is not None:
+            self.code.lead(self)
 
     def _code(self) -> Compiled | None:
         """Code for all of this, where the method has its results run as code."""
         return self.method.compiled(lambda method: type(self)(self.f, self.argnums, method, self.has_aux))
-
-    def _by_code(self, code: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What no entry of the code has taken."""
-        if getattr(code.g, "f", None) is not self.f:
-            self.code = self._code()
-            code = self.code or code
-        return code.at_length(args, kwargs)
 
     def _resolve(self, method: str | Method) -> Method:
         return methods.resolve(method)
@@ -66,7 +61,11 @@ class Transform:
         """In a class body it is a method, as a function would be."""
         return self if instance is None else types.MethodType(self, instance)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    # What is called is what the instance holds as `run`, where its method has code, without a frame of Python's own.
+    __call__: Any = property(operator.attrgetter("run"))
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """What is made of f at these arguments."""
         raise NotImplementedError
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
@@ -89,16 +88,7 @@ class ValueAndGradient(Transform):
             self.cache[OWN] = code
         return code
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if (code := self.code) is not None:
-            if not kwargs:
-                try:
-                    for run in code.entries:
-                        if (found := run(*args)) is not MISS:
-                            return found
-                except Exception:  # what f raises here itself
-                    return self._by_code(code, args, kwargs)
-            return self._by_code(code, args, kwargs)
+    def run(self, *args: Any, **kwargs: Any) -> Any:
         call = Call(self.f, self.argnums, args, kwargs, self.has_aux)
         out, leaves = self.method.value_and_gradient(call, self.cache)
         gradient = call.gradient(leaves)
@@ -109,17 +99,8 @@ class ValueAndGradient(Transform):
 class Gradient(ValueAndGradient):
     """See `grad`."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if (code := self.code) is not None:
-            if not kwargs:
-                try:
-                    for run in code.entries:
-                        if (found := run(*args)) is not MISS:
-                            return found
-                except Exception:  # what f raises here itself
-                    return self._by_code(code, args, kwargs)
-            return self._by_code(code, args, kwargs)
-        out, gradient = super().__call__(*args, **kwargs)
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        out, gradient = super().run(*args, **kwargs)
         return (gradient, out[1]) if self.has_aux else gradient
 
 
@@ -135,9 +116,7 @@ class JacobianFunction(_AutoTransform):
 
     asks = ("jacobian",)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.code is not None:
-            return self.code(*args, **kwargs)
+    def run(self, *args: Any, **kwargs: Any) -> Any:
         call = self.call(*args, **kwargs)
         _, structure, rows = self.method.jacobian(call, self.cache)
         return unflatten(structure, [call.arrange(_own(row, call.leaves)) for row in rows])
@@ -148,9 +127,7 @@ class HessianFunction(_AutoTransform):
 
     asks = ("hessian",)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.code is not None:
-            return self.code(*args, **kwargs)
+    def run(self, *args: Any, **kwargs: Any) -> Any:
         call = self.call(*args, **kwargs)
         rows = self.method.hessian(call, self.cache)
         return call.arrange([call.arrange(_own(row, call.leaves)) for row in rows])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -43,9 +44,12 @@ class Compiled:
         leaves = iter([next(given) if is_traced(x) else x for x in self.leaves])
         return self.fun(*[unflatten(s, [next(leaves) for _ in flatten_count(s)]) for s in self.structures])
 
-    def entry(self):
+    def link(self):
         leaves = [x if is_traced(x) else Static(x) for x in self.leaves]
         return entry(self.program, self.structures, leaves, self.output)
+
+    def entry(self):
+        return self.link()(lambda *args: MISS)
 
     def __call__(self, *args):
         return self.entry()(*args)
@@ -504,6 +508,28 @@ def test_static_arguments_must_be_equal_and_of_their_type(static):
     assert compiled(2.0, static) == 4.0
     assert compiled(2.0, object()) is MISS
     assert compiled(2.0, 3.0) is MISS
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"), [((), {}), ((1.0,), {}), ((1.0, 2, [3]), {}), ((1.0, 2.0), {"x1": 3}), ((-1.0, 2.0), {})]
+)
+def test_what_an_entry_misses_it_hands_on(args, kwargs):
+    link = Compiled(lambda x, y: x * y if x > 0 else y, 2.0, 3.0).link()
+    first = link(link(lambda *args, **kwargs: (args, kwargs)))
+    assert first(*args, **kwargs) == (args, kwargs)
+    assert first(4.0, 5.0) == 20.0
+
+
+def test_what_is_called_behind_an_entry_runs_as_if_alone():
+    def otherwise(x):
+        assert np.geterr()["divide"] == "raise"
+        assert sys.exc_info()[0] is None
+        raise ZeroDivisionError("its own")
+
+    enter = Compiled(lambda x: np.log(x) * np.sum(x), np.abs(VECTOR)).link()(otherwise)
+    with np.errstate(divide="raise"), pytest.raises(ZeroDivisionError, match="its own") as error:
+        enter(VECTOR[:1])
+    assert error.value.__context__ is None
 
 
 def test_the_source_reads_as_python():

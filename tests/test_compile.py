@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import gc
+import inspect
 import itertools
 import pickle
 import random
@@ -10,6 +12,7 @@ import threading
 import time
 import types
 import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -788,6 +791,61 @@ def test_methods_may_be_compiled(method, transform):
         same(g(x, y), transform(f, (0, 1))(x, y))
     assert g.code.recordings == 1
     assert g.code.backend != "eager"
+
+
+@pytest.mark.parametrize("make", [ad.compile, lambda f: ad.grad(f, method=COMPILED[0])])
+def test_what_is_called_is_the_newest_entry(make):
+    f = make(lambda x: x**2 if x > 0 else -(x**3))
+    before = f.__call__
+    assert callable(f)
+    f(2.0)
+    first = f.__call__
+    assert first is not before
+    assert [f(3.0), f.__call__] == [first(3.0), first]
+    expected = make(f.__wrapped__)(-2.0)
+    assert [f(-2.0), f(-2.0), first(-2.0)] == [expected] * 3
+    assert f.__call__ is not first
+    assert [f(3.0), f.__call__(x=3.0)] == [first(3.0)] * 2
+
+
+def test_what_f_raises_is_raised_as_if_there_were_no_code():
+    def f(x, n):
+        if n > 3:
+            raise ValueError("too far")
+        return np.log(x) * n
+
+    g = ad.grad(f, method=COMPILED[0])
+    assert [g(2.0, 2), g(2.0, 3), g(2.0, 3)] == [1.0, 1.5, 1.5]
+    with pytest.raises(ValueError, match="too far") as error:
+        g(2.0, 4)
+    assert error.value.__context__ is None
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'n'"):
+        g(2.0)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'm'"):
+        g(2.0, 3, m=1)
+
+
+def test_a_compiled_transform_is_a_function_like_any_other():
+    g = ad.value_and_grad(bivariate, (0, 1), method=COMPILED[0])
+    plain = ad.value_and_grad(bivariate, (0, 1))
+    for _ in range(3):
+        for again in (g, copy.copy(g), copy.deepcopy(g), pickle.loads(pickle.dumps(g))):
+            assert again(2.0, 5.0) == again(2.0, x2=5.0) == plain(2.0, 5.0)
+            assert inspect.signature(again) == inspect.signature(bivariate)
+            assert type(again) is type(plain)
+    assert ad.grad(lambda x: g(x, 5.0)[1][0])(2.0) == ad.grad(lambda x: plain(x, 5.0)[1][0])(2.0)
+
+
+def test_a_transform_that_nobody_holds_is_gone():
+    def left(method):
+        g = ad.grad(lambda x: x**2, method=method)
+        g(2.0), g(3.0)
+        return weakref.ref(g)
+
+    assert left("reverse")() is None
+    circle = left(COMPILED[0])
+    gc.collect()
+    assert circle() is None
 
 
 def test_a_compiled_method_has_a_name_of_its_own():

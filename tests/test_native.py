@@ -344,8 +344,13 @@ def test_random_programs_that_are_native_are_numpys():
 
 
 # -- entries ---------------------------------------------------------------------------------------
+def missed(*args, **kwargs):
+    """What an entry calls that does not apply."""
+    return MISS
+
+
 def entry_of(f, args, statics=()):
-    """A native entry of the arguments, those at some positions static; and the structure of the result."""
+    """A native entry of the arguments, those at some positions static, with `missed` behind it."""
     traced = [x for i, x in enumerate(args) if i not in statics]
     parts = [flatten(x) for x in traced]
 
@@ -357,7 +362,7 @@ def entry_of(f, args, statics=()):
     program = native.emit(graph, [x.value if isinstance(x, Node) else x for x in graph.outputs])
     leaves = [leaf for i, x in enumerate(args) for leaf in ([Static(x)] if i in statics else flatten(x)[0])]
     structures = [None if i in statics else flatten(x)[1] for i, x in enumerate(args)]
-    return native.entry(program, structures, leaves, graph.output_structure)
+    return native.entry(program, structures, leaves, graph.output_structure)(missed)
 
 
 def test_an_entry_takes_containers_apart_and_builds_the_result():
@@ -409,6 +414,72 @@ def test_an_entry_leaves_dicts_and_what_may_be_equal_to_others_to_python():
     assert native.entry(generate(graph_of(lambda x: x * 2, 2.0), [4.0], native=False), [None], [2.0], None) is None
 
 
+def test_an_entry_asks_its_guard():
+    told = []
+
+    def guard():
+        told.append(True)
+        if said == "stop":
+            raise KeyboardInterrupt
+        return said == "yes"
+
+    enter = native.entry(compiled(lambda x: x * 2, 2.0), [None], [2.0], None, guard)(missed)
+    said = "yes"
+    assert enter(4.0) == 8.0
+    said = "no"
+    assert enter(4.0) is MISS
+    said = "stop"
+    with pytest.raises(KeyboardInterrupt):
+        enter(4.0)
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize("order", "CF")
+def test_an_entry_takes_arrays_that_lie_in_memory_as_its_example(order):
+    x = np.asarray(RNG.normal(size=(2, 3)), order=order)
+    enter = native.entry(compiled(lambda x: x * 2, x), [None], [x], None)(missed)
+    assert np.array_equal(enter(x + 1), x * 2 + 2)
+    other = np.asarray(x, order="F" if order == "C" else "C")
+    assert [enter(y) for y in (other, np.repeat(x, 2, 1)[:, ::2])] == [MISS] * 2
+
+
+def test_what_an_entry_misses_it_hands_on():
+    program = compiled(lambda x: x * 2 if x > 0 else x, 2.0)
+    link = native.entry(program, [None], [2.0], None)
+    first = link(link(lambda *args, **kwargs: (args, kwargs)))
+    for args, kwargs in (((-3.0,), {}), ((), {}), ((1.0, [2.0]), {}), ((1.0,), {"n": 2, "x": None}), ((), {"x": 1.0})):
+        assert first(*args, **kwargs) == (args, kwargs)
+    assert first(3.0) == 6.0
+
+
+def test_what_raises_behind_an_entry_raises():
+    def otherwise(x):
+        raise ValueError(x)
+
+    enter = native.entry(compiled(lambda x: x * 2, 2.0), [None], [2.0], None)(otherwise)
+    with pytest.raises(ValueError, match="four"):
+        enter("four")
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        enter(y="four")
+
+
+def test_an_entry_is_not_there_when_what_it_hands_on_to_runs():
+    program = compiled(lambda v: v * 2, np.ones(1000))
+    link = native.entry(program, [None], [np.ones(1000)], None)
+    depths = []
+
+    def deeper(n):
+        depths.append(n)
+        return enter(n - 1) if n else "ground"
+
+    enter = deeper
+    for _ in range(16):
+        enter = link(enter)
+    # 45 levels of 16 entries, each with room for 2000 numbers, would not fit on the stack.
+    assert enter(45) == "ground"
+    assert len(depths) == 46
+
+
 def test_a_decision_that_comes_out_otherwise_is_a_miss():
     enter = entry_of(lambda a: a[0] * 2 if a[0] > 0 else a[0], (2.0,))
     assert enter(3.0) == 6.0
@@ -456,7 +527,7 @@ def test_calls_leave_no_memory_behind():
 def test_code_goes_with_the_last_that_runs_it():
     program = compiled(lambda x: x * 2, 2.0)
     memory = weakref.ref(program.run.__self__.memory)
-    enter = native.entry(program, [None], [2.0], None)
+    enter = native.entry(program, [None], [2.0], None)(missed)
     del program
     assert enter(4.0) == 8.0
     del enter
@@ -481,6 +552,21 @@ def test_code_in_a_circle_goes_last():
     assert answer == back.run(4.0) == (8.0,)
     said.clear()
     del back
+    gc.collect()
+    assert memory() is None
+
+
+def test_an_entry_in_a_circle_goes_with_it():
+    class Owner:
+        def otherwise(self, *args):
+            return args
+
+    owner = Owner()
+    program = compiled(lambda x: x * 2, 2.0)
+    owner.run = native.entry(program, [None], [2.0], None)(owner.otherwise)
+    memory = weakref.ref(owner.run.__self__.memory)
+    assert [owner.run(4.0), owner.run("four")] == [8.0, ("four",)]
+    del owner, program
     gc.collect()
     assert memory() is None
 

@@ -2,6 +2,6 @@
 
 from .entry import entry
 from .generate import generate
-from .program import MISS, Code, Program, Static
+from .program import MISS, Code, Link, Program, Static
 
-__all__ = ["MISS", "Code", "Program", "Static", "entry", "generate"]
+__all__ = ["MISS", "Code", "Link", "Program", "Static", "entry", "generate"]

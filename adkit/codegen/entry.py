@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..containers import Container, Structure
 from . import native
-from .generate import body, define, indented
-from .program import MISS, Program, Static
+from .generate import body, define
+from .program import MISS, Link, Program, Static
 from .text import tupled
 
 
@@ -29,8 +29,8 @@ def entry(
     leaves: Sequence[Any],
     output_structure: Structure,
     guard: Condition | None = None,
-) -> Callable[..., Any]:
-    """A function of the positional arguments that checks, runs and builds; or returns `MISS`.
+) -> Link:
+    """A function of the positional arguments that checks, runs and builds; or calls another one with all it was given.
 
     Args:
         program: the program of the traced leaves, in order.
@@ -40,23 +40,39 @@ def entry(
         guard: what else must hold, as an expression in names of its own.
 
     Returns:
-        A function that returns `MISS` where the arguments differ in number, structure, type, shape, dtype or static
-        value, arrays also in how they lie in memory (which decides what a write to a view changes), and where the
-        program gives up.
+        What makes that function, given the one that it calls: where the arguments differ in number, structure, type,
+        shape, dtype or static value, arrays also in how they lie in memory (which decides what a write to a view
+        changes); where there are keyword arguments, and where the program gives up or raises.
 
     Example:
         >>> from adkit.codegen import entry, generate
         >>> from adkit.graph import record
         >>> program = generate(record(lambda leaves: leaves[0] * leaves[0], [3.0]), [9.0], native=False)
-        >>> square = entry(program, [None], [3.0], None)
+        >>> square = entry(program, [None], [3.0], None)(lambda *args: args)
         >>> square(4.0), square("four")
-        (16.0, MISS)
+        (16.0, ('four',))
     """
-    if guard is None or not guard.source:
-        quick = native.entry(program, structures, leaves, output_structure)
+    if program.backend == "native":
+        quick = native.entry(program, structures, leaves, output_structure, _function_of(guard))
         if quick is not None:
             return quick
-    return _Entry(program, guard).function(structures, leaves, output_structure)
+    return _Entry(program, guard).link(structures, leaves, output_structure)
+
+
+def _function_of(guard: Condition | None) -> Callable[[], bool] | None:
+    """A condition as a function; None where there is nothing to ask."""
+    if guard is None or not guard.source:
+        return None
+    return define(_HOLDS.format(source=guard.source), "holds", dict(guard.namespace))
+
+
+_HOLDS = """\
+def holds():
+    try:
+        return True if {source} else False
+    except Exception:
+        return False
+"""
 
 
 class _Entry:
@@ -72,12 +88,9 @@ class _Entry:
         self.parts = 0
         if guard is not None and guard.source:
             self.namespace |= guard.namespace
-            gone = "except (LookupError, AttributeError, ValueError): return MISS"
-            self.lines += ["try:", f"    if not ({guard.source}): return MISS", gone]
+            self._require(guard.source)
 
-    def function(
-        self, structures: Sequence[Structure], leaves: Sequence[Any], output_structure: Structure
-    ) -> Callable[..., Any]:
+    def link(self, structures: Sequence[Structure], leaves: Sequence[Any], output_structure: Structure) -> Link:
         remaining = iter(leaves)
         traced = iter(self.code.inputs if self.code is not None else [f"x{i}" for i in range(1, len(leaves) + 1)])
         parameters = [self._named(structure, remaining, traced) for structure in structures]
@@ -118,7 +131,7 @@ class _Entry:
         return name
 
     def _require(self, condition: str) -> None:
-        self.lines.append(f"if not ({condition}): return MISS")
+        self.lines.append(f"if not ({condition}): break")
 
     # -- arguments ---------------------------------------------------------------------------------
     def _require_leaf(self, name: str, leaf: Any) -> None:
@@ -147,12 +160,12 @@ class _Entry:
         kind = self.bind(container.kind.__name__, container.kind)
         if is_dataclass(container.kind):
             fields = [f"{part} = {name}.{key}" for part, key in zip(names, container.keys, strict=True)]
-            return [f"if type({name}) is not {kind}: return MISS", *fields]
+            return [f"if type({name}) is not {kind}: break", *fields]
         if container.kind is dict:
             keys = self.bind("keys", container.keys)
-            check = f"if type({name}) is not dict or (*{name},) != {keys}: return MISS"
+            check = f"if type({name}) is not dict or (*{name},) != {keys}: break"
             return [check, *([f"{tupled(names)} = {name}.values()"] if names else [])]
-        check = f"if type({name}) is not {kind} or len({name}) != {len(names)}: return MISS"
+        check = f"if type({name}) is not {kind} or len({name}) != {len(names)}: break"
         return [check, *([f"{tupled(names)} = {name}"] if names else [])]
 
     # -- the result --------------------------------------------------------------------------------
@@ -170,24 +183,50 @@ class _Entry:
             return f"{{{', '.join([f'{key}: {part}' for key, part in zip(keys, inner, strict=True)])}}}"
         return f"{self.bind('build', structure.build)}([{', '.join(inner)}])"
 
-    def _finish(self, parameters: Sequence[str], output_structure: Structure) -> Callable[..., Any]:
+    def _finish(self, parameters: Sequence[str], output_structure: Structure) -> Link:
         if self.code is not None:
             result = self._built(output_structure, iter(self.code.outputs))
-            lines = [
-                line.replace("return None", "return MISS")
-                for line in body(self.code, f"return {result}", "return MISS")
-            ]
+            lines = body(replace(self.code, raises=False), f"return {result}", "")
+            lines = [line.replace("return None", "break") for line in lines]
         else:
             lines = self._running(output_structure)
-        head = ", ".join([f"{name}=MISS" for name in parameters] + ["*more"])
-        source = "\n".join([f"def entry({head}):", *indented(["if more: return MISS", *self.lines, *lines])])
-        return define(source, "entry", self.namespace)
+        inner = "\n".join([" " * 16 + line.replace("\n", "\n" + " " * 16) for line in [*self.lines, *lines]])
+        return define(_SOURCE.format(**_given(parameters), lines=inner), "link", self.namespace)
 
     def _running(self, output_structure: Structure) -> list[str]:
         """The lines that run the program instead of holding its code."""
         self.namespace["run"] = self.program.run
         result = self._built(output_structure, (f"out[{k}]" for k in itertools.count()))
-        return [f"out = run({', '.join(self.inputs)})", "if out is None: return MISS", f"return {result}"]
+        return [f"out = run({', '.join(self.inputs)})", "if out is None: break", f"return {result}"]
+
+
+def _given(parameters: Sequence[str]) -> dict[str, str]:
+    """How arguments are received; where they are not those, and how any, or exactly those, are handed on."""
+    if not parameters:
+        return {"head": "", "other": "more or named", "some": "", "all": ""}
+    return {
+        "head": "".join([f"{name}=MISS, " for name in parameters]) + "/, ",
+        "other": f"{parameters[-1]} is MISS or more or named",
+        "some": f"*[x for x in {tupled(parameters)} if x is not MISS], ",
+        "all": ", ".join(parameters),
+    }
+
+
+# Left at the end of the one turn of the loop: what is called instead runs under none of the conditions of the code.
+_SOURCE = """\
+def link(otherwise):
+    def entry({head}*more, **named):
+        if {other}:
+            return otherwise({some}*more, **named)
+        while True:
+            try:
+{lines}
+            except Exception:
+                pass
+            break
+        return otherwise({all})
+    return entry
+"""
 
 
 def equal(x: Any, value: Any) -> bool:

@@ -8,13 +8,16 @@ from typing import Any, Final
 
 
 class Missed:
-    """What generated code returns of arguments that it was not made for."""
+    """What is there in place of an argument that was not given, or of a result where there is none."""
 
     def __repr__(self) -> str:
         return "MISS"
 
 
 MISS: Final = Missed()
+
+# What makes a function of a call's arguments, given the function that is called instead where it does not apply.
+Link = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,12 @@ from .text import rendered, tupled
 # A value that is used once is written where it is used, up to this depth and length.
 DEPTH, LENGTH = 6, 72
 # What names mean in every program, or in the function around its lines.
-RESERVED = frozenset({*FUNCTIONS, *dir(builtins), "take", "give", "w", "errstate", "ndarray", "MISS", "more", "out"})
+RESERVED = frozenset(
+    {
+        *(*FUNCTIONS, *dir(builtins), "take", "give", "w", "errstate", "ndarray", "out"),
+        *("MISS", "more", "named", "otherwise"),
+    }
+)
 # Reading more elements than this of an array, it is taken apart at once.
 FEW = 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import threading
 import time
 import types
@@ -11,14 +12,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..codegen import MISS, Program
+from ..codegen import MISS, Link, Program
 from ..errors import ArgumentError, CannotCompile, CompileWarning, place, warn
 from ..snapshots import OpaqueError, Surroundings, surroundings
 from ..tracing import Box
 from .arguments import Names, Taken
 from .legend import legend
 from .paths import ASKING, Path
-from .recording import LIMIT, Entry, Kind, Recording, recorded, require_untouched, unseen
+from .recording import LIMIT, Kind, Recording, recorded, require_untouched, unseen
 
 # How many recordings that fit no second call are made before there are no more: of one kind of arguments, and of all;
 # and how much of a recording is made up for by a second call.
@@ -56,14 +57,15 @@ class Compiled:
         self.g = g
         self.strict = strict
         self.limit = limit
-        # Tried one after the other before all else: functions of positional arguments that give the result or MISS.
-        self.entries: tuple[Entry, ...] = ()
         self.recordings = 0
         self.seconds = 0.0
         self.note = ""
         self._program: Program | None = None
         self._legend: Callable[[], list[str]] | None = None
-        self._by_names: dict[Names, tuple[Entry, ...]] = {}
+        # By the names of keyword arguments: what is tried before all else, and the function that tries it.
+        self._entries: dict[Names, tuple[Link, ...]] = {}
+        self._by_names: dict[Names, Callable[..., Any]] = {}
+        self._followers: list[Any] = []
         self._kinds: dict[Any, Kind] = {}
         # Why it is run as it is, whatever the arguments, and why at all that it has not been recorded for.
         self._refusal = self._full = ""
@@ -82,15 +84,10 @@ class Compiled:
         """In a class body it is a method, as a function would be."""
         return self if instance is None else types.MethodType(self, instance)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs:
-            try:
-                for run in self.entries:
-                    if (found := run(*args)) is not MISS:
-                        return found
-            except Exception:  # what f raises here itself
-                return self.at_length(args, kwargs)
-        return self.at_length(args, kwargs)
+    def lead(self, follower: Any) -> None:
+        """Let another object run what this one runs."""
+        self._followers.append(follower)
+        follower.run = self.run
 
     @property
     def source(self) -> str:
@@ -110,7 +107,7 @@ class Compiled:
         return self._program
 
     # -- a call that no entry took -----------------------------------------------------------------
-    def at_length(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def at_length(self, *args: Any, **kwargs: Any) -> Any:
         """A call that no entry has taken: by a recording that fits it, or by f itself, which is recorded."""
         if kwargs and (found := self._by_name(args, kwargs)) is not MISS:
             return found
@@ -135,16 +132,15 @@ class Compiled:
         finally:
             self._recording.release()
 
+    run = at_length
+    # What is called is what the instance holds as `run`: its newest entry, which calls the next where it does not fit.
+    # Reading it takes no frame of Python's own, which would take longer than short code itself.
+    __call__: Any = property(operator.attrgetter("run"))
+
     def _by_name(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """The result by an entry for arguments of these names; or MISS."""
-        for run in self._by_names.get(tuple(kwargs), ()):
-            try:
-                found = run(*args, *kwargs.values())
-            except Exception:
-                return MISS
-            if found is not MISS:
-                return found
-        return MISS
+        run = self._by_names.get(tuple(kwargs), _missed)
+        return run(*args, *kwargs.values())
 
     def _eagerly(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], reason: str) -> Any:
         if self.strict and reason:
@@ -166,7 +162,7 @@ class Compiled:
 
     def _by_known(self, kind: Kind, taken: Taken) -> Any:
         """The result by a recording that fits; MISS where there is none."""
-        entries = self._entries(taken.names)
+        entries = self._entries.get(taken.names, ())
         for recording in kind.recordings:
             tried = recording.entry is not None and recording.entry in entries and not taken.promoted
             if not tried and recording.fits(taken):
@@ -256,28 +252,31 @@ class Compiled:
             kind.recordings = (recording, *[other for other in kind.recordings if other is not recording])
         self._install(recording, taken)
 
-    def _entries(self, names: Names) -> tuple[Entry, ...]:
-        return self._by_names.get(names, ()) if names else self.entries
-
-    def _set_entries(self, names: Names, entries: tuple[Entry, ...]) -> None:
+    def _try(self, names: Names, entries: tuple[Link, ...]) -> None:
+        """Let these be tried first from now on, one after the other."""
+        self._entries[names] = entries
+        run = _missed if names else self.at_length
+        for link in reversed(entries):
+            run = link(run)
         if names:
-            self._by_names[names] = entries
-        else:
-            self.entries = entries
+            self._by_names[names] = run
+            return
+        for holder in (self, *self._followers):
+            holder.run = run
 
     def _install(self, recording: Recording, taken: Taken) -> None:
         """Let a recording be tried first from now on."""
         if recording.entry is None:
             recording.entry = recording.make_entry()
         if (run := recording.entry) is not None:
-            others = [other for other in self._entries(taken.names) if other is not run]
-            self._set_entries(taken.names, (run, *others)[:QUICK])
+            others = [other for other in self._entries.get(taken.names, ()) if other is not run]
+            self._try(taken.names, (run, *others)[:QUICK])
 
     def _forget(self, recording: Recording) -> None:
         """The entry of a recording holds no more."""
         gone, names = recording.entry, recording.names
         recording.entry = None
-        self._set_entries(names, tuple([other for other in self._entries(names) if other is not gone]))
+        self._try(names, tuple([other for other in self._entries.get(names, ()) if other is not gone]))
 
     # -- what is said ------------------------------------------------------------------------------
     def _refused_as(self, reason: str) -> str:
@@ -289,6 +288,11 @@ class Compiled:
         if not self.strict and reason not in self._warned:
             self._warned.add(reason)
             warn(f"{where(self.g)} cannot be compiled and is run as it is: {reason}", CompileWarning)
+
+
+def _missed(*args: Any) -> Any:
+    """What is called where no entry applies and the caller knows how to go on."""
+    return MISS
 
 
 def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) -> Compiled:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..codegen import MISS, Program, Static, entry
+from ..codegen import MISS, Link, Program, Static, entry
 from ..containers import Structure, flatten, unflatten
 from ..errors import CannotCompile
 from ..graph import Graph
@@ -21,8 +21,6 @@ from .results import close, is_number, outputs_of, results_of, same_dtype, witho
 LIMIT = 200_000
 # Up to so many operations f is recorded a second time, to see whether it does the same again.
 TWICE = 5_000
-
-Entry = Callable[..., Any]
 
 
 class Kind:
@@ -67,7 +65,7 @@ class Recording:
         self.content: Snapshot = before.content
         self.guard: Guard = before.guard()
         self.digest = digest
-        self.entry: Entry | None = None
+        self.entry: Link | None = None
 
     def inputs(self, leaves: Sequence[Any]) -> list[Any]:
         """The leaves that are inputs of the program."""
@@ -101,8 +99,9 @@ class Recording:
         pairs = zip(self.examples, other.examples, strict=True)
         return all(_is_same(x.value, y.value) for x, y in pairs if isinstance(x, Static) and isinstance(y, Static))
 
-    def make_entry(self) -> Entry | None:
-        """A function of the arguments that checks all that this holds for; None where that takes more than a glance."""
+    def make_entry(self) -> Link | None:
+        """What makes a function of the arguments that checks all that this holds for, or calls another one; None where
+        that takes more than a glance."""
         if any(isinstance(x, Static) and not _is_simple(x.value) for x in self.examples):
             return None
         return entry(self.program, self.structures, self.examples, self.structure, self.guard)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,9 +18,9 @@ import numpy as np
 
 from ...containers import Container, Structure
 from ...graph import Graph
-from ..program import MISS, Program, Static
+from ..program import Link, Program, Static
 from . import abi
-from .builtin import Array, Home, Kernel, Leaf, Number, Object, Parts, make
+from .builtin import Array, Home, Kernel, Leaf, Number, Object, Parts, builtin, make
 from .engine import assembled
 from .loader import LoadError
 from .lowering import InexpressibleError, Lowered, kind_of, lower
@@ -76,7 +76,7 @@ def _built(graph: Graph, lowered: Lowered, patterns: Sequence[Any], places: Sequ
     inputs = tuple(node.value for node in graph.inputs)
     kernel = Kernel(inputs, tuple(patterns), len(places), writer.room, not lowered.operations.all_numpys)
     level = 1 if len(writer.order) <= CAREFUL else 0
-    return make(writer.text(), level, kernel, list(map(Leaf, inputs)), Parts(tuple(patterns)), None)
+    return builtin(make(writer.text(), level, kernel, list(map(Leaf, inputs)), Parts(tuple(patterns))))
 
 
 def _patterns(lowered: Lowered, templates: Sequence[Any]) -> tuple[list[Any], list[int]]:
@@ -104,17 +104,23 @@ def _pattern(lowered: Lowered, output: Any, template: Any, places: list[int]) ->
 
 
 def entry(
-    program: Program, structures: Sequence[Structure], leaves: Sequence[Any], output_structure: Structure
-) -> Any | None:
+    program: Program,
+    structures: Sequence[Structure],
+    leaves: Sequence[Any],
+    output_structure: Structure,
+    guard: Callable[[], bool] | None = None,
+) -> Link | None:
     """A builtin of the positional arguments that checks them, runs a program and builds its results; or None.
 
-    It returns MISS where an argument is not as it was when the graph was recorded, or a decision comes out otherwise.
+    What is returned makes it, given what is called instead where an argument is not as it was when the graph was
+    recorded, or a decision comes out otherwise.
 
     Args:
         program: what `emit` returned.
         structures: the structure of each argument: numbers, arrays, and tuples and lists of them.
         leaves: in order, `Static` or what the leaf was when the graph was recorded.
         output_structure: the structure of the outputs.
+        guard: what else is asked on each call: True or False.
     """
     home = getattr(program.run, "__self__", None)
     if not isinstance(home, Home):
@@ -125,7 +131,12 @@ def entry(
         result = _result(output_structure, results)
     except InexpressibleError:
         return None
-    return make("", 1, home.kernel, arguments, result, MISS, home)
+    made = make("", 1, home.kernel, arguments, result, home, calls=True, guard=guard)
+
+    def link(otherwise: Callable[..., Any]) -> Any:
+        return builtin(made._replace(otherwise=otherwise))
+
+    return link
 
 
 def _argument(structure: Structure, leaves: Any) -> Any:

@@ -90,7 +90,7 @@ class Kernel:
 
 
 class Home(NamedTuple):
-    """What a builtin needs to live, its `__self__`.
+    """What a builtin needs to live, its `__self__`; and what it calls where it does not apply, if it calls anything.
 
     The collector of circles cannot empty a tuple, so code and definition are there for as long as they can be called.
     """
@@ -99,21 +99,37 @@ class Home(NamedTuple):
     definition: bytes
     kernel: Kernel
     kept: tuple[Any, ...]
+    otherwise: Callable[..., Any] | None = None
 
     def __repr__(self) -> str:
         return "native code"
 
 
-def make(text: str, level: int, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any, *kept: Any) -> Any:
-    """A builtin: `text` is the kernel's, or empty if it is elsewhere. It returns `miss` where it does not apply."""
-    function = Function(kernel, arguments, result, miss)
+def make(
+    text: str,
+    level: int,
+    kernel: Kernel,
+    arguments: Sequence[Any],
+    result: Any,
+    *kept: Any,
+    calls: bool = False,
+    guard: Callable[[], bool] | None = None,
+) -> Home:
+    """The code of a builtin: `text` is the kernel's, or empty if it is elsewhere. Where it does not apply, or the guard
+    says no, the builtin returns None, or calls what its home says."""
+    function = Function(kernel, arguments, result, calls, guard)
     code = assembled(text + _PROLOGUE + function.text(), level)
     if not kernel.address:
         kernel = replace(kernel, address=code.address("entry"))
     definition = bytes(_Method(_NAME, code.address("function"), _FASTCALL_KEYWORDS, None))
+    return Home(code.memory, definition, kernel, (*function.kept, *kept))
+
+
+def builtin(home: Home) -> Any:
+    """A function of the interpreter's own kind."""
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    return new(id(definition) + _BYTES, Home(code.memory, definition, kernel, (*function.kept, *kept)), __name__)
+    return new(id(home.definition) + _BYTES, home, __name__)
 
 
 # An array that has gaps, or another order, is copied: recursion along its axes.
@@ -153,14 +169,22 @@ ret ptr %put
 class Function:
     """The text of a function that Python calls, being written."""
 
-    def __init__(self, kernel: Kernel, arguments: Sequence[Any], result: Any, miss: Any) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        arguments: Sequence[Any],
+        result: Any,
+        calls: bool,
+        guard: Callable[[], bool] | None = None,
+    ) -> None:
         self.kernel = kernel
         self.arguments = arguments
         self.result = result
-        self.miss = miss
+        self.calls = calls
+        self.guard = guard
         self.lines: list[str] = []
         self.constants: list[str] = []
-        self.kept: list[Any] = [miss]
+        self.kept: list[Any] = []
         # Where the arguments that are numbers and arrays are.
         self.leaves: list[tuple[str, Any]] = []
         gathered = sum(x.size for x in kernel.inputs if isinstance(x, np.ndarray))
@@ -175,6 +199,8 @@ class Function:
         self._emit("store ptr null, ptr %root")
         self._require_equal("i64", "%count", len(self.arguments))
         self._require_equal("ptr", "%names", "null")
+        if self.guard is not None:
+            self._ask(self.guard)
         for k, pattern in enumerate(self.arguments):
             self._check(self._load("ptr", "%args", 8 * k), pattern)
         self._make_room()
@@ -229,6 +255,14 @@ class Function:
         self._emit(f"call void {_address(abi.function('Py_IncRef'))}(ptr {pointer})")
 
     # -- the way in ----------------------------------------------------------------------------------
+    def _ask(self, guard: Callable[[], bool]) -> None:
+        """Go on if it says yes. It may do anything: nothing has been taken out of an argument yet."""
+        answer = self._new(f"call ptr {_address(abi.function('PyObject_CallNoArgs'))}(ptr {self._object(guard)})")
+        self._require(self._new(f"icmp ne ptr {answer}, null"), "raised")
+        # True and False outlive that.
+        self._emit(f"call void {_address(abi.function('Py_DecRef'))}(ptr {answer})")
+        self._require_equal("ptr", answer, _address(id(True)))
+
     def _check(self, x: str, pattern: Any) -> None:
         """Go on if an argument is what it was when the graph was recorded."""
         if isinstance(pattern, Object):
@@ -254,6 +288,21 @@ class Function:
         shape = self._load("ptr", x, abi.SHAPE)
         for k, length in enumerate(example.shape):
             self._require_equal("i64", self._load("i64", shape, 8 * k), length)
+        if self.calls and example.ndim > 1:
+            self._check_layout(x, example)
+
+    def _check_layout(self, x: str, example: Any) -> None:
+        """Go on if an array lies in memory as one did: what `ravel` does depends on that."""
+        if example.flags.c_contiguous:
+            self._require_equal("i32", self._flag(x), abi.CONTIGUOUS)
+            return
+        strides = self._load("ptr", x, abi.STRIDES)
+        for k, stride in enumerate(example.strides):
+            self._require_equal("i64", self._load("i64", strides, 8 * k), stride)
+
+    def _flag(self, x: str) -> str:
+        """Whether the numbers of an array are in C order without gaps."""
+        return self._new(f"and i32 {self._load('i32', x, abi.FLAGS)}, {abi.CONTIGUOUS}")
 
     def _check_same(self, x: str, value: Any) -> None:
         """The same object, or one of the same type that is equal, where asking cannot run a person's code."""
@@ -299,8 +348,7 @@ class Function:
 
     def _gathered(self, x: str, example: Any, room: str) -> str:
         """The numbers of an array in C order: where they are, or copied."""
-        flag = self._new(f"and i32 {self._load('i32', x, abi.FLAGS)}, {abi.CONTIGUOUS}")
-        in_order = self._new(f"icmp ne i32 {flag}, 0")
+        in_order = self._new(f"icmp ne i32 {self._flag(x)}, 0")
         data, shape, strides = (self._load("ptr", x, offset) for offset in (abi.DATA, abi.SHAPE, abi.STRIDES))
         here, gather, after = self._label(), self._label(), self._label()
         self._emit(f"br label %{here}\n{here}:\nbr i1 {in_order}, label %{after}, label %{gather}\n{gather}:")
@@ -352,22 +400,34 @@ class Function:
 
     def _end(self) -> None:
         """The ways out where something does not hold, and where there is no memory."""
-        miss = _address(id(self.miss))
         self._emit("failed:")
         self._free()
         if self.kernel.raises:
             self._emit(f"call void {_address(abi.function('PyErr_Clear'))}()")
         self._emit("br label %miss\nmiss:")
-        self._count_up(miss)
-        self._emit(f"ret ptr {miss}\nbroken:")
+        self._pass_on()
+        self._emit("broken:")
         root = self._load("ptr", "%root", 0)
         self._free()
         # Also of nothing: that is what Py_DecRef allows.
         self._emit(f"call void {_address(abi.function('Py_DecRef'))}(ptr {root})\nret ptr null")
+        if self.guard is not None:
+            self._emit("raised:\nret ptr null")
         if self.size > STACK:
             self._emit("short:")
             self._new(f"call ptr {_address(abi.function('PyErr_NoMemory'))}()")
             self._emit("ret ptr null")
+
+    def _pass_on(self) -> None:
+        """The same call of another function, in whose place this frame is not there; or None."""
+        if self.calls:
+            other = self._load("ptr", "%self", abi.ITEMS + 8 * Home._fields.index("otherwise"))
+            call = _address(abi.function("PyObject_Vectorcall"))
+            found = self._new(f"musttail call ptr {call}(ptr {other}, ptr %args, i64 %count, ptr %names)")
+        else:
+            found = _address(id(None))
+            self._count_up(found)
+        self._emit(f"ret ptr {found}")
 
 
 def _address(address: int) -> str:
