@@ -1027,3 +1027,16 @@ def test_a_refusal_says_what_to_write_and_that_it_is_one():
     with pytest.raises(ad.CannotCompile, match=r"numpy.random.*do that outside and pass the result") as refused:
         ad.compile(noisy, strict=True)(1.0)
     assert "is run as it is" not in str(refused.value)
+
+
+def test_with_options_it_is_a_decorator_too():
+    @ad.compile(strict=True)
+    def square(x):
+        return x * x
+
+    assert (square(3.0), square.strict, square.recordings) == (9.0, True, 1)
+
+
+def test_what_is_too_long_says_what_to_compile_instead():
+    with pytest.raises(ad.CannotCompile, match=r"more than 3 operations .*one step of a loop, or .* larger limit="):
+        ad.compile(lambda x: x * x * x * x * x * x, strict=True, limit=3)(2.0)

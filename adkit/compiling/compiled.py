@@ -8,7 +8,7 @@ import threading
 import time
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
@@ -295,7 +295,13 @@ def _missed(*args: Any) -> Any:
     return MISS
 
 
-def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) -> Compiled:
+@overload
+def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) -> Compiled: ...
+@overload
+def compile(
+    g: None = None, *, strict: bool = False, limit: int = LIMIT
+) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(g: Callable[..., Any] | None = None, *, strict: bool = False, limit: int = LIMIT) -> Any:
     """A function that is recorded once for each kind of arguments, and run as straight-line code from then on.
 
     Recorded are g's operations and those of the derivatives that it takes, so that `ad.compile(ad.grad(f))` is code in
@@ -304,7 +310,8 @@ def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) 
     else (a closure, a global, an attribute) than before. Results are those of g, to rounding, in arrays of their own.
 
     Args:
-        g: a function in plain NumPy, of floats, arrays and containers of them; or a derivative of one.
+        g: a function in plain NumPy, of floats, arrays and containers of them; or a derivative of one. Without it the
+            call is a decorator.
         strict: refuse what cannot be compiled (random numbers, side effects, an iteration of another length on each
             call) instead of warning and running g as it is.
         limit: how many operations are recorded before it is given up.
@@ -335,7 +342,7 @@ def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) 
             except (ArithmeticError, ValueError):
                 return None
     """
-    return Compiled(g, strict, limit)
+    return functools.partial(Compiled, strict=strict, limit=limit) if g is None else Compiled(g, strict, limit)
 
 
 def where(g: Any) -> str:
