@@ -153,7 +153,10 @@ class Stage(Recorder):
         out = bind(primitive, self.strip(args), params)
         index = self._next_index()
         if index > self.limit:
-            raise CannotCompile(f"more than {self.limit} operations would have to be written down")
+            raise CannotCompile(
+                f"more than {self.limit} operations would have to be written down: compile a part of it, such as one "
+                "step of a loop, or give ad.compile a larger limit="
+            )
         kept = {name: self.kept(x) for name, x in params.items()} if params else params
         nodes = tuple([self.node_of(arg) for arg in args])
         if primitive.constant and not self._flows(primitive, out):

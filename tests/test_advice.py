@@ -146,6 +146,11 @@ def test_what_is_no_quicker_is_not_worth_a_long_preparation() -> None:
     assert text.endswith("Preparing symbolic takes 100 ms, which reverse does without.")
 
 
+def test_what_takes_no_time_to_prepare_is_not_said_to() -> None:
+    text = advised(row("reverse", 20, prepare_s=2e-5, first_s=0.2), row("forward", 20.1, first_s=0.1, tied=True))
+    assert "reparing" not in text
+
+
 def test_each_sweep_of_a_problem_has_its_own_answer() -> None:
     over_n = [replace(x, size=f"{x.size}x9", parameters={"n": int(x.size), "m": 9}) for x in crossing()]
     over_m = [

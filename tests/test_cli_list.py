@@ -42,7 +42,17 @@ def test_methods_with_their_parameters_and_what_theory_says(listed):
     assert "forward forward(chunk=64, compile=False)" in out
     assert "symbolic symbolic(cse=True, max_ops=None)" in out
     assert "cost: at most 5 times f for a gradient; 1 + 4 m times for the Jacobian of m outputs" in out
+    assert "reverse reverse(compile=False)" in out
+    assert out.count("compile=True: that once, and straight-line code from then on") == 2
     assert "logistic_map" not in out
+
+
+def test_engines_with_what_they_do_and_how_they_are_had(listed, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *_: None)
+    _, out, _ = listed("methods")
+    assert "jax not installed: pip install 'adkit[engines]' brings jax JAX: f's recorded graph in operations" in out
+    assert "torch not installed: pip install 'adkit[peers]' brings torch PyTorch: f's recorded graph" in out
+    assert out.count("native=True: a problem of adkit's") == 4
 
 
 def test_comparisons_with_their_questions(listed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1084,3 +1084,58 @@ def test_a_recorded_constant_may_be_read_transposed():
     same(g(x), f(x))
     same(g(2 * x), f(2 * x))
     assert g.recordings == 1
+
+
+# -- what is there to read ---------------------------------------------------------------------------------
+def test_the_source_says_what_its_names_mean():
+    def loss(params, X, *, scale):
+        return np.sum(scale * (X @ params["W"] - np.array([1.0, 2.0])) ** 2)
+
+    f = ad.compile(loss)
+    f({"W": np.ones((3, 2)), "kind": "plain"}, np.ones((4, 3)), scale=2.0)
+    legend = [line for line in f.source.splitlines() if line.startswith("# ")]
+    assert legend[:2] == ["# x1: params['W'], x2: X, x3: scale", "# c = [1.0, 2.0]"]
+    exec(f.source, {})  # it is Python
+
+
+def test_the_source_of_what_has_names_of_its_own_needs_no_words():
+    f = ad.compile(bivariate)
+    f(2.0, 5.0)
+    assert not f.source.startswith("# x1")
+
+
+def test_the_source_of_many_inputs_and_constants_is_no_list_of_them():
+    f = ad.compile(lambda xs: sum(x * np.arange(9.0) for x in xs))
+    f([float(k) for k in range(100)])
+    first, *_ = f.source.splitlines()
+    assert first.startswith("# x1: xs[0], x2: xs[1]")
+    assert first.endswith("x20: xs[19], ...")
+    assert "# c = an array of shape (9,)" in f.source
+
+
+def test_the_source_of_a_function_without_a_signature_numbers_its_arguments():
+    f = ad.compile(lambda *xs: xs[0] * xs[1])
+    f(2.0, 3.0)
+    assert f.source.startswith("# x1: argument 0, x2: argument 1\n")
+
+
+def test_a_refusal_says_what_to_write_and_that_it_is_one():
+    def noisy(x):
+        return x * np.random.default_rng().normal()
+
+    with pytest.raises(ad.CannotCompile, match=r"numpy.random.*do that outside and pass the result") as refused:
+        ad.compile(noisy, strict=True)(1.0)
+    assert "is run as it is" not in str(refused.value)
+
+
+def test_with_options_it_is_a_decorator_too():
+    @ad.compile(strict=True)
+    def square(x):
+        return x * x
+
+    assert (square(3.0), square.strict, square.recordings) == (9.0, True, 1)
+
+
+def test_what_is_too_long_says_what_to_compile_instead():
+    with pytest.raises(ad.CannotCompile, match=r"more than 3 operations .*one step of a loop, or .* larger limit="):
+        ad.compile(lambda x: x * x * x * x * x * x, strict=True, limit=3)(2.0)

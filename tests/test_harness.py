@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import types
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -710,3 +711,16 @@ def test_manual_stands_for_the_gradient_of_the_problem_or_of_the_person() -> Non
 def test_a_keyword_argument_of_f_is_told_where_it_goes() -> None:
     with pytest.raises(ad.BadRequest, match=r"unknown keyword of compare 's'.*kwargs=\{'s': \.\.\.\}"):
         ad.compare(lambda x, s: x * s, 2.0, s=3.0)
+
+
+def test_what_cannot_be_compiled_is_in_the_note_and_no_warning_besides() -> None:
+    seen: list[float] = []
+
+    def counting(x):
+        seen.append(1.0)
+        return x * x
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (row,) = ad.compare(counting, 2.0, methods=["reverse(compile=True)"], seconds=0.02).rows
+    assert row.note.startswith("run as it is: it changes what it reads")

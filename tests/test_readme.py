@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shlex
 import sys
+import tomllib
 import types
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from adkit import cli
 
 ROOT = Path(ad.__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+# How a command begins that compares the methods on the function of the file that it shows.
+MINE = '.venv/bin/adkit compare model.py:loss --at "[1.0, 2.0, 3.0], 0.5"'
 
 
 def test_it_shows_two_commands_that_set_everything_up() -> None:
@@ -26,10 +30,10 @@ def test_it_shows_two_commands_that_set_everything_up() -> None:
     assert commands[1].endswith(".venv/bin/pytest -q -n 2")
 
 
-def test_its_table_is_one_that_adkit_prints_today() -> None:
+def test_its_table_is_one_that_adkit_prints_today(monkeypatch, capsys) -> None:
     shown = re.search(r"<!-- as it came out -->\n\n(.*?)\n\n<!-- end -->", README, re.S)
     assert shown is not None
-    ours = ad.compare("logistic_regression", seconds=0.02).to_markdown()
+    assert run(".venv/bin/adkit compare logistic_regression", monkeypatch, "--seconds", "0.02") == 0
 
     def skeleton(text: str) -> list[list[str]]:
         """Headings, method names, counts and the legend: everything but what differs from run to run."""
@@ -40,7 +44,20 @@ def test_its_table_is_one_that_adkit_prints_today() -> None:
         legend = next(line for line in text.splitlines() if line.startswith("*error: "))
         return [rows[0], names, *(row[:5] for row in counts), [legend.replace(" (~ unstable)", "")]]
 
-    assert skeleton(shown[1]) == skeleton(ours)
+    assert skeleton(shown[1]) == skeleton(capsys.readouterr().out)
+
+
+def test_what_it_says_of_the_peers_is_what_the_report_says() -> None:
+    said = re.search(r"<!-- peers.*?-->\n(.*?)<!-- end of peers -->", README, re.S)
+    found = re.search(r"adkit on (\d+) of (\d+) rows", (ROOT / "reports" / "peers.md").read_text(encoding="utf-8"))
+    assert said is not None
+    assert found is not None
+    assert f"on {found[1]} of {found[2]} problems" in said[1].replace("\n", " ")
+
+
+def test_it_says_of_every_extra_what_it_brings() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", README, re.M)) == sorted(extras)
 
 
 @pytest.fixture
@@ -97,8 +114,16 @@ def test_its_test_of_the_gradient_fails_until_the_sign_is_right(model) -> None:
 
 def test_its_comparison_of_the_methods_on_a_function_of_ones_own_runs(model, monkeypatch, capsys) -> None:
     model.write_text(corrected(model.read_text()))
-    assert run(".venv/bin/adkit compare model.py", monkeypatch, "--seconds", "0.02") == 0
+    assert run(f"{MINE} --grad", monkeypatch, "--seconds", "0.02") == 0
     assert "SymPy in 50-digit mpmath" in capsys.readouterr().out
+
+
+def test_compiled_and_by_other_engines_it_runs_whether_they_are_installed_or_not(model, monkeypatch, capsys) -> None:
+    assert run(f"{MINE} --methods", monkeypatch, "--seconds", "0.02", "--format", "csv") == 0
+    _, *rows = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert [row["method"] for row in rows] == ["reverse(compile=True)", "jax", "casadi"]
+    assert rows[0]["status"] == "ok"
+    assert {row["status"] for row in rows[1:]} <= {"ok", "not installed"}
 
 
 def test_the_files_that_it_points_to_are_there() -> None:

@@ -32,7 +32,10 @@ def compare(
     ] = None,
     methods: Annotated[
         str | None,
-        typer.Option(help='Methods, separated by commas, e.g. "reverse,forward(chunk=1)". Default: all of adkit\'s.'),
+        typer.Option(
+            help='Methods, separated by commas, e.g. "reverse(compile=True),forward(chunk=1),jax": see `adkit list`. '
+            "Default: forward, reverse, symbolic, numerical, and by hand where there is one."
+        ),
     ] = None,
     sizes: Annotated[
         str | None,

@@ -106,7 +106,13 @@ def _expected(problem: Problem) -> str:
 def _method_entries() -> list[Entry]:
     from ..methods import methods
 
-    return [(name, m.missing() or _options(name, m), _lines(_first_line(m), _theory(m))) for name, m in methods.items()]
+    return [(name, _beside(name, m), _lines(m.summary, _as_code(m), _theory(m))) for name, m in methods.items()]
+
+
+def _beside(name: str, method: Method) -> str:
+    """How it is written; or how it is had."""
+    missing = method.missing()
+    return _options(name, method) if missing is None else f"not installed: {missing}"
 
 
 def _options(name: str, method: Method) -> str:
@@ -115,8 +121,9 @@ def _options(name: str, method: Method) -> str:
     return f"{name}({defaults})" if defaults else ""
 
 
-def _first_line(method: Method) -> str:
-    return (type(method).__doc__ or "").partition("\n")[0]
+def _as_code(method: Method) -> str:
+    known = "compile" in method.options
+    return "compile=True: that once, and straight-line code from then on" if known else ""
 
 
 def _theory(method: Method) -> str:

@@ -73,7 +73,8 @@ def _native(graph: Graph, templates: Sequence[Any], native: bool | None) -> tupl
     if found is None:
         return None, compiler.missing() or "NumPy code: native code is for numbers and small arrays"
     code = python_code(graph, templates)
-    return replace(found, source="\n\n\n".join([*code.functions, source_of(code)])), ""
+    whole = "\n\n\n".join([*code.functions, source_of(code)])
+    return replace(found, source=whole, constants=_constants(code)), ""
 
 
 def _python(graph: Graph, templates: Sequence[Any], began: float, note: str) -> Program:
@@ -86,7 +87,11 @@ def _python(graph: Graph, templates: Sequence[Any], began: float, note: str) -> 
     run = define(source, "run", dict(namespace))
     count = len(in_order(graph))
     whole = "\n\n\n".join([*code.functions, source])
-    return Program(run, whole, "python", count, time.perf_counter() - began, note, code)
+    return Program(run, whole, "python", count, time.perf_counter() - began, note, code, _constants(code))
+
+
+def _constants(code: Code) -> dict[str, Any]:
+    return {name: x for name, x in code.namespace.items() if isinstance(x, np.ndarray | np.generic)}
 
 
 def python_code(graph: Graph, templates: Sequence[Any]) -> Code:

@@ -56,3 +56,5 @@ class Program:
     seconds: float
     note: str = ""
     code: Code | None = field(default=None, repr=False, compare=False)
+    # The arrays that the source calls by a name.
+    constants: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

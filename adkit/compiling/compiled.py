@@ -8,7 +8,7 @@ import threading
 import time
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
@@ -17,8 +17,9 @@ from ..errors import ArgumentError, CannotCompile, CompileWarning, place, warn
 from ..snapshots import OpaqueError, Surroundings, surroundings
 from ..tracing import Box
 from .arguments import Names, Taken
+from .legend import legend
 from .paths import ASKING, Path
-from .recording import LIMIT, Kind, Recording, recorded, require_untouched
+from .recording import LIMIT, Kind, Recording, recorded, require_untouched, unseen
 
 # How many recordings that fit no second call are made before there are no more: of one kind of arguments, and of all;
 # and how much of a recording is made up for by a second call.
@@ -60,6 +61,7 @@ class Compiled:
         self.seconds = 0.0
         self.note = ""
         self._program: Program | None = None
+        self._legend: Callable[[], list[str]] | None = None
         # By the names of keyword arguments: what is tried before all else, and the function that tries it.
         self._entries: dict[Names, tuple[Link, ...]] = {}
         self._by_names: dict[Names, Callable[..., Any]] = {}
@@ -89,8 +91,10 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The code of the most recent recording; of machine code, the Python that it stands for."""
-        return "" if self._program is None else self._program.source
+        """The code of the most recent recording, with what its names mean; for machine code too it is Python."""
+        if self._program is None or self._legend is None:
+            return ""
+        return "\n".join([*self._legend(), self._program.source])
 
     @property
     def backend(self) -> str:
@@ -140,7 +144,7 @@ class Compiled:
 
     def _eagerly(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], reason: str) -> Any:
         if self.strict and reason:
-            raise CannotCompile(self._sentence(reason))
+            raise CannotCompile(self._refused_as(reason))
         return self.g(*args, **kwargs)
 
     def _refused(self, reason: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -176,7 +180,7 @@ class Compiled:
         except OpaqueError as error:
             if isinstance(error.thing, Box):  # f has been given a traced value by another way than its arguments
                 return self.g(*taken.args, **taken.kwargs)
-            self._refusal = f"it uses {error.what}, whose state cannot be seen"
+            self._refusal = unseen(error)
             return self._refused(self._refusal, taken.args, taken.kwargs)
         for recording in kind.recordings:
             if recording.content == before.content and not recording.fits(taken) and recording.moves(taken, before):
@@ -218,13 +222,14 @@ class Compiled:
         kind.refusal = str(error)
         self._complain(kind.refusal)
         if self.strict:
-            raise CannotCompile(self._sentence(kind.refusal)) from error
+            raise CannotCompile(self._refused_as(kind.refusal)) from error
 
     # -- recordings --------------------------------------------------------------------------------
     def _keep(self, kind: Kind, recording: Recording, taken: Taken) -> None:
         """A new recording: the first of all is used at once, any other once it has fitted a second call."""
         self.recordings += 1
         self._program, self.note = recording.program, recording.program.note
+        self._legend = functools.partial(legend, self.g, recording)
         kind.recordings = (recording, *kind.recordings)[:KEPT]
         if self.recordings == 1:
             self._install(recording, taken)
@@ -275,15 +280,15 @@ class Compiled:
         self._try(names, tuple([other for other in self._entries.get(names, ()) if other is not gone]))
 
     # -- what is said ------------------------------------------------------------------------------
-    def _sentence(self, reason: str) -> str:
-        return f"{where(self.g)} cannot be compiled and is run as it is: {reason}"
+    def _refused_as(self, reason: str) -> str:
+        return f"{where(self.g)} cannot be compiled: {reason}"
 
     def _complain(self, reason: str) -> None:
         """Warn, once for each reason."""
         self.note = f"run as it is: {reason}"
         if not self.strict and reason not in self._warned:
             self._warned.add(reason)
-            warn(self._sentence(reason), CompileWarning)
+            warn(f"{where(self.g)} cannot be compiled and is run as it is: {reason}", CompileWarning)
 
 
 def _missed(*args: Any) -> Any:
@@ -291,7 +296,13 @@ def _missed(*args: Any) -> Any:
     return MISS
 
 
-def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) -> Compiled:
+@overload
+def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) -> Compiled: ...
+@overload
+def compile(
+    g: None = None, *, strict: bool = False, limit: int = LIMIT
+) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(g: Callable[..., Any] | None = None, *, strict: bool = False, limit: int = LIMIT) -> Any:
     """A function that is recorded once for each kind of arguments, and run as straight-line code from then on.
 
     Recorded are g's operations and those of the derivatives that it takes, so that `ad.compile(ad.grad(f))` is code in
@@ -300,14 +311,16 @@ def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) 
     else (a closure, a global, an attribute) than before. Results are those of g, to rounding, in arrays of their own.
 
     Args:
-        g: a function in plain NumPy, of floats, arrays and containers of them; or a derivative of one.
+        g: a function in plain NumPy, of floats, arrays and containers of them; or a derivative of one. Without it the
+            call is a decorator.
         strict: refuse what cannot be compiled (random numbers, side effects, an iteration of another length on each
             call) instead of warning and running g as it is.
         limit: how many operations are recorded before it is given up.
 
     Returns:
-        A function with g's signature. `.source` is the code, `.recordings` how many there have been, `.note` why g is
-        run as it is where it is. Within a function that is differentiated, it is g.
+        A function with g's signature. `.source` is the code of the latest recording, `.recordings` how many there have
+        been, `.backend` what runs it ("native" with llvmlite, else "python"), `.note` why g is run as it is where it
+        is. Within a function that is differentiated, it is g.
 
     Raises:
         CannotCompile: with strict, when it is called: why it cannot be compiled.
@@ -322,8 +335,15 @@ def compile(g: Callable[..., Any], *, strict: bool = False, limit: int = LIMIT) 
         (4.583853163452858, 2.0)
         >>> gradient(1.0, 5.0), gradient.recordings
         ((5.54030230586814, 1.0), 1)
+        >>> print(gradient.source)
+        # None: a branch is taken or a number met that this code does not hold for; f itself is run
+        def run(x1, x2):
+            try:
+                return (cos(x1) + x2, x1)
+            except (ArithmeticError, ValueError):
+                return None
     """
-    return Compiled(g, strict, limit)
+    return functools.partial(Compiled, strict=strict, limit=limit) if g is None else Compiled(g, strict, limit)
 
 
 def where(g: Any) -> str:

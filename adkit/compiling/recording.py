@@ -145,13 +145,18 @@ def require_untouched(g: Any, taken: Taken, kept: Sequence[Any], before: Surroun
     try:
         content = surroundings(g, *taken.roots, known=before.arrays).content
     except OpaqueError as error:
-        raise CannotCompile(f"it uses {error.what}, whose state cannot be seen") from None
+        raise CannotCompile(unseen(error)) from None
     if content != before.content:
         raise CannotCompile(
             "it changes what it reads (a global, a closure variable, an attribute, a list): return that instead"
         )
     if "print" in before.mentions:
-        raise CannotCompile("it prints, which straight-line code would not do")
+        raise CannotCompile("it prints, which straight-line code would not do: print what it returns")
+
+
+def unseen(error: OpaqueError) -> str:
+    """Why f cannot be recorded that uses something like random numbers, the time or a file."""
+    return f"it uses {error.what}, whose state cannot be seen: do that outside and pass the result as an argument"
 
 
 def _unchanged(leaf: Any, given: Any, kept: Any) -> bool:
@@ -206,7 +211,10 @@ def _stage(g: Callable[..., Any], limit: int, taken: Taken, traced: frozenset[in
     inputs = [taken.leaves[i] for i in order]
     graph = written_down(run, inputs, limit, known)
     if len(graph.nodes) <= TWICE and digest_of(graph) != digest_of(written_down(run, inputs, limit, known)):
-        raise CannotCompile("it does not do the same when it is run again: it draws random numbers, or counts")
+        raise CannotCompile(
+            "it does not do the same when it is run again: it draws random numbers, or counts; do that outside and "
+            "pass the result as an argument"
+        )
     return graph
 
 

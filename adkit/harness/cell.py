@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..calls import Call, size_of
-from ..errors import ExpressionTooLarge
+from ..errors import CompileWarning, ExpressionTooLarge
 from ..methods import Manual, Numerical
 from ..records import Row
 from ..transforms import JacobianFunction, ValueAndGradient
@@ -88,7 +89,9 @@ class Cell:
             return self._ends("error", f"nothing to judge by: {references.trouble}")
         self.watched.stop_after(self.settings.timeout)
         try:
-            self._checked(references)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", CompileWarning)  # that, and why, stands in the note
+                self._checked(references)
         except OutOfTimeError:
             return self._ends("timeout", self._out_of_time())
         except ExpressionTooLarge as error:

@@ -54,6 +54,11 @@ class Method:
     theory: str = ""
 
     @property
+    def summary(self) -> str:
+        """What it does, in a line."""
+        return (type(self).__doc__ or "").partition("\n")[0]
+
+    @property
     def imports(self) -> tuple[str, ...]:
         """Modules that the method needs beyond adkit's core: to import them is not part of preparing it."""
         return ()

@@ -28,6 +28,13 @@ from .numerical import Numerical
 Run = Callable[[Sequence[Any]], Any]
 # Engines that take a recorded graph; any other takes f itself.
 LOWERED = ("jax", "torch", "casadi")
+# What each does, in a line; all but the first run f's graph, recorded once.
+_SUMMARIES = {
+    "autograd": "HIPS autograd: f itself, run by it with a tape of its own on each call.",
+    "jax": "JAX: f's recorded graph in operations of jax.numpy, compiled by XLA.",
+    "torch": "PyTorch: f's recorded graph in its operations, with its tape on each call.",
+    "casadi": "CasADi: f's recorded graph as an expression of its own, number by number.",
+}
 # What is too large for the extra that brings the engines.
 _EXTRA = {"torch": "peers"}
 
@@ -69,6 +76,10 @@ class Engine(Method):
             raise BadRequest(f"native must be True or False, not {self.native!r}")
 
     @property
+    def summary(self) -> str:
+        return f"{_SUMMARIES[self.name]} native=True: a problem of adkit's as one would write it for this engine."
+
+    @property
     def imports(self) -> tuple[str, ...]:
         home = f"adkit.engines.natives.{self.name}" if self.native else f"adkit.engines.{self.name}"
         return (home, self.name)
@@ -79,7 +90,7 @@ class Engine(Method):
 
     def missing(self) -> str | None:
         if importlib.util.find_spec(self.name) is None:
-            return f"not installed: pip install 'adkit[{_EXTRA.get(self.name, 'engines')}]' brings {self.name}"
+            return f"pip install 'adkit[{_EXTRA.get(self.name, 'engines')}]' brings {self.name}"
         return None
 
     def skips(self, call: Call, derivative: str = "gradient") -> str | None:
@@ -131,7 +142,7 @@ class Engine(Method):
     def _own(self, call: Call, cache: Cache, what: str, keep_data: bool = False) -> Callable[[], Any]:
         """The engine's own call: what is handed over, computed and handed back, and nothing else."""
         if (missing := self.missing()) is not None:
-            raise BadRequest(f"method {self.name!r} is {missing}")
+            raise BadRequest(f"method {self.name!r} is not installed: {missing}")
         if not self.native and self.name not in LOWERED:
             return self._on_f(call, cache, "value_and_gradient" if what == "gradient" else what)
         keep = getattr(self._module(), "held", _itself) if keep_data else _itself

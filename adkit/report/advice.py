@@ -301,7 +301,7 @@ def _preparing(choice: Choice, name: str, several: bool) -> str:
     if calls < math.inf:
         pays = f", which pays from {_rounded(calls)} calls on; for fewer, use {last.method}."
         return f" {what} takes {cells.seconds(row.prepare_s)}{pays}"
-    long = _start(row) - _start(last) >= LONG
+    long = min(row.prepare_s or 0.0, _start(row) - _start(last)) >= LONG
     return f" {what} takes {cells.seconds(row.prepare_s)}, which {last.method} does without." if long else ""
 
 
