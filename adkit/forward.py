@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .primitives import Elementwise, Primitive, guard, products
-from .primitives.table import DIFFERENCE, FUNCTION, NONE, PRODUCT, SUM, WARNINGS, fits, has_nan, kind_of
+from .primitives.table import DIFFERENCE, FUNCTION, PRODUCT, SUM, fits, has_nan, kind_of, quietly
 from .tracing import (
     NO_PARAMS,
     PLAIN_NUMBERS,
@@ -105,11 +105,7 @@ class DualTrace(Trace):
         """The output with the tangent that the primitive's rule gives it; at least one argument has a tangent."""
         if type(out) is float and self.direct and self.single:
             return Dual(out, self, primitive.jvp(tangents, out, values, params, False))
-        token = WARNINGS.set(NONE)
-        try:
-            return Dual(out, self, self._pushed(primitive, tangents, out, values, params))
-        finally:
-            WARNINGS.reset(token)
+        return Dual(out, self, quietly(self._pushed, primitive, tangents, out, values, params))
 
     def _pushed(
         self,
@@ -172,15 +168,6 @@ _RULES = {
 }
 
 
-def _quietly(rule: Callable[..., Any], *args: Any) -> Any:
-    """What a rule gives, without NumPy's warnings."""
-    token = WARNINGS.set(NONE)
-    try:
-        return rule(*args)
-    finally:
-        WARNINGS.reset(token)
-
-
 def _pushed(trace: DualTrace, row: Elementwise, out: Any, x: Any, y: Any, s: Any, t: Any) -> Dual:
     """The output of an elementwise row, not of Python's numbers alone, with its tangent; y is None where there is
     none."""
@@ -192,7 +179,7 @@ def _pushed(trace: DualTrace, row: Elementwise, out: Any, x: Any, y: Any, s: Any
     found = _new(Dual)
     found.owner = trace
     found.value = out
-    found.note = _quietly(_RULES.get(kind_of(row), _push_elementwise), row, out, x, y, s, t)
+    found.note = quietly(_RULES.get(kind_of(row), _push_elementwise), row, out, x, y, s, t)
     return found
 
 
@@ -227,7 +214,7 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         if trace.single:
             found.note = rule(primitive, out, x, y, s, t)
         else:
-            found.note = _quietly(rule, primitive, out, x, y, s, t)
+            found.note = quietly(rule, primitive, out, x, y, s, t)
         return found
 
     def reflected(self: Dual, other: Any) -> Any:
@@ -246,7 +233,7 @@ def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         if trace.single:
             found.note = rule(primitive, out, other, y, None, t)
         else:
-            found.note = _quietly(rule, primitive, out, other, y, None, t)
+            found.note = quietly(rule, primitive, out, other, y, None, t)
         return found
 
     return forward, reflected
@@ -320,18 +307,18 @@ def push(
 
     A tangent of None makes the input a constant. Where an output does not depend on the inputs its tangent is None.
     """
-    outputs, found = _run(fun, primals, tangents, DualTrace(batched))
+    outputs, found = run(fun, primals, tangents, DualTrace(batched))
     if (stage := stage_of(*outputs, *found)) is not None:
         stage.expect_numbers(found)
         return outputs, found
     if any(t is not None and has_nan(t) for t in found):
         masked = [None if t is None else guard.Guarded(t, guard.live_in(t)) for t in tangents]
-        outputs, pairs = _run(fun, primals, masked, DualTrace(batched, guarded=True))
+        outputs, pairs = run(fun, primals, masked, DualTrace(batched, guarded=True))
         found = [None if pair is None else pair.derivative for pair in pairs]
     return outputs, found
 
 
-def _run(
+def run(
     fun: Callable[[list[Any]], list[Any]], primals: Sequence[Any], tangents: Sequence[Any], trace: DualTrace
 ) -> Outputs:
     duals = [x if t is None else Dual(x, trace, t) for x, t in zip(primals, tangents, strict=True)]
@@ -370,7 +357,3 @@ def _unit_directions(leaf: Any, size: int, first: int, last: int, shift: int, co
     components = np.arange(first, last)
     block[components + shift, components] = 1
     return block.reshape(count, *np.shape(plain(leaf)))
-
-
-# What is part of another run, which looks at the tangents that come of it.
-run = _run

@@ -112,7 +112,7 @@ class Graph:
         for node in nodes:
             assert node.primitive is not None
             value = bind(node.primitive, tuple([_look_up(known, arg) for arg in node.args]), node.params)
-            if node.index in decided and not _same(value, node.value):
+            if node.index in decided and not same(value, node.value):
                 return False
             known[node.index] = value
         return True
@@ -122,7 +122,7 @@ def _look_up(known: Mapping[int, Any], x: Any) -> Any:
     return known[x.index] if isinstance(x, Node) else x
 
 
-def _same(a: Any, b: Any) -> bool:
+def same(a: Any, b: Any) -> bool:
     """Whether a decision came out as before; nan is nan."""
     a, b = np.asarray(plain(a)), np.asarray(plain(b))
     return a.shape == b.shape and bool(np.all((a == b) | ((a != a) & (b != b))))

@@ -14,21 +14,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .lending import is_lent
+from .lending import Copies, is_lent
 from .primitives import Choice, Elementwise, Primitive, elementwise, guard, indexing, products
 from .primitives.table import (
     DIFFERENCE,
     DOUBLE,
     ELEMENTWISE,
     FUNCTION,
-    NONE,
     PRODUCT,
     SUM,
-    WARNINGS,
     everywhere,
     fits,
     has_nan,
     kind_of,
+    quietly,
     zeros_like,
 )
 from .tracing import (
@@ -140,8 +139,8 @@ class Tape(Trace):
         self.numpy = False
         # Whether there are large arrays.
         self.large = False
-        # By identity, the arrays that f has used and may change, and the copies made of them.
-        self.held: dict[int, tuple[Array, Array]] = {}
+        # The arrays that f has used and may change.
+        self.held = Copies()
 
     def variable(self, value: Any) -> Variable:
         """An input of the recorded computation."""
@@ -248,22 +247,16 @@ class Tape(Trace):
         return out if 0 in reads else hollow(out), tuple(kept)
 
     def hold(self, x: Any, parent: int | None) -> Any:
-        """x with the numbers it has now. f may change a constant after use: it is copied, once as long as it stays."""
+        """x with the numbers it has now, which f may change after use if it is a constant."""
         if parent is not None or not isinstance(x, _ndarray) or is_lent(x):
             return x
-        if x.nbytes <= SMALL:
-            return x.copy("K")
-        used, copy = self.held.get(id(x), (None, x))
-        if used is not x or not np.array_equal(x, copy):
-            copy = x.copy("K")
-            self.held[id(x)] = x, copy
-        return copy
+        return x.copy("K") if x.nbytes <= SMALL else self.held.of(x)
 
     def close(self) -> None:
         self.closed = True
         self.size = self.next()
         self.append = _refuse
-        self.held = {}
+        self.held = Copies()
 
     # -- what has been written down ----------------------------------------------------------------
     def operations(self) -> list[Operation]:
@@ -542,14 +535,7 @@ def sweep(
             quiet = quiet and type(seed) is float
             nested = nested or isinstance(x.value, Box) or isinstance(seed, Box)
     swept = _swept_nested if nested else _swept
-    if quiet:
-        found = swept(tape, live, inputs, final)
-    else:
-        token = WARNINGS.set(NONE)
-        try:
-            found = swept(tape, live, inputs, final)
-        finally:
-            WARNINGS.reset(token)
+    found = swept(tape, live, inputs, final) if quiet else quietly(swept, tape, live, inputs, final)
     return [zeros_like(inputs[k].value) if c is None else c for k, c in enumerate(found)]
 
 
@@ -557,7 +543,7 @@ def _swept(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[V
     """Cotangents of the inputs, guarded where nan came out; None where nothing flows to."""
     # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
     final = final and not tape.selects
-    cotangents = _walk(tape, seeds, final)
+    cotangents = walk(tape, seeds, final)
     found = [cotangents[x.note] for x in inputs]
     if not final and any(c is not None and has_nan(c) for c in found):
         return _guarded(tape, seeds, inputs)
@@ -570,7 +556,7 @@ def _swept_nested(
     """The same among traced values of levels outside."""
     stage = stage_of(*(x.value for x, _ in seeds), *(seed for _, seed in seeds))
     if stage is not None:
-        cotangents = _walk_by(stage.pull, tape, seeds)
+        cotangents = walk_by(stage.pull, tape, seeds)
         found = [cotangents[x.note] for x in inputs]
         # Where nothing selects, a guarded walk from seeds that are not 0 would find the same.
         if tape.selects or not final:
@@ -588,11 +574,7 @@ def _may_be_differentiated(x: Any) -> bool:
 
 
 def _guarded(tape: Tape, seeds: Sequence[tuple[Variable, Any]], inputs: Sequence[Variable]) -> list[Any]:
-    token = WARNINGS.set(NONE)
-    try:
-        cotangents = walk_guarded(tape, seeds, guard.pull)
-    finally:
-        WARNINGS.reset(token)
+    cotangents = quietly(walk_guarded, tape, seeds, guard.pull)
     return [None if cotangents[x.index] is None else cotangents[x.index].derivative for x in inputs]
 
 
@@ -603,7 +585,7 @@ def walk_guarded(
     operations: Sequence[Operation] | None = None,
 ) -> list[Any]:
     """The guarded walk backwards by `pull`, which is `guard.pull` or calls it."""
-    return _walk_by(pull, tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], operations)
+    return walk_by(pull, tape, [(x, guard.Guarded(seed, guard.live_in(seed))) for x, seed in seeds], operations)
 
 
 def _start(size: int, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
@@ -616,7 +598,7 @@ def _start(size: int, seeds: Sequence[tuple[Variable, Any]]) -> list[Any]:
     return cotangents
 
 
-def _walk_by(
+def walk_by(
     pull: Callable[..., Any],
     tape: Tape,
     seeds: Sequence[tuple[Variable, Any]],
@@ -637,7 +619,7 @@ def _walk_by(
     return cotangents
 
 
-def _walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], final: bool = False) -> list[Any]:
+def walk(tape: Tape, seeds: Sequence[tuple[Variable, Any]], final: bool = False) -> list[Any]:
     """What is left when the tape has been walked backwards: the cotangents of its inputs, by number."""
     cotangents = _start(tape.size, seeds)
     own: set[int] = set()  # variables whose cotangent is an array that this walk has made and nobody else holds
@@ -711,7 +693,3 @@ def _added_in_place(add_to: Callable[..., None], held: Any, cotangent: Any, para
         return False
     add_to(held, cotangent, **params)
     return True
-
-
-# What is part of another sweep, which looks at what comes of it.
-walk, walk_by = _walk, _walk_by

@@ -20,8 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import origin
+from .lending import same_bits
 
 Snapshot = list[Any]
+# By identity, arrays that were read, and what they held then.
+Arrays = dict[int, tuple[Any, Any]]
 Names = tuple[str, ...]
 
 # Whose functions give the same for the same arguments; those of any other library may not.
@@ -39,7 +42,7 @@ _FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt", "fromfile", "memmap", 
 _VALUES = (
     *(int, str, bytes, type(None), range, slice, type(...), Enum),
     *(np.dtype, np.ufunc, type(np.sum)),
-    type(NamedTuple("_Pair", [("x", int)]).x),  # type: ignore[attr-defined]
+    type(vars(NamedTuple("_Pair", [("x", int)]))["x"]),
     *(types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType, types.WrapperDescriptorType),
 )
 # Numbers that need not be imported to be known.
@@ -78,19 +81,25 @@ def snapshot(*roots: Any) -> Snapshot | None:
 
 
 class Surroundings(NamedTuple):
-    """What some objects depend on: a snapshot, the places where it was read, and the globals that code mentions."""
+    """What some objects depend on: a snapshot, the places where it was read, the globals that code mentions, and the
+    arrays, each with the one copy that all of this shares."""
 
     content: Snapshot
     places: list[Place]
     mentions: frozenset[str]
+    arrays: Arrays
 
     def guard(self) -> Guard:
         """A quick answer to whether nothing has changed; where it says no, only a new snapshot can tell."""
         return Guard(self.places)
 
 
-def surroundings(*roots: Any) -> Surroundings:
+def surroundings(*roots: Any, known: Arrays | None = None) -> Surroundings:
     """Everything that these objects depend on.
+
+    Args:
+        roots: functions and other objects.
+        known: arrays of earlier surroundings: of those that still hold the same, their copies are taken over.
 
     Raises:
         OpaqueError: that cannot be known.
@@ -105,9 +114,9 @@ def surroundings(*roots: Any) -> Surroundings:
         >>> guard.holds()
         False
     """
-    walk = _Walk()
+    walk = _Walk(known or {})
     walk.all(roots, ())
-    return Surroundings(walk.found, walk.places, frozenset(walk.mentions))
+    return Surroundings(walk.found, walk.places, frozenset(walk.mentions), walk.arrays)
 
 
 class Place(NamedTuple):
@@ -125,7 +134,7 @@ class Guard:
     """
 
     def __init__(self, places: Iterable[Place]) -> None:
-        self.namespace: dict[str, Any] = {"_alike": _alike, "_equal": _equal}
+        self.namespace: dict[str, Any] = {"_alike": _alike, "_same_bits": same_bits}
         named: dict[int, str] = {}
         tests: dict[str, None] = {}
         for test, objects in places:
@@ -147,28 +156,24 @@ class Guard:
             return False
 
 
+def _bytes_of(copy: Any) -> bytes:
+    """The bytes that an array was made of."""
+    while not isinstance(copy, bytes):
+        copy = copy.base
+    return copy
+
+
 def _alike(found: Iterable[Any], known: tuple[Any, ...]) -> bool:
     """Whether these are the very same objects."""
     return all(map(operator.is_, found, known))
 
 
-def _equal(x: Any, known: Any) -> bool:
-    """Whether an array still holds the same bits."""
-    if x.shape != known.shape or x.dtype != known.dtype:
-        return False
-    size = x.dtype.itemsize
-    if x.flags.c_contiguous and size in _WORDS:
-        return np.array_equal(x.reshape(-1).view(_WORDS[size]), known.reshape(-1).view(_WORDS[size]))
-    return x.tobytes() == known.tobytes()
-
-
-_WORDS = {n: np.dtype(f"u{n}") for n in (1, 2, 4, 8)}
-
-
 class _Walk:
     """A walk from object to object. `names` are always those that the code at hand mentions."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Arrays) -> None:
+        self.known = known
+        self.arrays: Arrays = {}
         self.found: Snapshot = []
         # In the order of meeting; kept alive, so that no identity is used twice.
         self.seen: dict[int, tuple[int, Any]] = {}
@@ -202,13 +207,25 @@ class _Walk:
             _looker(type(x))(self, x, names)
 
     def _array(self, x: Any, names: Names) -> None:
+        if not x.dtype.hasobject and isinstance(x, np.ndarray):
+            self._numbers(x)
+            return
         numbers = b"" if x.dtype.hasobject else x.tobytes()
         self.found.append((x.dtype, x.shape, numbers))
         if x.dtype.hasobject:
             self.place("_alike({0}.flat, {1})", x, tuple(x.flat))
             self.all(x.flat, names)
-        elif isinstance(x, np.ndarray):
-            self.place("_equal({0}, {1})", x, np.frombuffer(numbers, x.dtype).reshape(x.shape))
+
+    def _numbers(self, x: Any) -> None:
+        """An array of numbers, which may be large: all that is kept of it is one copy."""
+        used, copy = self.arrays.get(id(x)) or self.known.get(id(x), (None, None))
+        if used is not x or not same_bits(x, copy):
+            # In the order in which it lies, so that it can stand in for the array.
+            by_columns = x.flags.f_contiguous and not x.flags.c_contiguous
+            copy = np.frombuffer(x.tobytes("A"), x.dtype).reshape(x.shape, order="F" if by_columns else "C")
+        self.arrays[id(x)] = x, copy
+        self.found.append((x.dtype, x.shape, copy.flags.c_contiguous, _bytes_of(copy)))
+        self.place("_same_bits({0}, {1})", x, copy)
 
     # -- containers --------------------------------------------------------------------------------
     def _sequence(self, x: Any, names: Names) -> None:

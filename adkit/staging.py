@@ -11,16 +11,18 @@ Masks of arrays, as in `np.where(x > 0, ...)`, are not read: they flow on as dat
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from . import forward, reverse
 from .containers import flatten
 from .errors import CannotCompile
 from .graph import Graph, Node, Recorded, Recorder
-from .lending import is_lent
+from .lending import is_lent, same_bits
 from .primitives import Primitive, primitives
 from .primitives.table import everywhere, has_nan
 from .tracing import Box, Trace, bind, normalize, plain, value
@@ -29,6 +31,8 @@ from .tracing import Box, Trace, bind, normalize, plain, value
 LIMIT = 200_000
 # Arrays above this size in bytes are remembered as outlines.
 SMALL = 4096
+# How many numbers tell large arrays apart before all are compared.
+SAMPLED = 64
 # What gives an array of marks or whole numbers for each element: it flows on as data, as far as f does not read it.
 _FLOWING = frozenset(
     primitives[name]
@@ -36,14 +40,22 @@ _FLOWING = frozenset(
         *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
         *("logical_and", "logical_or", "logical_not", "logical_xor", "isnan", "isinf", "isfinite"),
         *("sign", "floor", "ceil", "rint", "trunc", "floor_divide", "signbit"),
+        *("round", "around", "fix", "copysign", "heaviside", "isposinf", "isneginf"),
     )
 )
 
 
-def stage(fun: Callable[[list[Any]], Any], leaves: Sequence[Any], *, limit: int = LIMIT) -> Graph:
+def stage(
+    fun: Callable[[list[Any]], Any],
+    leaves: Sequence[Any],
+    *,
+    limit: int = LIMIT,
+    known: Mapping[int, tuple[Any, Any]] | None = None,
+) -> Graph:
     """Run fun, which takes a list of leaves and returns a number or container, and write down all that it does.
 
     Numbers and arrays among the nodes are there for their types, shapes and dtypes; of large ones only those are kept.
+    `known` are arrays by identity, each with a copy that is used in its place as long as both hold the same.
 
     Raises:
         CannotCompile: there are more operations than `limit`, fun writes to a leaf, or a derivative is nan.
@@ -55,7 +67,7 @@ def stage(fun: Callable[[list[Any]], Any], leaves: Sequence[Any], *, limit: int 
         >>> [node.primitive.name for node in graph.nodes]
         ['multiply', 'multiply', 'multiply', 'add']
     """
-    recorder = Stage(limit)
+    recorder = Stage(limit, known or {})
     boxes = [recorder.input(x) for x in leaves]
     try:
         with np.errstate(all="ignore"):
@@ -88,6 +100,13 @@ class Staged(Recorded):
     def __hash__(self) -> int:
         return super().__hash__() if self.dtype.kind in "fc" else hash(value(self))
 
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        """Whole numbers made of steps, as np.floor(x).astype(int), may be indices: they are a decision."""
+        whole = self.dtype.kind == "f" and np.dtype(dtype).kind not in "fc"
+        if whole and isinstance(self.node, Node) and self.node.primitive is not None and self.node.primitive.constant:
+            return value(self).astype(dtype, *args, **kwargs)
+        return super().astype(dtype, *args, **kwargs)
+
     # Of masks; of anything else these are refused.
     def __invert__(self) -> Any:
         return np.invert(self)
@@ -111,15 +130,15 @@ class Stage(Recorder):
 
     differentiates = False
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, known: Mapping[int, tuple[Any, Any]]) -> None:
         super().__init__()
         self.stage = self
         self.limit = limit
         self.checks: list[Node] = []
         # Whether a rule is being written down, in which nothing is decided.
         self.expanding = 0
-        # By identity, arrays that are constants of the computation, and the copies made of them.
-        self.held: dict[int, tuple[Any, Any]] = {}
+        # Copies of large arrays that are constants of the computation, by some of their numbers.
+        self.held = {_sample(copy): copy for _, copy in known.values() if copy.nbytes > SMALL}
 
     # -- f itself ----------------------------------------------------------------------------------
     def input(self, value: Any) -> Recorded:
@@ -155,17 +174,19 @@ class Stage(Recorder):
         return x.node if isinstance(x, Recorded) and x.owner is self else self.kept(x)
 
     def kept(self, x: Any) -> Any:
-        """A constant as it is now: f may change an array after use. It is copied once as long as it stays."""
+        """A constant as it is now: f may change an array after use."""
         if isinstance(x, tuple):
             return tuple([self.kept(part) for part in x])
         if isinstance(x, Box):
             return x.again()
         if not isinstance(x, np.ndarray) or is_lent(x):
             return x
-        used, copy = self.held.get(id(x), (None, None))
-        if used is not x or copy.shape != x.shape or not np.array_equal(x, copy, equal_nan=x.dtype.kind in "fc"):
-            copy = x.copy("K")
-            self.held[id(x)] = x, copy
+        if x.dtype.hasobject or x.nbytes <= SMALL or not _is_dense(x):
+            return x.copy("K")
+        key = _sample(x)
+        copy = _seen_as(x, self.held[key]) if key in self.held else None
+        if copy is None or not same_bits(x, copy):
+            copy = self.held[key] = x.copy("K")
         return copy
 
     # -- derivatives -------------------------------------------------------------------------------
@@ -233,6 +254,22 @@ class Stage(Recorder):
             self.expanding -= 1
 
 
+def _sample(x: Any) -> tuple[Any, ...]:
+    """Some numbers of a dense array in the order of memory: whoever copies or transposes it gets the same."""
+    in_order = (x if x.flags.c_contiguous else x.T).reshape(-1)
+    return x.dtype, x.size, in_order[:: max(x.size // SAMPLED, 1)].tobytes()
+
+
+def _seen_as(x: Any, copy: Any) -> Any:
+    """A copy of all the memory of x, in its shape: what x is a transpose of may have been copied."""
+    return copy if (x.shape, x.strides) == (copy.shape, copy.strides) else as_strided(copy, x.shape, x.strides)
+
+
+def _is_dense(x: Any) -> bool:
+    """Whether an array's elements lie side by side, in whatever order."""
+    return x.flags.c_contiguous or x.flags.f_contiguous
+
+
 def outlined(x: Any) -> Any:
     """x, or of a large array one with its shape and dtype that takes no memory."""
     if isinstance(x, Box):
@@ -270,6 +307,13 @@ for _name in (
     *("__complex__", "__copy__", "__deepcopy__", "__reduce__", "__array__", "__buffer__", "__format__"),
 ):
     setattr(_Shape, _name, _peeked)
+
+
+@functools.lru_cache(maxsize=1024)
+def _shape_of(shape: tuple[int, ...], dtype: np.dtype[Any]) -> _Shape:
+    """The outline of all arrays of a shape and dtype: nobody can write to it."""
+    cell = np.full((), np.nan).astype(dtype) if dtype.kind in "fc" else np.zeros((), dtype)
+    return _Shape(shape, dtype, cell, strides=(0,) * len(shape))
 
 
 # Functions that only ask for shapes and dtypes.
@@ -311,8 +355,7 @@ class Outline(Trace):
             return real
         number = plain(real)
         numbers = number if isinstance(number, np.ndarray) else np.asarray(number)
-        cell = np.full((), np.nan).astype(numbers.dtype) if numbers.dtype.kind in "fc" else np.zeros((), numbers.dtype)
-        shape = _Shape(numbers.shape, numbers.dtype, cell, strides=(0,) * numbers.ndim)
+        shape = _shape_of(numbers.shape, numbers.dtype)
         return Outlined(shape, self, real)
 
     def lift(self, value: Any) -> Any:

@@ -246,6 +246,10 @@ class Box:
         return np.transpose(self)
 
     @property
+    def mT(self) -> Any:
+        return np.matrix_transpose(self)
+
+    @property
     def real(self) -> Any:
         return np.real(self)
 
@@ -511,7 +515,6 @@ def _missing(name: str) -> property:
 
 def _imitate() -> None:
     """Give `Box` the attributes of an ndarray that it has not."""
-    setattr(Box, "mT", property(lambda self: np.matrix_transpose(self)))  # noqa: B010
     own = set(dir(Box))
     for names, make in ((_METHODS, _method), (_IN_PLACE_METHODS, _refused_method), (_ARRAY_ATTRIBUTES, _missing)):
         for name in names - own:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import LostDerivative, place
 from .tracing import Box, bind, plain
 
 
@@ -55,6 +56,24 @@ def tie(view: Box, base: Any, row: Any, params: Mapping[str, Any]) -> None:
         link_of(base).add(view)
 
 
+def tie_unseen(view: Any, base: Box, name: str) -> None:
+    """Note that a result shows memory of an argument in a way that only its function knows: no write to either can be
+    followed."""
+    if isinstance(view, Box) and view is not base:
+        if (packed := link_of(view).base) is not None:
+            others = link_of(packed)
+            others.views = [ref for ref in others.views if ref() is not view]
+        view.link = Link(base, None, {"name": name})
+        link_of(base).add(view)
+
+
+def _refusal(link: Link) -> LostDerivative:
+    return LostDerivative(
+        f"{link.params['name']} returned memory of its argument, and one of the two is changed in place{place()}: let "
+        "it return a copy (x.copy())"
+    )
+
+
 def _is_view(x: Any, base: Any) -> bool:
     """Whether an array that was made of another shows its memory, whose owner NumPy names as a view's base."""
     if type(x) is not np.ndarray or x.base is None or not isinstance(base, np.ndarray):
@@ -66,6 +85,8 @@ def rewrite(box: Box, new: Any) -> None:
     """Let a handle stand for `new`, and with it every handle that shares its memory."""
     changed = [(box, new)]
     while (link := link_of(box)).base is not None:
+        if link.row is None:
+            raise _refusal(link)
         new = link.row.put(link.base, new, **link.params)
         box = link.base
         changed.append((box, new))
@@ -84,6 +105,8 @@ def _refresh(base: Box, done: set[int]) -> None:
         for ref in link_of(base).views:
             view = ref()
             if view is not None and id(view) not in done:
+                if view.link.row is None:
+                    raise _refusal(view.link)
                 view.become(bind(view.link.row, (base,), view.link.params))
                 bases.append(view)
 

@@ -780,3 +780,53 @@ def test_compiled_gradients_of_checkpointed_functions_are_those_of_f():
     assert gradient.recordings == 1
     compiled = ad.checkpoint(ad.compile(step), steps=30)
     np.testing.assert_allclose(ad.grad(compiled)(0.5, 0.1), ad.grad(chain)(0.5, 0.1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shown", [lambda x: x, lambda x: x[1:], lambda x: x.reshape(3, 1)])
+def test_a_write_to_what_shows_memory_of_an_argument_is_refused(shown):
+    def f(x, write):
+        x = 1.0 * x
+        y = ad.checkpoint(shown)(x)
+        write(x, y)
+        return np.sum(x**2) + np.sum(y)
+
+    def add(x):
+        x += 10.0
+
+    x = np.array([1.0, 2.0, 3.0])
+    for write in (lambda x, y: add(x), lambda x, y: add(y)):
+        with pytest.raises(ad.LostDerivative, match=r"returned memory of its argument.* in `x \+= 10.0`.*x\.copy"):
+            ad.grad(f)(x, write)
+    np.testing.assert_array_equal(
+        ad.grad(f)(x, lambda x, y: add(1 * y)), 2 * x + ad.grad(lambda x: np.sum(shown(x)))(x)
+    )
+
+
+def test_results_beside_one_that_shows_memory_can_be_changed():
+    def f(x):
+        y, z = ad.checkpoint(lambda x: (x[1:], 2 * x))(1.0 * x)
+        z += 1.0
+        return np.sum(y) + np.sum(z**2)
+
+    np.testing.assert_array_equal(ad.grad(f)(np.array([1.0, 2.0])), [12.0, 21.0])
+
+
+def test_objects_that_are_more_than_their_attributes_are_left_as_they_are():
+    class Slotted:
+        __slots__ = ("factor",)
+
+    class Scale(Slotted):
+        def __init__(self, factor, x):
+            self.factor, self.x = factor, x
+
+    def cached(x):
+        @functools.lru_cache
+        def factor(k):
+            return 1.0 * k
+
+        return np.sum(ad.checkpoint(lambda y: y * factor(2) * x)(x))
+
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(ad.grad(cached)(x), 4 * x)
+    with pytest.raises(ad.LostDerivative, match="stands where it cannot be found"):
+        ad.grad(lambda x: (lambda s: np.sum(ad.checkpoint(lambda y: y * s.factor * s.x)(x)))(Scale(2.0, x)))(x)

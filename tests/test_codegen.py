@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import threading
+import tracemalloc
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,11 +14,14 @@ import pytest
 from programs.generator import alone, available, numbered
 
 import adkit as ad
-from adkit.codegen import MISS, Static, entry, generate
+from adkit.codegen import MISS, Static
 from adkit.codegen.chunks import LONGEST
+from adkit.codegen.entry import entry
+from adkit.codegen.generate import generate
 from adkit.codegen.simplify import in_order, simplify
 from adkit.containers import flatten, unflatten
 from adkit.graph import Graph
+from adkit.problems import mlp
 from adkit.staging import stage
 
 
@@ -597,3 +601,57 @@ def test_every_operation_at_another_point(row):
 def test_random_programs_at_other_points():
     found = [at_another_point(numbered(seed), seed) for seed in range(8, 150)]
     assert found.count(True) > 60
+
+
+# -- memory of the workspace -----------------------------------------------------------------------
+def workspace_bytes(f, *args):
+    """What the buffers of a compiled function take up."""
+    compiled = ad.compile(f)
+    compiled(*args)
+    arrays = compiled.program.code.namespace["take"]()
+    owners = {id(array.base): array.base for array in arrays}
+    return sum(owner.nbytes for owner in owners.values())
+
+
+@pytest.mark.parametrize(
+    ("layers", "batch", "buffers"),
+    # Two for each hidden layer, which the sweep writes over; three for the outputs of the last.
+    [
+        ((784, 128, 64, 10), 128, 2 * 128 * (128 + 64) + 3 * 128 * 10),
+        ((64, 64, 64, 64, 64, 64, 64, 64, 1), 64, 2 * 7 * 64 * 64 + 3 * 64),
+    ],
+)
+def test_products_that_are_outputs_come_early_and_let_buffers_go(layers, batch, buffers):
+    args = mlp.point(layers, batch, rng=np.random.default_rng(0))
+    assert workspace_bytes(ad.value_and_grad(mlp.mlp), *args) <= 8 * buffers
+
+
+def test_outputs_that_are_read_again_come_in_order():
+    """A product that is an output and an operand of a later one, and transposes of both."""
+
+    def f(a, b):
+        first = a @ b
+        second = first.T @ np.tanh(b)
+        third = second @ first.T
+        return first, third, np.sin(second), second
+
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 40, 40))
+    compiled = ad.compile(f)
+    for _ in range(3):
+        for mine, wanted in zip(compiled(a, b), f(a, b), strict=True):
+            np.testing.assert_allclose(mine, wanted, rtol=1e-12, atol=1e-12)
+        a, b = b, a
+    assert compiled.recordings == 1
+
+
+def test_native_code_is_given_up_before_large_products_are_written_out():
+    args = mlp.point((64, 64, 64, 64, 64, 64, 64, 64, 1), 64, rng=np.random.default_rng(0))
+    compiled = ad.compile(ad.value_and_grad(mlp.mlp))
+    ad.compile(ad.value_and_grad(mlp.mlp))(*args)  # what is imported when it is needed
+    tracemalloc.start()
+    try:
+        compiled(*args)
+        assert tracemalloc.get_traced_memory()[1] < 6e6  # ten times the arguments
+    finally:
+        tracemalloc.stop()

@@ -10,10 +10,12 @@ import pickle
 import random
 import threading
 import time
+import tracemalloc
 import types
 import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +24,7 @@ import pytest
 from programs.generator import alone, available, numbered
 
 import adkit as ad
+from adkit.codegen import generate
 from adkit.containers import flatten, is_container, unflatten
 from adkit.snapshots import surroundings
 
@@ -985,6 +988,102 @@ def test_every_operation_at_other_points_than_recorded():
     compiled, wrong = sweep(programs, ad.value_and_grad)
     assert not wrong, wrong[0]
     assert compiled > 0.95 * len(programs)
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_fault_where_code_is_generated_is_told_and_costs_no_result(monkeypatch, everywhere):
+    def refuse(*args):
+        raise RuntimeError("planted")
+
+    if everywhere:
+        monkeypatch.setattr(generate, "simplify", refuse)
+    else:
+        monkeypatch.setattr(generate, "_native", lambda *args: (None, "") if args[2] is False else refuse())
+    f = ad.compile(ad.grad(bivariate, (0, 1)))
+    with (
+        pytest.warns(ad.CompileWarning, match="a fault of adkit: RuntimeError: planted")
+        if everywhere
+        else nullcontext()
+    ):
+        assert f(2.0, 5.0) == pytest.approx(ad.grad(bivariate, (0, 1))(2.0, 5.0))
+    assert f.backend == ("eager" if everywhere else "python")
+    assert "a fault of adkit: RuntimeError: planted" in f.note
+
+
+# -- memory ----------------------------------------------------------------------------------------
+def bytes_of_first_call(f, *args):
+    """The peak of the memory of a first call, and what is kept of it."""
+    ad.compile(ad.value_and_grad(lambda x: np.sum(x * x)))(np.ones(3))  # what is imported when it is needed
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        f(*args)
+        kept, peak = tracemalloc.get_traced_memory()
+        return peak - before, kept - before
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_of_data_that_f_closes_over_one_copy_is_kept(order):
+    data = np.asarray(np.random.default_rng(0).random((500, 1000)), order=order)
+    f = ad.compile(ad.value_and_grad(lambda w: np.mean(np.logaddexp(0, data @ w))))
+    peak, kept = bytes_of_first_call(f, np.ones(1000))
+    assert f.recordings == 1
+    assert kept < 1.25 * data.nbytes
+    assert peak < 2.5 * data.nbytes
+    found = f(np.ones(1000))
+    data[7, 3] = 100.0  # in place
+    assert f(np.ones(1000))[0] != found[0]
+    same(f(np.ones(1000)), ad.value_and_grad(lambda w: np.mean(np.logaddexp(0, data @ w)))(np.ones(1000)))
+
+
+def test_recordings_share_the_copy_of_what_f_closes_over():
+    data = np.random.default_rng(0).random((500, 1000))
+    f = ad.compile(lambda w: np.sum(data @ w) if w[0] > 0 else np.sum(data) * w[1])
+    w = np.ones(1000)
+    f(w)
+    assert bytes_of_first_call(f, -w)[1] < 0.25 * data.nbytes
+    assert f.recordings == 2
+
+
+def test_recording_copies_arguments_once():
+    x = np.random.default_rng(0).random(100_000)
+    f = ad.compile(lambda x: np.sum(x * x))
+    f(np.ones(3))
+    assert bytes_of_first_call(f, x)[0] < 4.5 * x.nbytes
+    assert f.recordings == 2
+
+
+def test_what_f_changes_between_two_uses_is_recorded_as_it_was_each_time():
+    def f(x):
+        table = np.zeros(1000)
+        first = np.sum(table * x)
+        table[...] = -0.0
+        second = np.sum(np.copysign(1.0, table) * x)
+        table[500] = 2.0
+        return first + second + np.sum(table * x)
+
+    g = ad.compile(ad.value_and_grad(f))
+    x = np.linspace(0.0, 1.0, 1000)
+    same(g(x), ad.value_and_grad(f)(x))
+    same(g(2 * x), ad.value_and_grad(f)(2 * x))
+    assert g.recordings == 1
+
+
+def test_a_recorded_constant_may_be_read_transposed():
+    table = np.random.default_rng(0).random((40, 60))
+
+    def value(x):
+        return np.sum(np.tanh(table @ x)) + np.sum(table.T[:, 3] * x) + np.sum((table.reshape(60, 40).T + 1.0) * x[3])
+
+    f = ad.value_and_grad(value)
+    g = ad.compile(f)
+    x = np.linspace(-1.0, 1.0, 60)
+    same(g(x), f(x))
+    same(g(2 * x), f(2 * x))
+    assert g.recordings == 1
 
 
 # -- what is there to read ---------------------------------------------------------------------------------

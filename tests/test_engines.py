@@ -272,10 +272,51 @@ def test_what_does_not_depend_on_the_argument_has_derivative_zero(engine):
         (lambda x: np.max(x) + 3 * np.min(x), np.ones(4)),
         (lambda x: np.logaddexp(x[0], x[1]), np.ones(2)),
         (lambda x: np.median(x), np.array([1.0, 2.0, 2.0])),
+        (lambda x: np.fmax(x, 1.0) + 3 * np.fmin(1.0, x), 1.0),
+        (lambda x: np.sum(x ** np.array([0.0, 1.0, 2.0])), np.zeros(3)),
+        (lambda x: np.hypot(x[0], x[1]), np.array([1e200, 2e200])),
     ],
 )
 def test_kinks_are_those_of_the_table(engine, f, x):
     assert_alike(ad.grad(f, method=engine)(x), ad.grad(f)(x))
+
+
+@lowering
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.linalg.norm(x),
+        lambda x: np.sum(np.hypot(x, 1.0)),
+        lambda x: np.sum((1.5 + x) ** (2 * x)),
+    ],
+)
+def test_second_derivatives_where_an_element_is_0(engine, f):
+    x = np.array([0.0, 1.0, 2.0])
+    assert_alike(ad.hessian(f, method=engine)(x), ad.hessian(f)(x))
+
+
+@lowering
+def test_derivatives_of_and_by_nothing_are_empty(engine):
+    nothing = np.zeros(0)
+    (by_x, mixed), (_, by_nothing) = ad.hessian(lambda x, y: np.sum(x**2) + np.sum(y), (0, 1), method=engine)(
+        X, nothing
+    )
+    assert_alike(by_x, 2 * np.eye(3))
+    assert mixed.shape == (3, 0)
+    assert by_nothing.shape == (0, 0)
+    assert ad.jacobian(lambda x: x[:0], method=engine)(X).shape == (0, 3)
+
+
+@pytest.mark.parametrize("engine", [needs("torch")])
+def test_torch_differentiates_where_its_caller_records_nothing(engine):
+    torch = importlib.import_module(engine)
+    problem = ad.problems["bivariate"]
+    for off in (torch.no_grad, torch.inference_mode):
+        with off():
+            assert_alike(ad.grad(lambda x: np.sum(x**2), method=engine)(X), 2 * X)
+            assert_alike(ad.hessian(lambda x: np.sum(x**2), method=engine)(X), 2 * np.eye(3))
+            assert ad.grad(problem.f, (0, 1), method="torch(native=True)")(0.0, 2.0) == (3.0, 0.0)
+            assert not torch.is_grad_enabled()
 
 
 @lowering
@@ -293,6 +334,18 @@ def test_nothing_that_is_given_changes_and_nothing_is_shared(engine):
 def test_what_an_engine_cannot_express_is_named_with_its_place(engine):
     with pytest.raises(ad.NoRule, match=rf"{engine} cannot express svd at .*np\.linalg\.svd\(x\).*method='reverse'"):
         ad.grad(lambda x: np.sum(np.linalg.svd(x)[0]), method=engine)(np.eye(2) + 1)
+
+
+@lowering
+@pytest.mark.skipif(np.dtype(np.longdouble) == np.dtype(float), reason="long doubles are doubles here")
+def test_more_than_double_precision_is_refused(engine):
+    long, refusal = X.astype(np.longdouble), rf"{engine} has no numbers of dtype {np.dtype(np.longdouble)} at .*method="
+    with pytest.raises(ad.NoRule, match=refusal):
+        ad.grad(lambda x: np.sum(x * x), method=engine)(long)
+    with pytest.raises(ad.NoRule, match=refusal):
+        ad.grad(lambda x: np.sum(x * long), method=engine)(X)
+    with pytest.raises(ad.NoRule, match=refusal):
+        ad.grad(lambda x, data: np.sum(x * data), method=engine)(X, long)
 
 
 @lowering

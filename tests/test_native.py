@@ -15,7 +15,8 @@ import pytest
 from programs.generator import alone, available, numbered
 
 import adkit as ad
-from adkit.codegen import MISS, Static, generate, native
+from adkit.codegen import MISS, Static, native
+from adkit.codegen.generate import generate
 from adkit.codegen.native import abi, engine, loader, lowering, text
 from adkit.containers import flatten, unflatten
 from adkit.graph import Graph, Node, record
@@ -594,7 +595,7 @@ def test_threads_do_not_meet():
 @pytest.fixture
 def afresh():
     """Ask again whether there is native code, and once more afterwards."""
-    caches = (abi.refusal, native.missing)
+    caches = (abi.refusal, abi._numpy_table, native.missing)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -616,6 +617,21 @@ def test_without_llvmlite_there_is_python_code(monkeypatch):
 
 
 @pytest.mark.usefixtures("afresh")
+def test_with_an_llvmlite_that_does_not_load_there_is_python_code(monkeypatch):
+    def refuse(name, *args):
+        raise OSError("libLLVM.so: no such file")
+
+    monkeypatch.setattr(abi.importlib, "import_module", refuse)
+    assert note() == "llvmlite cannot be loaded (libLLVM.so: no such file): Python code"
+
+
+@pytest.mark.usefixtures("afresh")
+def test_without_numpys_table_of_functions_there_is_python_code(monkeypatch):
+    monkeypatch.delitem(vars(np._core._multiarray_umath), "_ARRAY_API")
+    assert "keeps its arrays otherwise" in note()
+
+
+@pytest.mark.usefixtures("afresh")
 @pytest.mark.parametrize(
     ("where", "name", "value", "part"),
     [
@@ -624,6 +640,7 @@ def test_without_llvmlite_there_is_python_code(monkeypatch):
         (sys, "version_info", (3, 14, 0), "CPython 3.11 to 3.13"),
         (sys, "getobjects", list, "ordinary build"),
         (abi, "DATA", 24, "keeps its arrays otherwise"),
+        (np, "__version__", "3.0.0", "keeps its arrays otherwise"),
     ],
 )
 def test_elsewhere_there_is_python_code(monkeypatch, where, name, value, part):

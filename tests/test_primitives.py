@@ -20,7 +20,7 @@ from calls.assignment import CREATORS, WRITERS
 import adkit as ad
 from adkit import refusals, reverse
 from adkit.containers import flatten, unflatten
-from adkit.primitives import Constant, Elementwise, General, JointlyLinear, Linear, Primitive, guard, primitives
+from adkit.primitives import Constant, Elementwise, General, JointlyLinear, Linear, Primitive, guard, primitives, table
 from adkit.primitives.numbers import WHOLE
 from adkit.tracing import implementations, load_all
 
@@ -1350,3 +1350,17 @@ def test_what_has_no_rule_is_refused_by_name(f, method):
 def test_integers_made_of_traced_numbers_are_refused(method):
     with pytest.raises(ad.LostDerivative, match=r"ad\.value\(x\)\.astype\(int64\)"):
         ad.grad(lambda x: np.sum(x.astype(int)), method=method)(X)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_numpy_is_silent_within_a_rule_and_not_after_it(monkeypatch, elsewhere):
+    if elsewhere:  # another NumPy, which keeps its settings in no variable of this name
+        monkeypatch.setattr(table.contextvars, "copy_context", dict)
+        variable, state = table._settings()
+        monkeypatch.setattr(table, "_WARNINGS", variable)
+        monkeypatch.setattr(table, "_NONE", state)
+    assert table.quietly(np.log, 0.0) == -np.inf
+    with pytest.raises(TypeError):
+        table.quietly(np.log, None)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        np.log(0.0)

@@ -114,6 +114,24 @@ def test_the_tape_keeps_the_arrays_that_a_rule_reads_and_no_others(f, arrays):
     assert arrays * 80_000 <= recorded(f, np.ones(10_000))[2].nbytes() < arrays * 80_000 + 5_000
 
 
+def test_a_constant_is_copied_once_as_long_as_it_stays_to_the_bit():
+    weights = np.ones(1000)
+    weights[0] = np.nan
+
+    def f(x):
+        y = weights * x + weights * x
+        weights[1] = 0.0
+        y = y + weights * x
+        weights[1] = -0.0
+        return y + weights * x
+
+    operations = recorded(f, np.ones(1000))[2].operations()
+    used = [operation.args[0] for operation in operations if operation.primitive.name == "multiply"]
+    assert used[0] is used[1]
+    assert [x[1] for x in used] == [1.0, 1.0, 0.0, 0.0]
+    assert [bool(np.signbit(x[1])) for x in used] == [False, False, False, True]
+
+
 def test_constants_are_not_recorded():
     _, _, tape = recorded(lambda x: x * float(np.sin(2.0)) + np.floor(x), 1.5)
     assert [operation.primitive.name for operation in tape.operations()] == ["multiply", "add"]
@@ -667,9 +685,9 @@ def test_numbers_whose_derivative_overflows_make_no_warning():
 def test_sweeping_again_and_again_takes_no_more_memory():
     out, variables, tape = recorded(logistic, 0.2)
     sizes: list[int] = []
-    walk = reverse._walk
+    walk = reverse.walk
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reverse, "_walk", lambda *args: sizes.append(len(found := walk(*args))) or found)
+        patch.setattr(reverse, "walk", lambda *args: sizes.append(len(found := walk(*args))) or found)
         for _ in range(3):
             reverse.sweep(tape, [(out, 1.0)], variables)
     assert sizes == [6_001] * 3

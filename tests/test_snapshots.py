@@ -191,7 +191,7 @@ def test_circles_end():
     "f",
     [
         lambda x: GENERATOR.normal() * x,
-        lambda x: np.random.normal() * x,  # noqa: NPY002  # noqa: NPY002 people write it
+        lambda x: np.random.normal() * x,  # noqa: NPY002 people write it
         lambda x: random.random() * x,
         lambda x: next(ITERATOR) * x,
         lambda x: time.time() * x,

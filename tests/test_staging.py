@@ -147,8 +147,35 @@ def at_another_point(program, seed):
 @pytest.mark.parametrize("row", available(), ids=lambda row: row.text)
 def test_every_operation_at_another_point(row):
     for program in alone(row, 3):
-        at_another_point(program, 1)
+        # None of a program that is not smooth where it was moved to.
+        assert at_another_point(program, 1) is not False
         return
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        *(np.round, lambda x: np.round(x, 1), np.around, np.fix, np.floor, np.sign, np.trunc),
+        *(lambda x: np.copysign(2.0, x), lambda x: np.heaviside(x, 0.5)),
+        lambda x: np.where(np.isposinf(x) | np.isneginf(x), 0.0, 1.0),
+    ],
+)
+def test_steps_flow_on_as_data(step):
+    f, here, there = lambda x: np.sum((x - step(x)) ** 2), np.array([0.7, -1.2, 2.6]), np.array([3.2, 1.7, -0.4])
+    assert holds_elsewhere(lambda leaves: ad.grad(f)(*leaves), [here], [there])
+    compiled = ad.compile(ad.grad(f), strict=True)
+    np.testing.assert_allclose(compiled(here), ad.grad(f)(here), rtol=1e-13)
+    np.testing.assert_allclose(compiled(there), ad.grad(f)(there), rtol=1e-13)
+    assert compiled.recordings == 1
+
+
+@pytest.mark.parametrize("step", [np.round, np.floor, np.fix, np.rint])
+def test_whole_numbers_made_of_steps_are_a_decision(step):
+    table = np.array([1.0, 3.0, 7.0])
+    run = lambda leaves: ad.grad(lambda x: np.sum(table[step(x).astype(int)] * x))(*leaves)  # noqa: E731
+    here = [np.array([0.2, 2.1])]
+    assert holds_elsewhere(run, here, [np.array([0.4, 2.3])])
+    assert not holds_elsewhere(run, here, [np.array([1.2, 2.1])])
 
 
 def test_random_programs_at_other_points():

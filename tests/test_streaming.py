@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import adkit as ad
-from adkit.codegen import generate, streaming
+from adkit.codegen import streaming
+from adkit.codegen.generate import generate
 from adkit.staging import stage
 
 

@@ -13,7 +13,8 @@ from ..containers import Structure, flatten, unflatten
 from ..custom import Wrapper
 from ..errors import ArgumentError, BadRequest, place
 from ..lending import is_lent, lend
-from ..tracing import normalize
+from ..tracing import normalize, plain
+from ..views import tie_unseen
 from .captures import Captured
 from .chain import Chain, Run, advance, kept
 from .computation import Computation, Leaves, apart, is_apart
@@ -112,6 +113,7 @@ class Checkpoint(_Recomputed):
             return self.f(*args, **kwargs)
         captured = Captured((self.f, _remembered(args), _remembered(kwargs)))
         structures: list[Structure] = []
+        shared: list[tuple[int, int]] = []
 
         def fun(leaves: Leaves) -> Leaves:
             (f, args, kwargs), require_unchanged = captured.build(leaves)
@@ -119,9 +121,12 @@ class Checkpoint(_Recomputed):
             require_unchanged(self.described)
             found, structure = flatten(out)
             structures[:] = [structure]
+            shared[:] = _shared(found, leaves)
             return [normalize(x) if isinstance(x, np.ndarray) else x for x in found]
 
         outputs = apart(Computation(fun, self.described), list(captured.boxes))
+        for i, k in shared:
+            tie_unseen(outputs[i], captured.boxes[k], self.described)
         return unflatten(structures[0], outputs)
 
 
@@ -167,6 +172,13 @@ def _remembered(tree: Any) -> Any:
     leaves, structure = flatten(tree)
     own = [x.copy("K") if type(x) is np.ndarray and not x.dtype.hasobject and not is_lent(x) else x for x in leaves]
     return unflatten(structure, [lend(x) if isinstance(x, np.ndarray) else x for x in own])
+
+
+def _shared(outputs: Leaves, leaves: Leaves) -> list[tuple[int, int]]:
+    """Which outputs show memory of which leaves: those that are views, or the leaves themselves."""
+    arrays = [(i, x) for i, x in enumerate(map(plain, outputs)) if type(x) is np.ndarray]
+    given = [(k, x) for k, x in enumerate(map(plain, leaves)) if type(x) is np.ndarray] if arrays else []
+    return [(i, k) for i, x in arrays for k, y in given if np.may_share_memory(x, y)]
 
 
 def _called(f: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

@@ -162,10 +162,14 @@ def _variables_set(code: types.CodeType) -> frozenset[str]:
     return frozenset(own).union(*inner)
 
 
+class _Attributes:
+    """What has attributes and nothing else."""
+
+
 def _is_open(x: Any) -> bool:
     """Whether attributes are looked at: those of a person's own objects, and of what adkit has made of a function."""
-    if not hasattr(x, "__dict__"):
-        return False
+    if not hasattr(x, "__dict__") or type(x).__basicsize__ > _Attributes.__basicsize__:
+        return False  # there is more to it than its attributes, and a copy would lose that
     file = getattr(sys.modules.get(type(x).__module__), "__file__", None)
     return origin(file or "<interactive>") == "user" or "__wrapped__" in vars(x)
 

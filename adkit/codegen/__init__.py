@@ -1,7 +1,8 @@
-"""A recorded computation as straight-line code: simplified, written as Python, and compiled."""
+"""A recorded computation as straight-line code: simplified, written as Python, and compiled.
 
-from .entry import entry
-from .generate import generate
+What generates it, `generate.generate` and `entry.entry`, is loaded when a function is first compiled.
+"""
+
 from .program import MISS, Code, Link, Program, Static
 
-__all__ = ["MISS", "Code", "Link", "Program", "Static", "entry", "generate"]
+__all__ = ["MISS", "Code", "Link", "Program", "Static"]

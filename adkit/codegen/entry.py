@@ -45,7 +45,8 @@ def entry(
         changes); where there are keyword arguments, and where the program gives up or raises.
 
     Example:
-        >>> from adkit.codegen import entry, generate
+        >>> from adkit.codegen.entry import entry
+        >>> from adkit.codegen.generate import generate
         >>> from adkit.graph import record
         >>> program = generate(record(lambda leaves: leaves[0] * leaves[0], [3.0]), [9.0], native=False)
         >>> square = entry(program, [None], [3.0], None)(lambda *args: args)

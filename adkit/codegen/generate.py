@@ -16,6 +16,7 @@ from . import native as compiler
 from .chunks import code_of
 from .program import Code, Program
 from .simplify import in_order, simplify
+from .storage import outputs_early
 from .streaming import streamed
 from .text import tupled
 from .writer import Writer
@@ -34,7 +35,7 @@ def generate(graph: Graph, templates: Sequence[Any], *, native: bool | None = No
 
     Example:
         >>> import numpy as np
-        >>> from adkit.codegen import generate
+        >>> from adkit.codegen.generate import generate
         >>> from adkit.graph import record
         >>> graph = record(lambda leaves: np.tanh(leaves[0]) * leaves[0] + 1.0 * leaves[0], [2.0])
         >>> program = generate(graph, [2.0], native=False)
@@ -48,7 +49,7 @@ def generate(graph: Graph, templates: Sequence[Any], *, native: bool | None = No
     with _uncollected():
         simple = simplify(graph)
         found, note = _native(simple, templates, native)
-        return found if found is not None else _python(streamed(simple), templates, began, note)
+        return found if found is not None else _python(outputs_early(streamed(simple)), templates, began, note)
 
 
 @contextmanager

@@ -77,11 +77,6 @@ def logaddexp(x: float, y: float) -> float:
     return high + math.log1p(math.exp(low - high))
 
 
-def softplus(x: float) -> float:
-    """log(1 + e^x), with no exponent above zero."""
-    return x + math.log1p(math.exp(-x)) if x > 0 else math.log1p(math.exp(x))
-
-
 def _words(text: str) -> list[str]:
     return text.split()
 

@@ -127,8 +127,8 @@ class Rewriter:
         return found
 
     def _key_of(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Hashable:
-        named = tuple([(name, self._key(x)) for name, x in params.items()])
-        return (id(primitive), tuple(map(self._key, args)), named)
+        parts = tuple([("node", x.index) if type(x) is Node else self._key(x) for x in args])
+        return id(primitive), parts, tuple([(name, self._key(x)) for name, x in params.items()]) if params else ()
 
     def _key(self, x: Any) -> Hashable:
         """What two equal arguments or parameters have in common."""

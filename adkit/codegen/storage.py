@@ -192,6 +192,26 @@ class Planner:
         self.free.setdefault(size, []).append(buffer.slot)
 
 
+def outputs_early(graph: Graph) -> Graph:
+    """The graph with each product that is an output as early as it can be computed: what it reads may then be gone
+    before the next product wants a buffer. The nodes are numbered anew."""
+    order = in_order(graph)
+    wanted = {x.index for x in graph.outputs if isinstance(x, Node)}
+    ranks: dict[int, tuple[int, ...]] = {node.index: (node.index,) for node in graph.inputs}
+    for node in order:
+        ranks[node.index] = (node.index,)
+        before = [ranks[arg.index] for arg in node.args if isinstance(arg, Node)]
+        is_early = is_product(node) and node.index in wanted
+        if before and (is_early or getattr(node.primitive, "name", "") == "transpose"):
+            ranks[node.index] = (*max(before), node.index)
+    order.sort(key=lambda node: ranks[node.index])
+    numbers = {node.index: k for k, node in enumerate(order, len(graph.inputs))}
+    graph.places = {numbers.get(i, i): line for i, line in graph.places.items()}
+    for node in order:
+        node.index = numbers[node.index]
+    return graph
+
+
 def planned(graph: Graph) -> Storage:
     """Where the arrays of a graph live."""
-    return Planner(graph).run()
+    return Planner(graph).run() if any(map(is_array, graph.nodes)) else Storage()

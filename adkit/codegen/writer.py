@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Graph, Node
+from ..graph import Graph, Node, same
 from ..primitives.indexing import choose_p
+from ..primitives.table import has_nan
 from .arrays import array_expression
 from .kinds import BOOLS, FLOATS, Kind, is_constant, is_mixed, kind_of, value_of
 from .scalars import ATOM, FORMS, FUNCTIONS, PASSING, SAFE, SIGN, SUM, Expression, combined
@@ -368,15 +369,3 @@ def taking(pool: list[Any], make: Callable[[], Any]) -> Callable[[], Any]:
             return make()
 
     return take
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether a decision comes out as recorded; nan is nan."""
-    a, b = np.asarray(a), np.asarray(b)
-    return a.shape == b.shape and bool(np.all((a == b) | ((a != a) & (b != b))))
-
-
-def has_nan(x: Any) -> bool:
-    """Whether nan is among the numbers; perhaps also where an infinite complex number is."""
-    square = np.vdot(x, x)
-    return square != square

@@ -175,7 +175,8 @@ class Compiled:
     def _anew(self, kind: Kind, taken: Taken) -> Any:
         """The result by f itself, which is recorded; or by a recording for the same surroundings in other objects."""
         try:
-            before = surroundings(self.g, *taken.roots)
+            known = kind.recordings[0].arrays if kind.recordings else {}
+            before = surroundings(self.g, *taken.roots, known=known)
         except OpaqueError as error:
             if isinstance(error.thing, Box):  # f has been given a traced value by another way than its arguments
                 return self.g(*taken.args, **taken.kwargs)

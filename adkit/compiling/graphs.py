@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..codegen import Program, generate
+from ..codegen import Program
 from ..errors import AdkitError, CannotCompile
 from ..graph import Graph, Node
+from ..snapshots import Arrays
 from ..staging import stage
 
 
-def written_down(run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: int) -> Graph:
-    """The graph of f, or the reason why there is none."""
+def written_down(
+    run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: int, known: Arrays | None = None
+) -> Graph:
+    """The graph of f, or the reason why there is none; of arrays that are known there are copies already."""
     try:
-        return stage(run, inputs, limit=limit)
+        return stage(run, inputs, limit=limit, known=known)
     except CannotCompile:
         raise
     except AdkitError as error:
@@ -27,15 +31,24 @@ def written_down(run: Callable[[list[Any]], Any], inputs: Sequence[Any], limit: 
 
 def generated(graph: Graph, outputs: Sequence[Any]) -> Program:
     """The program of a graph. That there is no machine code for it, or no code, is nothing the caller suffers from."""
+    # A third of what adkit is made of, which waits for who compiles.
+    from ..codegen.generate import generate
+
     fault: Exception | None = None
     for native in (None, False):
         try:
-            return generate(graph, outputs, native=native)
+            program = generate(graph, outputs, native=native)
         except CannotCompile:
             raise
         except Exception as error:
             fault = error
-    raise CannotCompile(f"no code could be generated, by a fault of adkit: {type(fault).__name__}: {fault}") from fault
+        else:
+            return program if fault is None else replace(program, note=f"Python code, by {_named(fault)}")
+    raise CannotCompile(f"no code could be generated, by {_named(fault)}") from fault
+
+
+def _named(fault: Exception | None) -> str:
+    return f"a fault of adkit: {type(fault).__name__}: {fault}"
 
 
 def digest_of(graph: Graph) -> int:
@@ -43,7 +56,10 @@ def digest_of(graph: Graph) -> int:
 
     Arrays among the constants may hold what was in memory before (np.empty); where they matter, results differ.
     """
-    parts = [(node.index, _name(node), _key(node.args), _key(node.params)) for node in (*graph.nodes, *graph.decisions)]
+    parts = [
+        (node.index, _name(node), tuple(map(_key, node.args)), _key(node.params) if node.params else ())
+        for node in (*graph.nodes, *graph.decisions)
+    ]
     decided = [
         node.value.tobytes() if isinstance(node.value, np.ndarray) else _key(node.value) for node in graph.decisions
     ]
@@ -56,8 +72,8 @@ def _name(node: Node) -> str:
 
 def _key(x: Any) -> Any:
     """A constant as something that can be hashed: nan is nan, and an array is its shape and dtype."""
-    if isinstance(x, Node):
-        return ("node", x.index)
+    if type(x) is Node:
+        return "node", x.index
     if isinstance(x, (int, str, bytes, type(None))):
         return x
     if isinstance(x, float):

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..codegen import MISS, Link, Program, Static, entry
+from ..codegen import MISS, Link, Program, Static
 from ..containers import Structure, flatten, unflatten
 from ..errors import CannotCompile
 from ..graph import Graph
-from ..snapshots import Guard, OpaqueError, Snapshot, Surroundings, surroundings
+from ..lending import same_bits
+from ..snapshots import Arrays, Guard, OpaqueError, Snapshot, Surroundings, surroundings
 from .arguments import Taken, kind_of
 from .graphs import digest_of, generated, written_down
 from .paths import Path
@@ -64,6 +65,7 @@ class Recording:
         self.structure = structure
         self.content: Snapshot = before.content
         self.guard: Guard = before.guard()
+        self.arrays = before.arrays
         self.digest = digest
         self.entry: Link | None = None
 
@@ -89,7 +91,7 @@ class Recording:
         ):
             return False
         self.examples = [_example(Static(leaf)) if isinstance(x, Static) else x for leaf, x in pairs]
-        self.guard = before.guard()
+        self.guard, self.content, self.arrays = before.guard(), before.content, before.arrays
         return True
 
     def repeats(self, other: Recording) -> bool:
@@ -104,6 +106,8 @@ class Recording:
         that takes more than a glance."""
         if any(isinstance(x, Static) and not _is_simple(x.value) for x in self.examples):
             return None
+        from ..codegen.entry import entry
+
         return entry(self.program, self.structures, self.examples, self.structure, self.guard)
 
 
@@ -139,7 +143,7 @@ def require_untouched(g: Any, taken: Taken, kept: Sequence[Any], before: Surroun
     if not same:
         raise CannotCompile("it changes its arguments: let it change a copy, and return that")
     try:
-        content = surroundings(g, *taken.roots).content
+        content = surroundings(g, *taken.roots, known=before.arrays).content
     except OpaqueError as error:
         raise CannotCompile(unseen(error)) from None
     if content != before.content:
@@ -160,14 +164,14 @@ def _unchanged(leaf: Any, given: Any, kept: Any) -> bool:
         return False
     if not isinstance(leaf, np.ndarray) or leaf.dtype.hasobject:
         return True
-    return leaf.shape == kept.shape and leaf.dtype == kept.dtype and leaf.tobytes() == kept.tobytes()
+    return same_bits(leaf, kept)
 
 
 # -- how it is recorded ----------------------------------------------------------------------------
 def recorded(g: Callable[..., Any], taken: Taken, before: Surroundings, result: Any, limit: int = LIMIT) -> Recording:
     """f written down, and the program of it, which must give the result that f gave."""
     outputs, structure = results_of(result)
-    graph, traced = _staged(g, taken, limit)
+    graph, traced = _staged(g, taken, limit, before.arrays)
     if graph.output_structure != structure:
         raise CannotCompile("on traced values it returns another container than on numbers")
     digest = digest_of(graph)
@@ -179,18 +183,18 @@ def recorded(g: Callable[..., Any], taken: Taken, before: Surroundings, result: 
     return recording
 
 
-def _staged(g: Callable[..., Any], taken: Taken, limit: int) -> tuple[Graph, frozenset[int]]:
+def _staged(g: Callable[..., Any], taken: Taken, limit: int, known: Arrays) -> tuple[Graph, frozenset[int]]:
     """The graph of f, and which leaves are its inputs: whole numbers and marks too, unless f reads them in a way
     that only arrays allow, as an index; then their content is part of what the recording holds for."""
     try:
-        return _stage(g, limit, taken, taken.traceable), taken.traceable
+        return _stage(g, limit, taken, taken.traceable, known), taken.traceable
     except CannotCompile as error:
         if taken.floating == taken.traceable or error.passing:
             raise
-        return _stage(g, limit, taken, taken.floating), taken.floating
+        return _stage(g, limit, taken, taken.floating, known), taken.floating
 
 
-def _stage(g: Callable[..., Any], limit: int, taken: Taken, traced: frozenset[int]) -> Graph:
+def _stage(g: Callable[..., Any], limit: int, taken: Taken, traced: frozenset[int], known: Arrays) -> Graph:
     order = sorted(traced)
 
     def run(boxes: list[Any]) -> Any:
@@ -205,8 +209,8 @@ def _stage(g: Callable[..., Any], limit: int, taken: Taken, traced: frozenset[in
         return found
 
     inputs = [taken.leaves[i] for i in order]
-    graph = written_down(run, inputs, limit)
-    if len(graph.nodes) <= TWICE and digest_of(graph) != digest_of(written_down(run, inputs, limit)):
+    graph = written_down(run, inputs, limit, known)
+    if len(graph.nodes) <= TWICE and digest_of(graph) != digest_of(written_down(run, inputs, limit, known)):
         raise CannotCompile(
             "it does not do the same when it is run again: it draws random numbers, or counts; do that outside and "
             "pass the result as an argument"

@@ -118,8 +118,11 @@ def _softplus(x: Any, y: Any) -> Any:
 
 
 def _safe_hypot(x: Any, y: Any) -> Any:
-    squares = casadi.SX(x * x + y * y)
-    return casadi.if_else(squares == 0, 0, casadi.sqrt(casadi.if_else(squares == 0, 1, squares)))
+    """Scaled by the larger, so that no square overflows."""
+    scale = casadi.fmax(casadi.fabs(x), casadi.fabs(y))
+    divisor = casadi.if_else(scale == 0, 1, scale)
+    squares = casadi.SX((x / divisor) ** 2 + (y / divisor) ** 2)
+    return casadi.if_else(scale == 0, 0, divisor * casadi.sqrt(casadi.if_else(squares == 0, 1, squares)))
 
 
 def _norm(x: Any, *, order: Any, numpys: Any, axis: Any, axes: Any, keepdims: bool) -> Any:
@@ -384,7 +387,7 @@ class Blocks:
         return value.item(), self._split(slopes.reshape(-1), ())
 
     def jacobian(self, found: list[Any], out_shapes: Any) -> Any:
-        values, matrix = found[0].reshape(-1), found[1].reshape(found[0].size, -1)
+        values, matrix = found[0].reshape(-1), found[1].reshape(found[0].size, self.parts[-1].stop)
         outputs, blocks, start = [], [], 0
         for shape in out_shapes:
             stop = start + math.prod(shape)

@@ -35,6 +35,7 @@ class _Namespace:
     linalg = jnp.linalg
     logsumexp = staticmethod(special.logsumexp)
     stopped = staticmethod(jax.lax.stop_gradient)
+    is_complex = staticmethod(jnp.iscomplexobj)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(jnp, name)
@@ -53,6 +54,19 @@ class _Namespace:
 def _absolute(x: Any) -> Any:
     """|x| with derivative 0 at 0, where JAX has 1."""
     return x * jax.lax.stop_gradient(jnp.sign(x))
+
+
+def _power(x: Any, y: Any) -> Any:
+    """x**y. By x, where both are 0, JAX has nan and not 0."""
+    if not isinstance(y, jax.core.Tracer) and np.all(np.asarray(y) != 0):
+        return jnp.power(x, y)
+    both = (x == 0) & (y == 0)
+    return jnp.where(both, 1.0, jnp.power(jnp.where(both, 1.0, x), y))
+
+
+def _ignoring_nan(extreme: Any) -> Any:
+    """fmax or fmin by maximum or minimum, which share a tie as the table does."""
+    return lambda x, y: extreme(jnp.where(jnp.isnan(x), y, x), jnp.where(jnp.isnan(y), x, y))
 
 
 def _transform(x: Any, *, inverse: bool, n: int, axis: int, norm: Any) -> Any:
@@ -92,6 +106,10 @@ TABLE = {
     "scipy.special.log1p": jnp.log1p,
     "scipy.special.cbrt": jnp.cbrt,
     "scipy.special.logsumexp": _softmax_sum,
+    "power": _power,
+    "float_power": _power,
+    "fmax": _ignoring_nan(jnp.maximum),
+    "fmin": _ignoring_nan(jnp.minimum),
     "absolute": _absolute,
     "fabs": _absolute,
     "sinc": jnp.sinc,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AdkitError, LostDerivative, NoRule
+from ..errors import AdkitError, LostDerivative, NoRule, place
 from ..graph import Graph, Node
 from ..primitives import Primitive
 from ..primitives.indexing import choose_p
@@ -58,6 +58,8 @@ class _Lowering:
         self.known: dict[int, int] = {node.index: i for i, node in enumerate(graph.inputs)}
         self.inputs = len(graph.inputs)
         nodes = graph.leading_to_outputs()
+        for node in (*graph.inputs, *nodes):
+            self._require_known(node.value, graph.places.get(node.index, ""))
         self.mixed = any(_is_narrow(node.value) for node in (*graph.inputs, *nodes))
         self.steps: list[Step] = []
         # By slot, what is computed there and by which line of the person's.
@@ -82,21 +84,29 @@ class _Lowering:
             raise NoRule(f"{self.engine.name} cannot compute {self.names.get(out, '')}: {said}") from error
         return [slots[i] for i in self.outputs]
 
-    def _add(self, node: Node, place: str) -> None:
+    def _add(self, node: Node, where: str) -> None:
         primitive = node.primitive
         assert primitive is not None
         if self.engine.lacks(primitive):
             raise NoRule(
-                f"{self.engine.name} cannot express {primitive.name}{place}: adkit's own methods can, as in "
+                f"{self.engine.name} cannot express {primitive.name}{where}: adkit's own methods can, as in "
                 "method='reverse'"
             )
         function = self.engine.table[primitive.name]
         args = tuple([self._slot(arg, node) for arg in node.args])
         self.known[node.index] = len(self.slots)
-        self.names[len(self.slots)] = primitive.name + place
+        self.names[len(self.slots)] = primitive.name + where
         dtype = np.asarray(node.value).dtype if self.mixed and not isinstance(node.value, tuple) else None
         self.steps.append((len(self.slots), function, args, node.params, dtype))
         self.slots.append(None)
+
+    def _require_known(self, x: Any, where: str = "") -> None:
+        """Refuse numbers of more than double precision, which no engine has; CasADi would crash."""
+        if isinstance(x, (np.ndarray, np.generic)) and x.dtype in _EXTENDED:
+            raise NoRule(
+                f"{self.engine.name} has no numbers of dtype {x.dtype}{where or place()}: write x.astype(float), or "
+                "use adkit's own methods, as in method='reverse'"
+            )
 
     def _slot(self, x: Any, user: Node | None = None) -> int:
         """Where a node's result or a constant is; in the precision of what is made of it, which engines may not see."""
@@ -107,6 +117,7 @@ class _Lowering:
                     f"{self.engine.name} cannot compute with a traced value of another transformation; use "
                     "method='forward' or 'reverse' inside of it, or ad.hessian(f, method=...) for second derivatives"
                 )
+            self._require_known(x)
             constant = x if wanted is None else np.asarray(x, wanted)[()]
             return self._kept(self.engine.constant(constant))
         found = self.known[x.index]
@@ -123,6 +134,10 @@ class _Lowering:
 
 def _itself(x: Any) -> Any:
     return x
+
+
+# What has more than double precision; where a long double has no more, nothing.
+_EXTENDED = {np.dtype(np.longdouble), np.dtype(np.clongdouble)} - {np.dtype(float), np.dtype(complex)}
 
 
 def _is_narrow(x: Any) -> bool:

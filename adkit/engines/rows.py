@@ -171,7 +171,9 @@ def _length(xp: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The Euclidean norm, whose derivative at 0 is 0; scaled so that no square overflows."""
     size = xp.stopped(xp.max(xp.absolute(x), axis=axis, keepdims=True))
     scale = xp.where(size > 0, size, xp.ones_like(size))
-    squares = xp.sum(xp.absolute(x / scale) ** 2, axis=axis, keepdims=True)
+    scaled = x / scale
+    # The square of |x| has second derivatives that engines get wrong at 0.
+    squares = xp.sum(xp.absolute(scaled) ** 2 if xp.is_complex(x) else scaled * scaled, axis=axis, keepdims=True)
     zero = squares == 0
     length = scale * xp.where(zero, 0 * squares, xp.sqrt(xp.where(zero, xp.ones_like(squares), squares)))
     return length if keepdims else xp.sum(length, axis=axis, keepdims=False)

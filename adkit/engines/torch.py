@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -16,6 +17,20 @@ from .lowering import Engine, lower
 torch: Any = import_module("torch")
 special: Any = torch.special
 Leaves = list[Any]
+
+
+def recording(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function in which torch records, also where its caller has switched that off, as by `torch.no_grad()`: every
+    gradient would be 0."""
+
+    @functools.wraps(function)
+    def run(*args: Any) -> Any:
+        if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
+            return function(*args)
+        with torch.inference_mode(False), torch.enable_grad():
+            return function(*args)
+
+    return run
 
 
 class _Namespace:
@@ -37,6 +52,7 @@ class _Namespace:
     diagonal = staticmethod(torch.diagonal)
     svdvals = staticmethod(torch.linalg.svdvals)
     stopped = staticmethod(torch.detach)
+    is_complex = staticmethod(torch.is_complex)
 
     def concatenate(self, arrays: Any, axis: int) -> Any:
         return torch.cat(arrays, axis)
@@ -133,6 +149,18 @@ def _paired(x: Any, y: Any) -> tuple[Any, Any]:
     return x, y if isinstance(y, torch.Tensor) else torch.tensor(y, dtype=x.dtype)
 
 
+def _power(x: Any, y: Any) -> Any:
+    """x**y. Where y is 0 torch takes the derivative by x to be constantly 0, though that by x and y is 1 / x."""
+    if not isinstance(y, torch.Tensor) or not y.requires_grad:
+        return operator.pow(x, y)
+    x, y = _paired(x, y)
+    flat = (y == 0) & (torch.abs(x) > 0 if torch.is_complex(x) else x > 0)
+    if not bool(flat.any()):
+        return operator.pow(x, y)
+    base = torch.where(flat, x, 1.0)
+    return torch.where(flat, torch.exp(y * torch.log(base)), operator.pow(torch.where(flat, 1.0, x), y))
+
+
 def _remainder(x: Any, y: Any) -> Any:
     x, y = _paired(x, y)
     return x - torch.floor(x.detach() / y.detach()) * y
@@ -141,6 +169,16 @@ def _remainder(x: Any, y: Any) -> Any:
 def _fmod(x: Any, y: Any) -> Any:
     x, y = _paired(x, y)
     return x - torch.trunc(x.detach() / y.detach()) * y
+
+
+def _ignoring_nan(extreme: Any) -> Any:
+    """fmax or fmin by maximum or minimum, which share a tie as the table does."""
+
+    def of_numbers(x: Any, y: Any) -> Any:
+        x, y = _paired(x, y)
+        return extreme(torch.where(torch.isnan(x), y, x), torch.where(torch.isnan(y), x, y))
+
+    return of_numbers
 
 
 def _cbrt(x: Any) -> Any:
@@ -186,7 +224,7 @@ DIRECT = ("square", "reciprocal", "sqrt", "exp", "exp2", "expm1", "log", "log2",
 DIRECT += ("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "deg2rad", "rad2deg")
 DIRECT += ("absolute", "negative", "positive", "isnan", "isinf", "isfinite", "logical_not", "sign", "floor", "ceil")
 DIRECT += ("trunc",)
-PAIRED = ("logaddexp", "logaddexp2", "arctan2", "maximum", "minimum", "fmax", "fmin", "float_power", "less")
+PAIRED = ("logaddexp", "logaddexp2", "arctan2", "maximum", "minimum", "less")
 PAIRED += ("less_equal", "greater", "greater_equal", "not_equal", "logical_and", "logical_or", "logical_xor")
 SPECIAL = ("expit", "logit", "entr", "erf", "erfc", "erfcx", "erfinv", "ndtr", "log_ndtr", "ndtri", "gammaln", "psi")
 SPECIAL += ("i0", "i0e", "i1", "i1e", "exp2", "expm1", "log1p")
@@ -200,7 +238,10 @@ TABLE = {
     "subtract": operator.sub,
     "multiply": operator.mul,
     "divide": operator.truediv,
-    "power": operator.pow,
+    "power": _power,
+    "float_power": _power,
+    "fmax": _ignoring_nan(torch.maximum),
+    "fmin": _ignoring_nan(torch.minimum),
     "equal": _of_tensors(torch.eq),
     "rint": torch.round,
     "cbrt": _cbrt,
@@ -237,6 +278,7 @@ def differentiated(graph: Graph, count: int, what: str) -> Callable[[Sequence[An
     run = lower(graph, ENGINE)
     derivative = _DERIVATIVES[what]
 
+    @recording
     def call(leaves: Sequence[Any]) -> Any:
         tensors = [tensor(leaf) for leaf in leaves]
         active = [leaf.detach().requires_grad_() for leaf in tensors[:count]]
@@ -283,7 +325,9 @@ def _hessian(run: Any, active: Leaves, others: Leaves) -> Any:
 def _rows(out: Any, active: Leaves) -> Leaves:
     """The derivative of every element by every input, one backward pass after the other."""
     each = [_slopes(number, active, keep=True) for number in torch.reshape(out, (-1,))]
-    blocks = [torch.stack(column) if column else x for column, x in zip(zip(*each, strict=True), active, strict=True)]
+    if not each:
+        return [np.zeros((*out.shape, *x.shape), x.detach().numpy().dtype) for x in active]
+    blocks = [torch.stack(column) for column in zip(*each, strict=True)]
     return [block.reshape((*out.shape, *x.shape)).detach().numpy() for block, x in zip(blocks, active, strict=True)]
 
 

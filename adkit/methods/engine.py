@@ -275,7 +275,7 @@ def _jacobian(found: Any, templates: Leaves, structure: Structure) -> Jacobian:
 
 def _like(x: Any, template: Any) -> Any:
     """A result in the type and dtype that f's own has."""
-    if type(template) in (float, np.float64):
+    if type(template) in (float, int, np.float64):
         return type(template)(x)
     return np.asarray(x, dtype_of(template)).reshape(np.shape(template))[()]
 

@@ -143,7 +143,10 @@ _multigammaln: Any = vars(sc)["multigammaln"]
 @implements(_multigammaln)
 def multigammaln(a: Any, d: Any) -> Any:
     a = normalize(a)
-    _multigammaln(value(a), value(d))  # SciPy's own complaints
+    # SciPy's own complaints: of d, and of an a for which it has been seen that there is one.
+    _multigammaln(np.inf, value(d))
+    if np.any(a <= 0.5 * (d - 1)):
+        _multigammaln(value(a), value(d))
     logarithms = np.stack([sc.gammaln(a - (j - 1.0) / 2) for j in range(1, d + 1)])
     return (d * (d - 1) * 0.25) * np.log(np.pi) + np.sum(logarithms, axis=0)
 

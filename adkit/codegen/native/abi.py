@@ -43,9 +43,11 @@ def refusal() -> str:
     ):
         return "native code is made for the ordinary build of CPython: Python code"
     try:
-        import llvmlite.binding  # noqa: F401
+        importlib.import_module("llvmlite.binding")
     except ImportError:
         return "llvmlite is not installed: Python code"
+    except OSError as error:  # its library is not to be loaded here
+        return f"llvmlite cannot be loaded ({str(error).strip().splitlines()[0]}): Python code"
     return "" if _layout_holds() else "this NumPy keeps its arrays otherwise: Python code"
 
 
@@ -59,8 +61,11 @@ def _half(address: int) -> int:
 
 
 def _layout_holds() -> bool:
-    """Whether a float, a tuple, an array and a ufunc have everything where it is looked for."""
-    return _floats_hold() and _tuples_hold() and _arrays_hold() and _numpy_table()[_ARRAY_TYPE] == id(np.ndarray)
+    """Whether a float, a tuple and an array have everything where it is looked for; each ufunc is asked by itself."""
+    # Before anything is followed that might be no address.
+    if np.lib.NumpyVersion(np.__version__).major != 2:
+        return False
+    return _floats_hold() and _tuples_hold() and _arrays_hold() and _table_holds()
 
 
 def _floats_hold() -> bool:
@@ -92,6 +97,13 @@ def _arrays_hold() -> bool:
         and not _half(at + FLAGS) & CONTIGUOUS
         and bool(_half(id(x.copy()) + FLAGS) & CONTIGUOUS)
     )
+
+
+def _table_holds() -> bool:
+    try:
+        return _numpy_table()[_ARRAY_TYPE] == id(np.ndarray)
+    except (ImportError, KeyError, ValueError):  # it is kept elsewhere, or under another name
+        return False
 
 
 @cache

@@ -71,6 +71,7 @@ class Lowering:
         self.required: list[int] = []
 
     def result(self) -> Lowered:
+        self._require_few()
         for k, node in enumerate(self.graph.inputs):
             self.numbers[node.index] = self._input(k, node.value)
         decided = {node.index for node in self.graph.decisions}
@@ -81,6 +82,14 @@ class Lowering:
                 self.required += self._as_recorded(found, node.value)
         self.required += self._without_nan(self.graph.checks)
         return Lowered(self, self.graph.outputs, self.required, len(needed))
+
+    def _require_few(self) -> None:
+        """Refuse what is clearly too much before anything of it is written down: the products of arrays alone."""
+        limit = self.operations.limit + sum(np.size(node.value) for node in self.graph.inputs)
+        products = [node for node in self.graph.nodes if getattr(node.primitive, "name", "") == "matmul"]
+        both = [node for node in products if all(isinstance(x, Node) for x in node.args)]
+        if sum(np.size(node.value) * node.args[0].shape[-1] for node in both) > limit:
+            raise TooManyError(f"more than {limit} operations")
 
     def _needed(self) -> list[Node]:
         """What outputs, decisions and checks come from, in the order of evaluation."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..torch import tensor, torch
+from ..torch import recording, tensor, torch
 
 binary_cross_entropy_with_logits = torch.nn.functional.binary_cross_entropy_with_logits
 
@@ -35,6 +35,7 @@ def mlp(params: Any, X: Any, y: Any) -> Any:
 def _numbers(f: Callable[..., Any], count: int) -> Callable[..., Callable[..., tuple[Any, Any]]]:
     """By the first `count` arguments, which are Python's numbers."""
 
+    @recording
     def value_and_gradient(*args: Any) -> tuple[Any, Any]:
         active = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in args[:count]]
         out = f(*active, *args[count:])
@@ -44,6 +45,7 @@ def _numbers(f: Callable[..., Any], count: int) -> Callable[..., Callable[..., t
     return lambda *args: value_and_gradient
 
 
+@recording
 def _weights(w: Any, X: Any, y: Any) -> tuple[Any, Any]:
     active = tensor(w).requires_grad_()
     out = logistic_regression(active, tensor(X), tensor(y))
@@ -51,6 +53,7 @@ def _weights(w: Any, X: Any, y: Any) -> tuple[Any, Any]:
     return out.item(), gradient.numpy()
 
 
+@recording
 def _layers(params: Any, X: Any, y: Any) -> tuple[Any, Any]:
     layers = [(tensor(W).requires_grad_(), tensor(b).requires_grad_()) for W, b in params]
     out = mlp(layers, tensor(X), tensor(y))
