@@ -52,7 +52,7 @@ class Copies:
 _STRETCH = 16_384
 
 
-def same_bits(x: np.ndarray[Any, Any], known: np.ndarray[Any, Any]) -> bool:
+def same_bits(x: Array, known: Array) -> bool:
     """Whether two arrays hold the same bits in the same shape and dtype, told without copies of them."""
     if x.shape != known.shape or x.dtype != known.dtype:
         return False
