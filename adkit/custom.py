@@ -11,7 +11,7 @@ import operator
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -162,6 +162,9 @@ class _StatedRow(Elementwise):
 
 class ByPartials(Wrapper):
     """A custom function that works element by element."""
+
+    # What its results depend on, for whoever has to know whether they may have changed.
+    depends_on: ClassVar[tuple[str, ...]] = ("f", "partials")
 
     def __init__(self, f: Rule, partials: tuple[Rule, ...], formula: str) -> None:
         super().__init__(f)
@@ -320,6 +323,8 @@ class _RuledRow(Primitive):
 
 class ByRules(Wrapper):
     """A custom function whose pushforward or pullback is stated."""
+
+    depends_on: ClassVar[tuple[str, ...]] = ("f", "jvp", "vjp")
 
     def __init__(self, f: Rule, jvp: Rule | None, vjp: Rule | None) -> None:
         super().__init__(f)

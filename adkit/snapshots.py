@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import dis
 import functools
+import importlib
+import importlib.util
 import operator
 import sys
 import types
@@ -34,10 +36,20 @@ _PURE = frozenset(
         *("dataclasses", "reprlib", "collections", "abc", "typing", "enum", "copy", "numbers", "fractions", "decimal"),
     }
 )
-_IMPURE = frozenset({"numpy.random", "scipy.stats", "numpy.lib._npyio_impl", "_io"})
+_IMPURE = frozenset({"numpy.random", "scipy.stats", "scipy.io", "numpy.lib._npyio_impl", "_io"})
 # By these, code reads what its names do not show.
-_REFLECTIVE = frozenset({"open", "eval", "exec", "globals", "locals", "vars", "getattr", "input", "__import__", "id"})
-_FROM_FILES = frozenset({"load", "loadtxt", "genfromtxt", "fromfile", "memmap", "fromregex"})
+_REFLECTIVE = frozenset(
+    {
+        *("open", "eval", "exec", "globals", "locals", "vars", "getattr", "input", "__import__", "id"),
+        *("attrgetter", "methodcaller", "__globals__", "__builtins__"),
+    }
+)
+_FILES = frozenset(
+    {
+        *("load", "loadtxt", "genfromtxt", "fromfile", "memmap", "fromregex"),
+        *("save", "savez", "savez_compressed", "savetxt", "tofile"),
+    }
+)
 # What is all there is to know of itself.
 _VALUES = (
     *(int, str, bytes, type(None), range, slice, type(...), Enum),
@@ -114,8 +126,12 @@ def surroundings(*roots: Any, known: Arrays | None = None) -> Surroundings:
         >>> guard.holds()
         False
     """
+    loaded = len(sys.modules)
     walk = _Walk(known or {})
     walk.all(roots, ())
+    if len(sys.modules) != loaded:  # what has been imported on the way may stand where the walk has been
+        walk = _Walk(known or {})
+        walk.all(roots, ())
     return Surroundings(walk.found, walk.places, frozenset(walk.mentions), walk.arrays)
 
 
@@ -194,6 +210,7 @@ class _Walk:
             self.found.append((type(x), repr(x)))
         elif isinstance(x, _VALUES):
             self.found.append(x)
+            self._kind(x, names)
         elif type(x) in (np.ndarray, np.memmap) or isinstance(x, np.generic):
             self._array(x, names)
         elif isinstance(x, (np.ndarray, float, complex)):
@@ -204,7 +221,15 @@ class _Walk:
             self.found.append(("seen", self.seen[id(x)][0]))
         else:
             self.seen[id(x)] = len(self.seen), x
-            _looker(type(x))(self, x, names)
+            look = _looker(type(x))
+            look(self, x, names)
+            if look is not _Walk._object:  # which looks at the class itself
+                self._kind(x, names)
+
+    def _kind(self, x: Any, names: Names) -> None:
+        """The methods of a list, number or text of the person's own may compute from more than what it holds."""
+        if _is_own(sys.modules.get(type(x).__module__)):
+            self.one(type(x), names)
 
     def _array(self, x: Any, names: Names) -> None:
         if not x.dtype.hasobject and isinstance(x, np.ndarray):
@@ -265,13 +290,23 @@ class _Walk:
             if getattr(x, name) is not None:
                 self.place(f"{{0}}.{name} is {{1}}", x, getattr(x, name))
         self.all((x.__defaults__, x.__kwdefaults__), names)
-        if vars(x):
+        self._imports(x, names)
+        if vars(x) or _asks(names):
             self.one(vars(x), names)
         for cell in x.__closure__ or ():
             if (content := _content(cell)) is not _NOTHING_YET:
                 self.place("{0}.cell_contents is {1}", cell, content)
             self.one(content, names)
         self._globals(x, names)
+
+    def _imports(self, x: types.FunctionType, names: Names) -> None:
+        """The modules that code imports when it runs."""
+        for imported in _imports_in(x.__code__):
+            parts = (x.__globals__.get("__package__") or "" if imported.startswith(".") else "", imported)
+            for name, module in _modules_on_the_way(*parts):
+                self.found.append(name)
+                self.place(f"{{0}}.get({name!r}) is {{1}}", sys.modules, module)
+                self.one(module, names)
 
     def _globals(self, x: types.FunctionType, names: Names) -> None:
         """What stands in the globals under the names that code mentions, and that nothing hides a builtin."""
@@ -291,6 +326,8 @@ class _Walk:
         self.all((x.__func__, x.__self__), names)
 
     def _partial(self, x: functools.partial[Any], names: Names) -> None:
+        for name in ("func", "args", "keywords"):
+            self.place(f"{{0}}.{name} is {{1}}", x, getattr(x, name))
         self.all((x.func, x.args, x.keywords), names)
 
     def _builtin(self, x: types.BuiltinFunctionType, names: Names) -> None:
@@ -312,12 +349,16 @@ class _Walk:
         self.found.append(x.__name__)
         mentioned = [vars(x)[name] for name in names if name in vars(x)]
         if _is_own(x):
+            if "__dict__" in names:
+                raise OpaqueError(x)
             for name in names:
                 if name in vars(x):
                     self.place(f"{{0}}[{name!r}] is {{1}}", vars(x), vars(x)[name])
-            self.all(mentioned, names)
+                elif _asks(names):
+                    self.place(f"{name!r} not in {{0}}", vars(x))
+            self.all((*mentioned, vars(x).get("__getattr__")), names)
             return
-        if not _is_pure(x.__name__) or not _FROM_FILES.isdisjoint(names):
+        if not _is_pure(x.__name__) or not _FILES.isdisjoint(names):
             raise OpaqueError(x)
         # Of a library's module only what lies below it may be something else than it was, or something impure.
         self.all([part for part in mentioned if isinstance(part, types.ModuleType) and part is not x], names)
@@ -328,9 +369,14 @@ class _Walk:
         self.found.append(x)
         if not _is_own(sys.modules.get(x.__module__)):
             _require_pure(x)
+        self.place("{0}.__mro__ is {1}", x, x.__mro__)
+        self._kind(x, names)
         for base in x.__mro__:
             if _is_own(sys.modules.get(base.__module__)):
                 written = {name: part for name, part in vars(base).items() if not _is_plumbing(name, part)}
+                # What is added may hide what a base has.
+                self.found.append(tuple(written))
+                self.place(f"len({{0}}) == {len(vars(base))}", vars(base))
                 for name, part in written.items():
                     self.place(f"{{0}}[{name!r}] is {{1}}", vars(base), part)
                 self.all(written.values(), names)
@@ -357,6 +403,7 @@ class _Walk:
         elif kind.__module__ in _VALUE_MODULES:
             self.found.append(repr(x))
         elif _is_own(module):
+            self.place("type({0}) is {1}", x, kind)
             self.one(kind, names)
             slots = [name for base in kind.__mro__ for name in getattr(base, "__slots__", ()) if hasattr(x, name)]
             for name in slots:
@@ -395,9 +442,52 @@ def _looker(kind: type) -> Callable[[_Walk, Any, Names], None]:
 
 @functools.lru_cache(maxsize=1024)
 def _names_in(code: types.CodeType) -> Names:
-    """The globals and attributes that code mentions, also in the functions inside it."""
+    """The globals and attributes that code mentions, also in the functions inside it; and "except" where it has one."""
     inner = [name for const in code.co_consts if isinstance(const, types.CodeType) for name in _names_in(const)]
-    return tuple(dict.fromkeys((*code.co_names, *inner)))
+    asked = [x for x in code.co_consts if isinstance(x, str) and x.isidentifier()] if "hasattr" in code.co_names else []
+    caught = ["except"] if code.co_exceptiontable and "except" in _globals_in(code) else []
+    return tuple(dict.fromkeys((*code.co_names, *asked, *caught, *inner)))
+
+
+def _asks(names: Names) -> bool:
+    """Whether code may go on where a name is not there."""
+    return "hasattr" in names or "except" in names
+
+
+@functools.lru_cache(maxsize=1024)
+def _imports_in(code: types.CodeType) -> Names:
+    """The modules that code imports, also in the functions inside it; with a dot for each package up."""
+    steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
+    found: list[str] = []
+    for i, step in enumerate(steps):
+        if step.opname == "IMPORT_NAME":
+            # Before the import stand how many packages up, and the names that are wanted, which may be modules too.
+            up, wanted = "." * steps[i - 2].argval, steps[i - 1].argval or ()
+            home = up + step.argval
+            found += [home, *((f"{home}." if step.argval else up) + name for name in wanted)]
+    inner = [name for const in code.co_consts if isinstance(const, types.CodeType) for name in _imports_in(const)]
+    return tuple(dict.fromkeys((*found, *inner)))
+
+
+def _modules_on_the_way(package: str, name: str) -> list[tuple[str, Any]]:
+    """The module that an import finds, after the packages around it; None for what has not been imported."""
+    try:
+        name = importlib.util.resolve_name(name, package)
+        home, _, last = name.rpartition(".")
+        known = name in sys.modules or hasattr(sys.modules.get(home), last)
+        if not known and (_is_pure(name) or _is_own_name(name.partition(".")[0])):
+            importlib.import_module(name)  # as the call of f will
+    except Exception:  # f says it, if it comes there
+        return [(name, None)]
+    parts = name.split(".")
+    names = [".".join(parts[: i + 1]) for i in range(len(parts))]
+    return [(each, sys.modules.get(each)) for each in names]
+
+
+def _is_own_name(name: str) -> bool:
+    """Whether a module that has not been imported is the person's own."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin is not None and origin(spec.origin) == "user"
 
 
 @functools.lru_cache(maxsize=1024)

@@ -399,14 +399,21 @@ class Box:
         bind(implementations[np.rint], (self if digits is None else self * 10.0**digits,))
         return round(plain(self), digits)
 
+    def _shown(self) -> Any:
+        """The number in text, which f may read: in a recording, a decision. Text of what has escaped is no more."""
+        try:
+            return value(self)
+        except AdkitError:
+            return plain(self)
+
     def __format__(self, spec: str) -> str:
-        return format(plain(self), spec)
+        return format(self._shown(), spec)
 
     def __repr__(self) -> str:
-        return f"traced({plain(self)!r})"
+        return f"traced({self._shown()!r})"
 
     def __str__(self) -> str:
-        return str(plain(self))
+        return str(self._shown())
 
     def __hash__(self) -> int:
         raise LostDerivative(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import enum
+import functools
 import gc
 import inspect
 import itertools
 import pickle
 import random
+import sys
 import threading
 import time
 import tracemalloc
@@ -399,6 +402,33 @@ def test_custom_rules_are_run_on_the_numbers_at_hand():
     compiled_like(ad.hessian(f), (A,), (B,))
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"partials": lambda out, x: FACTOR * x},
+        {"vjp": lambda cotangent, out, x: (FACTOR * x * cotangent,)},
+        {"jvp": lambda tangents, out, x: FACTOR * x * tangents[0]},
+    ],
+    ids=["partials", "vjp", "jvp"],
+)
+def test_what_a_custom_rule_reads_is_watched(rule, monkeypatch):
+    f = ad.custom_derivative(lambda x: x * x, **rule)
+    g = ad.compile(ad.grad(lambda x: f(x)))
+    for factor in (2.0, 5.0, 2.0):
+        monkeypatch.setitem(globals(), "FACTOR", factor)
+        assert [g(1.0), g(3.0)] == [factor, 3.0 * factor]
+
+
+def test_the_text_of_a_number_is_read():
+    steps = {"1": 2.0, "2": 3.0}
+
+    def f(x):
+        return steps[f"{x:.0f}"] * x + len(str(x))
+
+    g = ad.compile(ad.grad(f), strict=True)
+    assert [g(x) for x in (1.0, 2.0, 1.0, 2.0)] == [2.0, 3.0, 2.0, 3.0]
+
+
 def test_an_entry_hands_results_on_in_their_own_precision():
     def f(x, z):
         return np.ravel(np.tanh(x))[None] + 1j * np.fft.ifft(np.fft.fft(z) * 2.0).real.sum()
@@ -466,6 +496,7 @@ FACTOR = 2.0
 OFFSETS = np.array([1.0, 2.0, 3.0])
 module = types.ModuleType("settings")
 module.factor = 2.0  # type: ignore[attr-defined]
+sys.modules["settings_of_test_compile"] = module
 
 
 def helper(x):
@@ -482,6 +513,89 @@ class Slotted:
 
 class Base:
     factor = 2.0
+
+
+class Derived(Base):
+    """What it gets of its own hides what Base has."""
+
+
+class Other(Base):
+    factor = 3.0
+
+
+class Weights(list[float]):
+    def total(self):
+        return FACTOR * sum(self)
+
+
+class Settings(dict[str, float]):
+    def __missing__(self, key):
+        return FACTOR
+
+
+class Measured(NamedTuple):
+    x: float
+
+    @property
+    def scaled(self):
+        return FACTOR * self.x
+
+
+class Whole(int):
+    def scaled(self):
+        return FACTOR * self
+
+
+class Unit(enum.Enum):
+    METRE = 1
+
+    def scaled(self):
+        return FACTOR * self.value
+
+
+class Kind(type):
+    @property
+    def scaled(cls):
+        return FACTOR
+
+
+class OfKind(metaclass=Kind):
+    pass
+
+
+def present_or_not(owner, name):
+    """Sets an attribute; None takes it away."""
+
+    def change(value):
+        if value is not None:
+            setattr(owner, name, value)
+        elif name in vars(owner):
+            delattr(owner, name)
+
+    return change
+
+
+def importing(x):
+    import settings_of_test_compile  # type: ignore[import-not-found]
+
+    return settings_of_test_compile.factor * x
+
+
+def importing_a_name(x):
+    from settings_of_test_compile import factor  # type: ignore[import-not-found]
+
+    return factor * x
+
+
+def asking(x):
+    return asking.factor * x if hasattr(asking, "factor") else 2.0 * x  # type: ignore[attr-defined]
+
+
+def catching(x):
+    try:
+        return module.bonus * x
+    except AttributeError:
+        return 2.0 * x
 
 
 def surrounded():
@@ -528,6 +642,29 @@ def surrounded():
     )
     yield "module", lambda x: module.factor * x, lambda v: setattr(module, "factor", v), (2.0, 3.0)
     yield "builtin", lambda x: abs(x), lambda v: here.update(abs=v), (lambda x: x, lambda x: 2.0 * x)
+    whole, weights_, settings, point = Whole(2), Weights([2.0, 3.0]), Settings(), Measured(2.0)
+    derived, changing, unit = Derived(), Base(), Unit.METRE
+    scaled = functools.partial(lambda factor, x: factor * x, 2.0)
+    set_factor = lambda v: here.update(FACTOR=v)  # noqa: E731
+    yield "hidden", lambda x: derived.factor * x, present_or_not(Derived, "factor"), (None, 3.0)
+    yield "base", lambda x: derived.factor * x, lambda v: setattr(Derived, "__bases__", (v,)), (Base, Other)
+    yield "of another class", lambda x: changing.factor * x, lambda v: setattr(changing, "__class__", v), (Base, Other)
+    yield "list of a class", lambda x: weights_.total() * x, set_factor, (2.0, 3.0)
+    yield "dict of a class", lambda x: settings["w"] * x, set_factor, (2.0, 3.0)
+    yield "named tuple", lambda x: point.scaled * x, set_factor, (2.0, 3.0)
+    yield "whole number of a class", lambda x: whole.scaled() * x, set_factor, (2.0, 3.0)
+    yield "member", lambda x: unit.scaled() * x, set_factor, (2.0, 3.0)
+    yield "metaclass", lambda x: OfKind.scaled * x, set_factor, (2.0, 3.0)
+    yield "import", importing, lambda v: setattr(module, "factor", v), (2.0, 3.0)
+    yield "import of a name", importing_a_name, lambda v: setattr(module, "factor", v), (2.0, 3.0)
+    yield "asked for", asking, present_or_not(asking, "factor"), (None, 3.0)
+    yield "missed", catching, present_or_not(module, "bonus"), (None, 3.0)
+    yield (
+        "partial",
+        lambda x: scaled(x),
+        lambda v: scaled.__setstate__((scaled.func, (v,), {}, {})),  # type: ignore[attr-defined]
+        (2.0, 3.0),
+    )
     yield "zero", lambda x: np.arctan2(FACTOR, x), lambda v: here.update(FACTOR=v), (0.0, -0.0)
 
 
@@ -709,6 +846,36 @@ def test_division_by_zero_raises_as_it_does():
             f(0.0)
         assert f(4.0) == 0.25
     assert f.recordings == 1
+
+
+@pytest.mark.parametrize("exponent", [2, 3, 4, -1, 2.0, 5])
+def test_powers_that_overflow_raise_as_they_do(exponent):
+    def caught(x):
+        try:
+            return x**exponent
+        except (OverflowError, ZeroDivisionError):
+            return 3.0 * x
+
+    large = 1e308 if exponent > 0 else 0.0
+    f, g = ad.compile(lambda x: x**exponent), ad.compile(caught, strict=True)
+    for _ in range(3):
+        assert [f(2.0), g(2.0), g(large)] == [2.0**exponent, 2.0**exponent, 3.0 * large]
+        with pytest.raises((OverflowError, ZeroDivisionError)):
+            f(large)
+
+
+@pytest.mark.parametrize("n", [3, 300])
+def test_a_softplus_is_differentiated_at_infinity(n):
+    g = ad.value_and_grad(lambda z: np.sum(np.logaddexp(0, z)))
+    f = ad.compile(g)
+    ends = np.resize([np.inf, -800.0, 800.0, 0.0, 30.0], n)
+    for z in (np.linspace(-2.0, 2.0, n), ends, np.resize([-np.inf, 1.0], n)):
+        same(f(z), g(z))
+
+
+def test_the_sum_of_nothing_is_zero():
+    f = ad.compile(lambda x: np.sum(np.broadcast_to(x, (0,))))
+    assert [f(1.0), f(np.inf)] == [0.0, 0.0]
 
 
 def test_what_f_raises_is_raised():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import math
+import operator
 import random
 import time
 import types
@@ -241,6 +242,10 @@ def test_functions_that_mention_different_attributes_of_a_module_are_told_apart(
         lambda x: generator().normal() * x,
         lambda x: getattr(config, "factor") * x,  # noqa: B009
         lambda x: globals()["FACTOR"] * x,
+        lambda x: helper.__globals__["FACTOR"] * x,
+        lambda x: operator.attrgetter("factor")(config) * x,
+        lambda x: config.__dict__["factor"] * x,
+        lambda x: np.save("last.npy", x),
         lambda x: np.load("weights.npy") * x,
         lambda x: float(open("factor.txt").read()) * x,  # noqa: SIM115
         lambda x: HOLDER.factor * x,

@@ -143,7 +143,8 @@ def _small_power(rewriter: Rewriter, args: Args, params: Params, value: Any) -> 
     x, exponent = args
     if is_number(exponent, 1):
         return standing_in(rewriter, x, value)
-    if is_number(exponent, 2) and alike(x, value):
+    # The power of a Python float raises where it overflows.
+    if is_number(exponent, 2) and alike(x, value) and type(value) is not float:
         return rewriter.make(primitives["multiply"], (x, x), {}, value)
     return None
 
@@ -230,7 +231,7 @@ def _sum_everywhere(rewriter: Rewriter, args: Args, params: Params, value: Any) 
     (x,) = args
     if not is_made("broadcast_to", x) or kind_of(value_of(x.args[0])) != "float" or rewriter.mixed:
         return None
-    if kind_of(value) != "float" or set(params) - {"axis", "keepdims"}:
+    if kind_of(value) != "float" or set(params) - {"axis", "keepdims"} or 0 in x.shape:
         return None
     return rewriter.make(primitives["multiply"], (x.args[0], float(math.prod(x.shape))), {}, value)
 
@@ -325,27 +326,19 @@ def _softplus(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any
     size = make(primitives["absolute"], (z,), {}, value)
     power = make(primitives["exp"], (make(primitives["negative"], (size,), {}, value),), {}, value)
     # Of a nan the other term is nan too, so that fmax, the quicker one, will do.
-    found = make(
-        primitives["add"],
-        (make(primitives["log1p"], (power,), {}, value), make(primitives["fmax"], (z, 0.0), {}, value)),
-        {},
-        value,
-    )
-    rewriter.softplus[z.index] = found
-    return found
+    tail = rewriter.tails[z.index] = make(primitives["log1p"], (power,), {}, value)
+    return make(primitives["add"], (tail, make(primitives["fmax"], (z, 0.0), {}, value)), {}, value)
 
 
 @rule("exp_share")
 def _logistic(rewriter: Rewriter, args: Args, params: Params, value: Any) -> Any:
-    """1 / (1 + e^-z) as e^(z - softplus(z)), where that is known, and as it stands where not."""
+    """1 / (1 + e^-z) as e^(min(z, 0) - log(1 + e^-|z|)), where that logarithm is known, and as it stands where not."""
     z, zero = args
     if rewriter.uses is None or not is_number(zero, 0) or _with_zero(args) is not z:
         return None
-    known = rewriter.softplus.get(z.index)
-    for pair in ((0, z), (z, 0), (0.0, z), (z, 0.0)):
-        known = known if known is not None else rewriter.find(primitives["logaddexp"], pair)
     make = rewriter.make
-    if known is not None:
-        return make(primitives["exp"], (make(primitives["subtract"], (z, known), {}, value),), {}, value)
+    if (tail := rewriter.tails.get(z.index)) is not None:
+        low = make(primitives["fmin"], (z, 0.0), {}, value)
+        return make(primitives["exp"], (make(primitives["subtract"], (low, tail), {}, value),), {}, value)
     power = make(primitives["exp"], (make(primitives["negative"], (z,), {}, value),), {}, value)
     return make(primitives["divide"], (1.0, make(primitives["add"], (power, 1.0), {}, value)), {}, value)

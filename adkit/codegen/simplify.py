@@ -44,8 +44,8 @@ class Rewriter:
         self.held: dict[int, Any] = {}
         # Of the new nodes, those that stand for some old one, and those of which that is all and used once.
         self.taken: set[int] = set()
-        # By index of z, the nodes for log(1 + e^z).
-        self.softplus: dict[int, Node] = {}
+        # By index of z, the nodes for log(1 + e^-|z|).
+        self.tails: dict[int, Any] = {}
         self.single: set[int] = set()
 
     def run(self) -> Graph:
@@ -110,10 +110,6 @@ class Rewriter:
         """Note that a node just made is used by one other only."""
         if isinstance(x, Node) and x.index not in self.taken:
             self.single.add(x.index)
-
-    def find(self, primitive: Primitive, args: tuple[Any, ...]) -> Node | None:
-        """The node for an operation without parameters, if there is one."""
-        return self.numbered.get(self._key_of(primitive, args, {}))
 
     def shared(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any], value: Any) -> Node:
         """The node for an operation as it stands: the one there is, or a new one."""

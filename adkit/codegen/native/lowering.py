@@ -303,9 +303,10 @@ def _power(lowering: Lowering, node: Node, args: list[Numbers]) -> Numbers:
     operations = lowering.operations
     exponent = constant_of(operations, y)
     if exponent in _SMALL_POWERS:
-        if exponent == -1 and type(node.value) is float:
-            lowering.require_divisor(x)
-        return mapped(lambda i: _SMALL_POWERS[exponent](operations.apply, operations.as_number(i)), _spread(x, y))
+        found = mapped(lambda i: _SMALL_POWERS[exponent](operations.apply, operations.as_number(i)), _spread(x, y))
+        if type(node.value) is float and exponent not in (0, 1):
+            lowering.require_power(operations.as_number(x), operations.as_number(y), found)
+        return found
     if isinstance(node.value, np.ndarray):
         ufunc = np.sqrt if exponent == 0.5 else np.power
         return lowering.elementwise(ufunc, [x] if exponent == 0.5 else [x, y]) if has_loop(np.power) else None
