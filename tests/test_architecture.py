@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "containers": set(),
     "lending": {"tracing"},
     "tracing": {"errors", "refusals"},
-    "views": {"tracing"},
+    "views": {"errors", "tracing"},
     "asking": {"tracing"},
     "primitives": {"errors", "refusals", "tracing", "views"},
     "forward": BASE,

@@ -281,6 +281,12 @@ def test_kinks_are_those_of_the_table(engine, f, x):
     assert_alike(ad.grad(f, method=engine)(x), ad.grad(f)(x))
 
 
+@pytest.mark.parametrize("engine", [needs("jax"), needs("torch")])
+def test_what_is_not_chosen_is_nan_where_it_is_singular_as_the_conventions_say(engine):
+    gradient = ad.grad(lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0.0)), method=engine)(np.array([0.0, 4.0]))
+    np.testing.assert_array_equal(gradient, [np.nan, 0.25])
+
+
 @lowering
 @pytest.mark.parametrize(
     "f",
