@@ -15,6 +15,11 @@ hold to every line, at Python floats and arrays, in every nesting. So does the s
 but for the lines marked `*`: infinite or huge arguments, where its formulas give nan or too much. Differences see what
 they see.
 
+JAX, PyTorch and CasADi differentiate the graph by rules of their own. On it they share ties and have 0 at `abs`, `norm`
+and `hypot` of 0, as the table says; but what is not chosen (by `where`, an index or a mask) contributes nan where it is
+singular, infinite arguments may give nan, equal eigenvalues and singular values do not share, and JAX takes one side on
+a knot of `interp`.
+
 The gradient is that at the point of the test; the second derivative is that of the sum of the gradient, by every
 element; `-` where there is none worth fixing.
 

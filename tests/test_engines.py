@@ -285,6 +285,28 @@ def test_kinks_are_those_of_the_table(engine, f, x):
 @pytest.mark.parametrize(
     "f",
     [
+        lambda x: np.max(x),
+        lambda x: np.min(x),
+        lambda x: np.maximum(x[0], x[1]),
+        lambda x: np.sum(np.minimum(x, 2.0)),
+        lambda x: np.hypot(x[0], x[1]),
+    ],
+)
+@pytest.mark.parametrize("x", [[np.nan, 0.0, 1.0], [0.0, np.nan, 1.0]])
+def test_a_nan_is_passed_on(engine, f, x):
+    assert np.isnan(ad.value_and_grad(f, method=engine)(np.array(x))[0])
+
+
+@pytest.mark.parametrize("engine", [needs("jax"), needs("torch")])
+def test_what_is_not_chosen_is_nan_where_it_is_singular_as_the_conventions_say(engine):
+    gradient = ad.grad(lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0.0)), method=engine)(np.array([0.0, 4.0]))
+    np.testing.assert_array_equal(gradient, [np.nan, 0.25])
+
+
+@lowering
+@pytest.mark.parametrize(
+    "f",
+    [
         lambda x: np.linalg.norm(x),
         lambda x: np.sum(np.hypot(x, 1.0)),
         lambda x: np.sum((1.5 + x) ** (2 * x)),

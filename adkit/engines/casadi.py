@@ -117,9 +117,18 @@ def _softplus(x: Any, y: Any) -> Any:
     return casadi.fmax(x, y) + casadi.log1p(casadi.exp(-casadi.fabs(x - y)))
 
 
+def _maximum(x: Any, y: Any) -> Any:
+    """The larger of two; a tie is shared, and nan is passed on, which CasADi's fmax ignores."""
+    return casadi.if_else(x > y, x, casadi.if_else(x < y, y, 0.5 * x + 0.5 * y))
+
+
+def _minimum(x: Any, y: Any) -> Any:
+    return casadi.if_else(x < y, x, casadi.if_else(x > y, y, 0.5 * x + 0.5 * y))
+
+
 def _safe_hypot(x: Any, y: Any) -> Any:
     """Scaled by the larger, so that no square overflows."""
-    scale = casadi.fmax(casadi.fabs(x), casadi.fabs(y))
+    scale = _maximum(casadi.fabs(x), casadi.fabs(y))
     divisor = casadi.if_else(scale == 0, 1, scale)
     squares = casadi.SX((x / divisor) ** 2 + (y / divisor) ** 2)
     return casadi.if_else(scale == 0, 0, divisor * casadi.sqrt(casadi.if_else(squares == 0, 1, squares)))
@@ -206,8 +215,8 @@ _ELEMENTWISE: dict[str, Function] = {
     "degrees": lambda x: x * (180 / math.pi),
     "absolute": casadi.fabs,
     "fabs": casadi.fabs,
-    "maximum": casadi.fmax,
-    "minimum": casadi.fmin,
+    "maximum": _maximum,
+    "minimum": _minimum,
     "fmax": casadi.fmax,
     "fmin": casadi.fmin,
     "hypot": _safe_hypot,
@@ -259,8 +268,8 @@ TABLE: dict[str, Function] = {
     "sum_from": lambda x, initial, **params: _elementwise(operator.add)(_sum(x, **params), initial),
     "tied": _tied,
     "prod": _folded(lambda terms: reduce(operator.mul, terms, 1.0)),
-    "max": _folded(_mean_of_extremes(casadi.fmax)),
-    "min": _folded(_mean_of_extremes(casadi.fmin)),
+    "max": _folded(_mean_of_extremes(_maximum)),
+    "min": _folded(_mean_of_extremes(_minimum)),
     "norm": _norm,
     "ldexp": lambda x, *, exponent: _elementwise(operator.mul)(x, np.ldexp(1.0, exponent)),
     "det": lambda a: _on_matrices(casadi.det)(a)[..., 0, 0],

@@ -48,6 +48,9 @@ class Engine(Method):
     to the decisions that f took, which are checked again on each call, and to whatever else f reads.
     What is computed is in double precision, unless the arguments have less.
 
+    Derivatives are the engine's own: ties and norms at 0 follow adkit's conventions, but a branch that `np.where` does
+    not take contributes nan where it is singular (`reports/conventions.md` says what else differs).
+
     Args:
         name: "autograd", "jax", "torch" or "casadi".
         native: run the engine's own version of one of adkit's problems, written in the engine's best idiom, in place of
