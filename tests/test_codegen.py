@@ -571,3 +571,9 @@ def test_every_operation_at_another_point(row):
 def test_random_programs_at_other_points():
     found = [at_another_point(numbered(seed), seed) for seed in range(8, 150)]
     assert found.count(True) > 60
+
+
+@pytest.mark.parametrize("x", [2.0, -2.0, 0.0, -0.0, np.inf, -np.inf])
+def test_the_sign_of_a_number_is_that_of_numpy(x):
+    graph = stage(lambda leaves: ad.grad(np.abs)(leaves[0]), [0.5])
+    assert generate(graph, [1.0], native=False).run(x) == (np.sign(x),)
