@@ -116,7 +116,7 @@ FORMS: Final[dict[str, Form]] = {
     "minimum": _written("{0} if {0} <= {1} or {0} != {0} else {1}", CHOICE),
     "fmax": _written("{0} if {0} >= {1} or {1} != {1} else {1}", CHOICE),
     "fmin": _written("{0} if {0} <= {1} or {1} != {1} else {1}", CHOICE),
-    "sign": _written("({0} > 0.0) - ({0} < 0.0) + 0.0 * {0}", SUM),
+    "sign": _written("({0} > 0.0) - ({0} < 0.0) + 0.0 if {0} == {0} else {0}", CHOICE),
     "deg2rad": Form(lambda x: f"{x.within(PRODUCT)} * {RADIANS_PER_DEGREE!r}", PRODUCT),
     "radians": Form(lambda x: f"{x.within(PRODUCT)} * {RADIANS_PER_DEGREE!r}", PRODUCT),
     "rad2deg": Form(lambda x: f"{x.within(PRODUCT)} * {DEGREES_PER_RADIAN!r}", PRODUCT),

@@ -21,12 +21,12 @@ class Path:
 
     def __init__(self, steps: int | None) -> None:
         self.steps = None if steps is None else 0
-        # Monitoring has six slots, which others may have taken.
-        watch = Monitoring if sys.version_info >= (3, 12) and _free_slots() else Tracing
-        self._watch = watch(self._step)
+        self._watch: Monitoring | Tracing = Tracing(self._step)
 
     def __enter__(self) -> Path:
         if self.steps is not None:
+            if sys.version_info >= (3, 12) and (slot := _taken_slot()) is not None:
+                self._watch = Monitoring(self._step, slot)
             self._watch.start()
         return self
 
@@ -38,10 +38,16 @@ class Path:
         self.steps = hash((self.steps, id(code), offset))
 
 
-def _free_slots() -> list[int]:
-    """The slots of `sys.monitoring` that nobody uses."""
+def _taken_slot() -> int | None:
+    """One of the six slots of `sys.monitoring`, taken for this; None where others have them all."""
     monitoring: Any = vars(sys)["monitoring"]  # a name that is not there before Python 3.12
-    return [number for number in range(6) if monitoring.get_tool(number) is None]
+    for slot in reversed(range(6)):
+        try:
+            monitoring.use_tool_id(slot, "adkit")
+        except ValueError:
+            continue
+        return slot
+    return None
 
 
 def _is_own(code: types.CodeType, module: str) -> bool:
@@ -77,14 +83,14 @@ class Tracing:
 class Monitoring:
     """Functions entered, branches taken and exceptions caught in this thread, by `sys.monitoring`."""
 
-    def __init__(self, step: Callable[[types.CodeType, int], None]) -> None:
+    def __init__(self, step: Callable[[types.CodeType, int], None], slot: int) -> None:
         self.step = step
+        self.tool = slot
         self.thread = threading.get_ident()
 
     def start(self) -> None:
         monitoring: Any = vars(sys)["monitoring"]
-        self.tool, names = _free_slots()[-1], monitoring.events
-        monitoring.use_tool_id(self.tool, "adkit")
+        names = monitoring.events
         branches = [names.BRANCH_LEFT, names.BRANCH_RIGHT] if hasattr(names, "BRANCH_LEFT") else [names.BRANCH]
         self.events = [*branches, names.PY_START, names.EXCEPTION_HANDLED]
         for event in self.events:
