@@ -603,7 +603,6 @@ def test_random_programs_at_other_points():
     assert found.count(True) > 60
 
 
-<<<<<<< HEAD
 # -- memory of the workspace -----------------------------------------------------------------------
 def workspace_bytes(f, *args):
     """What the buffers of a compiled function take up."""
@@ -656,9 +655,9 @@ def test_native_code_is_given_up_before_large_products_are_written_out():
         assert tracemalloc.get_traced_memory()[1] < 6e6  # ten times the arguments
     finally:
         tracemalloc.stop()
-=======
+
+
 @pytest.mark.parametrize("x", [2.0, -2.0, 0.0, -0.0, np.inf, -np.inf])
 def test_the_sign_of_a_number_is_that_of_numpy(x):
     graph = stage(lambda leaves: ad.grad(np.abs)(leaves[0]), [0.5])
     assert generate(graph, [1.0], native=False).run(x) == (np.sign(x),)
->>>>>>> 8b5205011de03f79cdc3a6c4a8df1fe177263546
