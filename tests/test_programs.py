@@ -212,7 +212,7 @@ WRONG: dict[str, Plant] = {
     ),
     "an argument written into": row("negative", fun=lambda x: np.multiply(x, -1, out=x) if np.ndim(x) else -x),
     "another formula for SymPy": row("tanh", formula="sin(x)"),
-    "fan-out not added up": rewritten(reverse, "_walk", "share if held is None else held + share", "share"),
+    "fan-out not added up": rewritten(reverse, "walk", "share if held is None else held + share", "share"),
     "views that stay as they were": stale_views,
     "broadcasting not undone": lambda patch: patch.setattr(table, "sum_to", _first_of),
 }
