@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,8 +21,37 @@ from .base import Cache, Jacobian, Method, hessian_by, require_count
 from .theory import forward_bound, reverse_bound
 
 
-@dataclass(frozen=True)
-class Forward(Method):
+class Compilable(Method):
+    """A method whose results run as code where its field `compile` says so."""
+
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.compile, bool):
+            raise BadRequest(f"compile must be True or False, not {self.compile!r}")
+        if self.compile:
+            # The name in tables; an object of a frozen class is given it by the back door.
+            object.__setattr__(self, "name", f"{type(self).name}(compile=True)")
+
+    def __repr__(self) -> str:
+        """The method as one would write it, in which `compile` is what one asks for."""
+        names = [name for name in self.options if name != "compile" or self.compile]
+        return f"{type(self).__name__}({', '.join([f'{name}={getattr(self, name)!r}' for name in names])})"
+
+    def compiled(self, made_with: Callable[[Method], Callable[..., Any]]) -> Compiled | None:
+        return Compiled(made_with(compiled.plain(self))) if self.compile else None
+
+    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
+        if self.compile:
+            run = {"jacobian": self.jacobian, "hessian": self.hessian}.get(derivative, self.value_and_gradient)
+            run(call, cache)
+
+    def remark(self, call: Call, cache: Cache, derivative: str = "gradient") -> str:
+        return compiled.remark(cache, derivative) if self.compile else ""
+
+
+@dataclass(frozen=True, repr=False)
+class Forward(Compilable):
     """Dual numbers: f is run on values with tangents, `chunk` directions at a time.
 
     Args:
@@ -43,19 +72,7 @@ class Forward(Method):
 
     def __post_init__(self) -> None:
         require_count("chunk", self.chunk)
-        _name_compiled(self)
-
-    def __repr__(self) -> str:
-        return _written(self)
-
-    def compiled(self, made_with: Callable[[Method], Callable[..., Any]]) -> Compiled | None:
-        return Compiled(made_with(compiled.plain(self))) if self.compile else None
-
-    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
-        _prepare(self, call, cache, derivative)
-
-    def remark(self, call: Call, cache: Cache, derivative: str = "gradient") -> str:
-        return compiled.remark(cache, derivative) if self.compile else ""
+        super().__post_init__()
 
     def value_and_gradient(self, call: Call, cache: Cache) -> tuple[Any, Leaves]:
         if self.compile:
@@ -201,8 +218,8 @@ def _with_imaginary(along_x: Leaves, along_y: Leaves, out: Any, leaves: Leaves) 
     return [blocks.by_complex(x, y, out) if is_complex(leaf) else x for x, y, leaf in triples]
 
 
-@dataclass(frozen=True)
-class Reverse(Method):
+@dataclass(frozen=True, repr=False)
+class Reverse(Compilable):
     """The tape: f is recorded once, and one walk backwards gives the whole gradient.
 
     Args:
@@ -221,21 +238,6 @@ class Reverse(Method):
     name = "reverse"
     theory = "at most 5 times f for a gradient; 1 + 4 m times for the Jacobian of m outputs"
     compile: bool = False
-
-    def __post_init__(self) -> None:
-        _name_compiled(self)
-
-    def __repr__(self) -> str:
-        return _written(self)
-
-    def compiled(self, made_with: Callable[[Method], Callable[..., Any]]) -> Compiled | None:
-        return Compiled(made_with(compiled.plain(self))) if self.compile else None
-
-    def prepare(self, call: Call, cache: Cache, derivative: str = "gradient") -> None:
-        _prepare(self, call, cache, derivative)
-
-    def remark(self, call: Call, cache: Cache, derivative: str = "gradient") -> str:
-        return compiled.remark(cache, derivative) if self.compile else ""
 
     def passes(self, call: Call, outputs: int = 1) -> int:
         """Each takes a run backwards; the one forwards that they share is part of the first. Code is run once."""
@@ -264,27 +266,6 @@ class Reverse(Method):
 
     def hessian(self, call: Call, cache: Cache) -> list[Leaves]:
         return compiled.hessian(self, call, cache) if self.compile else hessian_by(call, self, self)
-
-
-def _name_compiled(method: Forward | Reverse) -> None:
-    """The name in tables; an object of a frozen class is given it by the back door."""
-    if not isinstance(method.compile, bool):
-        raise BadRequest(f"compile must be True or False, not {method.compile!r}")
-    if method.compile:
-        object.__setattr__(method, "name", f"{type(method).name}(compile=True)")
-
-
-def _written(method: Forward | Reverse) -> str:
-    """The method as one would write it, in which `compile` is what one asks for."""
-    shown = [f"{f.name}={getattr(method, f.name)!r}" for f in fields(method) if f.name != "compile" or method.compile]
-    return f"{type(method).__name__}({', '.join(shown)})"
-
-
-def _prepare(method: Forward | Reverse, call: Call, cache: Cache, derivative: str) -> None:
-    """Record and generate code, where there is to be code."""
-    if method.compile:
-        run = {"jacobian": method.jacobian, "hessian": method.hessian}.get(derivative, method.value_and_gradient)
-        run(call, cache)
 
 
 class _Recorded:
