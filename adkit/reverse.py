@@ -351,17 +351,14 @@ def _refuse(entry: Entry) -> None:
 
 
 # -- operations, without detours where all operands are plain or on the same tape ------------------
-# Numbers of which an entry without tuples can be written; their products and sums are such numbers again.
-_NUMBERS = PLAIN_NUMBERS
-
-
+# Of plain numbers an entry without tuples can be written; their products and sums are such numbers again.
 def _binary(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The operator methods of a variable for one primitive of two arguments."""
     if primitive is _general_product:
         return bound_binary(_product)
     if not isinstance(primitive, Elementwise) or primitive.fun is primitive.ufunc:
         return bound_binary(primitive)
-    fun, kind, new, numbers = primitive.fun, kind_of(primitive), _new, _NUMBERS
+    fun, kind, new, numbers = primitive.fun, kind_of(primitive), _new, PLAIN_NUMBERS
     # Partials that compute something may do so with NumPy's numbers.
     loud = kind == ELEMENTWISE
     general, general_reflected = bound_binary(primitive)
@@ -421,13 +418,13 @@ def _of_one(row: Elementwise, arg: Variable) -> Any:
     """An elementwise function of one argument, called by its name."""
     tape, x = arg.owner, arg.value
     kind = type(x)
-    if (kind is not np.ndarray and kind not in _NUMBERS) or tape.closed or arg.note is None:
+    if (kind is not np.ndarray and kind not in PLAIN_NUMBERS) or tape.closed or arg.note is None:
         return row(arg)
     try:
         out = row.fun(x)
     except (ZeroDivisionError, OverflowError):
         out = row.ufunc(x)
-    if kind is np.ndarray or type(out) not in _NUMBERS:
+    if kind is np.ndarray or type(out) not in PLAIN_NUMBERS:
         return tape.add_elementwise(row, out, x, None, arg.note, None)
     tape.numpy = True
     index = tape.next()
@@ -453,7 +450,7 @@ def _elementwise(row: Elementwise, args: Sequence[Any]) -> Any:
         values.append(x)
         if kind is np.ndarray and not x.dtype.hasobject:
             single = False
-        elif kind not in _NUMBERS:
+        elif kind not in PLAIN_NUMBERS:
             return row(*args)
     if tape.closed:
         tape.require_open()
@@ -464,7 +461,7 @@ def _elementwise(row: Elementwise, args: Sequence[Any]) -> Any:
     if len(values) != 2 or (row.selects and not single):
         return tape.add(row, out, tuple(values), tuple(parents), NO_PARAMS)
     (x, y), (p, q) = values, parents
-    if not single or type(out) not in _NUMBERS:
+    if not single or type(out) not in PLAIN_NUMBERS:
         return tape.add_elementwise(row, out, x, y, p, q)
     tape.numpy = True
     if row.selects:
@@ -499,7 +496,9 @@ def _unary(primitive: Any) -> Callable[..., Any]:
     if isinstance(primitive, Elementwise):
         return lambda self: _of_one(primitive, self)
     if primitive is elementwise.absolute:
-        return lambda self: _of_one(elementwise.absolute_p, self) if type(self.value) in _NUMBERS else primitive(self)
+        return lambda self: (
+            _of_one(elementwise.absolute_p, self) if type(self.value) in PLAIN_NUMBERS else primitive(self)
+        )
     return lambda self: primitive(self)
 
 
