@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
+from counts import calls_of
 
 import adkit as ad
 from adkit import forward
@@ -290,22 +290,6 @@ def chained(*x):
         d = b - a * a
         total = total + 100 * d * d + (1 - a) ** 2
     return total
-
-
-def calls_of(run: Callable[[], Any]) -> int:
-    """How many functions written in Python a run enters."""
-    count = 0
-
-    def profile(frame: Any, event: str, arg: Any) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(profile)
-    try:
-        run()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def test_a_gradient_in_64_numbers_takes_at_most_5_times_the_calls_of_one_direction():

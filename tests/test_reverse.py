@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import operator
-import sys
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from counts import calls_of
 from scipy import special
 
 import adkit as ad
@@ -694,22 +694,6 @@ def test_sweeping_again_and_again_takes_no_more_memory():
 
 
 # -- how little an operation does --------------------------------------------------------------------
-def calls_of(run: Any) -> int:
-    """How many functions written in Python a run enters."""
-    count = 0
-
-    def profile(frame: Any, event: str, arg: Any) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(profile)
-    try:
-        run()
-    finally:
-        sys.setprofile(None)
-    return count
-
-
 def test_an_operation_on_numbers_is_one_call_of_python():
     def steps(n: int) -> Any:
         def f(x):
