@@ -58,7 +58,7 @@ def stage(
     `known` are arrays by identity, each with a copy that is used in its place as long as both hold the same.
 
     Raises:
-        CannotCompile: there are more operations than `limit`, fun writes to a leaf, or a derivative is nan.
+        CannotCompile: there are more operations than `limit`, or a derivative is nan.
 
     Example:
         >>> import adkit as ad
